@@ -1,0 +1,39 @@
+"""``model.tar.gz`` and other archives: the same bytes for the same files, and safe to unpack."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+from pathlib import Path
+
+from sagemaker_local.content import files_below
+from sagemaker_local.errors import LocalError
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write a gzipped tar of the files below ``folder``, without owners and time stamps."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
+        for file, name in files_below(folder):
+            member = tarfile.TarInfo(name)
+            member.size = file.stat().st_size
+            member.mode = 0o644
+            with file.open("rb") as stream:
+                tar.addfile(member, stream)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack into ``folder``; members that would land elsewhere are refused.
+
+    Raises:
+        LocalError: not an archive, or one with unsafe members (PEP 706's data filter).
+    """
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise LocalError(f"{archive.name} cannot be unpacked: {error}") from error

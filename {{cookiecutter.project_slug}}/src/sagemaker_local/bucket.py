@@ -1,0 +1,113 @@
+"""The local bucket: a folder in which ``s3://<bucket>/<key>`` is ``<root>/<bucket>/<key>``.
+
+A person can look at every object with a file manager. Writes appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagemaker_local.content import files_below
+from sagemaker_local.errors import LocalError
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """All buckets of a session; ``name`` is the default one.
+
+    Attributes:
+        root: the folder that holds a folder for each bucket.
+        name: the default bucket's name.
+    """
+
+    root: Path
+    name: str
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.name}/{key.strip('/')}"
+
+    def path(self, uri: str) -> Path:
+        """Where the object or prefix behind an S3 URI is, or would be.
+
+        Raises:
+            LocalError: not an S3 URI, or one that leads out of the bucket's folder.
+        """
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            raise LocalError(f"{uri!r} is not an S3 URI; it should look like {self.uri('key')}.")
+        path = self.root / bucket / key.strip("/")
+        if ".." in key.split("/") or not path.resolve().is_relative_to(self.root.resolve()):
+            raise LocalError(f"{uri!r} leads out of its bucket.")
+        return path
+
+    def existing(self, uri: str) -> Path:
+        """``path``, which must be there and must not be an empty folder.
+
+        Raises:
+            LocalError: nothing is there; says where it was looked for.
+        """
+        path = self.path(uri)
+        if path.is_file() or next(files_below(path), None) is not None:
+            return path
+        raise LocalError(
+            f"There is nothing at {uri}: a local session looks for it at {path}. "
+            "Upload it with session.upload_data(...), or put the file there."
+        )
+
+    def keys(self, uri: str) -> list[str]:
+        """Keys below a prefix, sorted; one key for an object."""
+        start = self.root / uri.partition("://")[2].partition("/")[0]
+        return [file.relative_to(start).as_posix() for file, _ in files_below(self.path(uri))]
+
+    def write(self, uri: str, body: bytes) -> None:
+        """Create or replace one object."""
+        with _replacing(self.path(uri)) as temporary:
+            temporary.write_bytes(body)
+
+    def upload(self, source: Path, uri: str) -> None:
+        """Copy a file to an object, or a folder's files below a prefix."""
+        target = self.path(uri)
+        if source.is_file():
+            with _replacing(target) as temporary:
+                shutil.copyfile(source, temporary)
+            return
+        with _replacing(target) as temporary:
+            temporary.mkdir()
+            copy_files(source, temporary)
+
+    def download(self, uri: str, target: Path) -> list[Path]:
+        """Copy an object, or all objects below a prefix, into the folder ``target``."""
+        return copy_files(self.existing(uri), target)
+
+
+def copy_files(source: Path, target: Path) -> list[Path]:
+    """Copy a file, or a folder's files, into the folder ``target``; gives the copies' paths."""
+    copies = []
+    for file, name in files_below(source):
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+        copies.append(copy)
+    return copies
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A path beside ``target`` to write to, which takes its place when the block succeeds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+        temporary = Path(folder) / target.name
+        yield temporary
+        if temporary.is_file():
+            os.replace(temporary, target)
+            return
+        if target.is_dir():
+            os.replace(target, Path(folder) / "replaced")
+        os.replace(temporary, target)

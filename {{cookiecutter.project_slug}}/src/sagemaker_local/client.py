@@ -1,0 +1,81 @@
+"""A boto3-compatible SageMaker client whose service is this machine."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+from botocore.hooks import HierarchicalEmitter
+from botocore.paginate import Paginator, PaginatorModel
+
+from sagemaker_local.bucket import Bucket
+from sagemaker_local.client_jobs import JobOperations
+from sagemaker_local.client_pipelines import PipelineOperations
+from sagemaker_local.client_registry import RegistryOperations
+from sagemaker_local.execution import Execution, Machine
+from sagemaker_local.jobs import Jobs
+from sagemaker_local.names import Arns
+from sagemaker_local.registry import Registry
+from sagemaker_local.runner import Runner
+from sagemaker_local.service_model import service_model
+from sagemaker_local.store import Store
+
+
+class SageMakerClient(PipelineOperations, RegistryOperations, JobOperations):
+    """Answers the calls that ``boto3.client("sagemaker")`` would send to the service.
+
+    Requests and responses have the shapes of botocore's service model; see the tests.
+    """
+
+    def __init__(self, store: Store, bucket: Bucket, arns: Arns, jobs: Jobs, runner: Runner) -> None:
+        self.store = store
+        self.bucket = bucket
+        self.arns = arns
+        self.jobs = jobs
+        self.registry = Registry(store, arns)
+        self.machine = Machine(store, bucket, self.registry, jobs, runner)
+        self._executions: dict[str, Execution] = {}
+        # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
+        self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"The local session's client has no {name}(): it does not run that; "
+            "a managed session does."
+        )
+
+    @cached_property
+    def meta(self) -> SimpleNamespace:
+        """What botocore's waiters read of a client."""
+        return SimpleNamespace(
+            service_model=service_model(),
+            events=HierarchicalEmitter(),
+            region_name=self.arns.region,
+        )
+
+    def can_paginate(self, operation_name: str) -> bool:
+        return operation_name in _paginators() and hasattr(type(self), operation_name)
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """The paginator of a list method, as boto3 gives it."""
+        operation = _paginators()[operation_name]
+        model = service_model().operation_model(operation)
+        return Paginator(getattr(self, operation_name), _paginator_model().get_paginator(operation), model)
+
+
+def _paginator_model() -> PaginatorModel:
+    return PaginatorModel(
+        botocore.session.get_session()
+        .get_component("data_loader")
+        .load_service_model("sagemaker", "paginators-1")
+    )
+
+
+def _paginators() -> dict[str, str]:
+    return {
+        botocore.xform_name(name): name for name in _paginator_model()._paginator_config
+    }

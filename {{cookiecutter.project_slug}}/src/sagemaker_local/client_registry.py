@@ -1,0 +1,145 @@
+"""The client's methods for model package groups, model packages and models."""
+
+from __future__ import annotations
+
+from sagemaker_local.errors import invalid, not_found
+from sagemaker_local.jobs import Jobs
+from sagemaker_local.names import last_part
+from sagemaker_local.operations import in_order, operation, page, select
+from sagemaker_local.registry import GROUP, Registry
+from sagemaker_local.steps import MODEL, create_model
+from sagemaker_local.store import Document, Store
+
+_GROUP_SUMMARY = (
+    "ModelPackageGroupName",
+    "ModelPackageGroupArn",
+    "ModelPackageGroupDescription",
+    "CreationTime",
+    "ModelPackageGroupStatus",
+)
+_PACKAGE_SUMMARY = (
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "ModelPackageDescription",
+    "CreationTime",
+    "ModelPackageStatus",
+    "ModelApprovalStatus",
+)
+
+
+class RegistryOperations:
+    """Model package groups, their packages, and models."""
+
+    store: Store
+    registry: Registry
+    jobs: Jobs
+
+    @operation
+    def create_model_package_group(self, request: Document) -> Document:
+        group = self.registry.create_group(
+            request["ModelPackageGroupName"], request.get("ModelPackageGroupDescription")
+        )
+        if group is None:
+            raise invalid(
+                f"Model Package Group already exists: {request['ModelPackageGroupName']}",
+                "CreateModelPackageGroup",
+            )
+        return select(group, ("ModelPackageGroupArn",))
+
+    @operation
+    def describe_model_package_group(self, request: Document) -> Document:
+        group = self.registry.group(last_part(request["ModelPackageGroupName"]))
+        return {key: value for key, value in group.items() if key != "LastVersion"}
+
+    @operation
+    def list_model_package_groups(self, request: Document) -> Document:
+        wanted = request.get("NameContains", "")
+        found = [
+            select(group, _GROUP_SUMMARY)
+            for group in in_order(self.store.resources(GROUP), request)
+            if wanted in group["ModelPackageGroupName"]
+        ]
+        return page(found, request, "ModelPackageGroupSummaryList")
+
+    @operation
+    def delete_model_package_group(self, request: Document) -> Document:
+        name = last_part(request["ModelPackageGroupName"])
+        with self.store.transaction():
+            self.registry.group(name)
+            if self.store.model_packages(name):
+                raise invalid(
+                    f"Model Package Group {name} still has model packages; delete them first.",
+                    "DeleteModelPackageGroup",
+                )
+            self.store.delete_resource(GROUP, name)
+        return {}
+
+    @operation
+    def create_model_package(self, request: Document) -> Document:
+        if "ModelPackageGroupName" not in request:
+            raise invalid(
+                "A local registry keeps versioned packages: give ModelPackageGroupName.",
+                "CreateModelPackage",
+            )
+        name = last_part(request["ModelPackageGroupName"])
+        package = self.registry.register({**request, "ModelPackageGroupName": name})
+        return select(package, ("ModelPackageArn",))
+
+    @operation
+    def describe_model_package(self, request: Document) -> Document:
+        return self.registry.package(request["ModelPackageName"])
+
+    @operation
+    def list_model_packages(self, request: Document) -> Document:
+        name = last_part(request.get("ModelPackageGroupName", ""))
+        if name:
+            self.registry.group(name)
+        status = request.get("ModelApprovalStatus")
+        found = [
+            select(package, _PACKAGE_SUMMARY)
+            for package in in_order(self.store.model_packages(name), request)
+            if status in (None, package["ModelApprovalStatus"])
+        ]
+        return page(found, request, "ModelPackageSummaryList")
+
+    @operation
+    def update_model_package(self, request: Document) -> Document:
+        package = self.registry.update(request["ModelPackageArn"], request)
+        return select(package, ("ModelPackageArn",))
+
+    @operation
+    def delete_model_package(self, request: Document) -> Document:
+        self.registry.delete(request["ModelPackageName"])
+        return {}
+
+    @operation
+    def create_model(self, request: Document) -> Document:
+        return select(create_model(self.store, self.jobs, request), ("ModelArn",))
+
+    @operation
+    def describe_model(self, request: Document) -> Document:
+        return self._model(request["ModelName"], "DescribeModel")
+
+    @operation
+    def list_models(self, request: Document) -> Document:
+        members = ("ModelName", "ModelArn", "CreationTime")
+        wanted = request.get("NameContains", "")
+        found = [
+            select(model, members)
+            for model in in_order(self.store.resources(MODEL), request)
+            if wanted in model["ModelName"]
+        ]
+        return page(found, request, "Models")
+
+    @operation
+    def delete_model(self, request: Document) -> Document:
+        self._model(request["ModelName"], "DeleteModel")
+        self.store.delete_resource(MODEL, request["ModelName"])
+        return {}
+
+    def _model(self, name: str, operation_name: str) -> Document:
+        model = self.store.resource(MODEL, name)
+        if model is None:
+            raise not_found(f"Could not find model {name!r}.", operation_name)
+        return model

@@ -1,0 +1,188 @@
+"""A pipeline definition: its JSON, parsed into parameters and steps, every flaw in one error.
+
+Shape (``Version`` 2020-12-01): ``Pipeline.definition()`` of the SDK prints it, the service runs it.
+What a step's arguments mean is not decided here; see ``checks`` and the modules of the step types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sagemaker_local.errors import DefinitionError, Problem
+from sagemaker_local.names import STEP_NAME
+from sagemaker_local.parameters import Parameter, parse_parameter
+
+_TOP_LEVEL = {
+    "Version",
+    "Metadata",
+    "Parameters",
+    "PipelineExperimentConfig",
+    "MlflowConfig",
+    "Steps",
+}
+_STEP_KEYS = {
+    "Name",
+    "Type",
+    "Arguments",
+    "DependsOn",
+    "DisplayName",
+    "Description",
+    "PropertyFiles",
+    "CacheConfig",
+    "RetryPolicies",
+}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The side of a Condition step that a step stands in."""
+
+    condition: str
+    outcome: bool
+
+
+@dataclass(frozen=True)
+class PropertyFile:
+    """A JSON file in a processing output, whose values later steps may read."""
+
+    name: str
+    output_name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. ``branch`` is the innermost condition that decides whether it runs."""
+
+    name: str
+    type: str
+    arguments: dict[str, Any]
+    display_name: str | None = None
+    description: str | None = None
+    depends_on: tuple[str, ...] = ()
+    property_files: tuple[PropertyFile, ...] = ()
+    branch: Branch | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def property_file(self, name: str) -> PropertyFile | None:
+        return next((file for file in self.property_files if file.name == name), None)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A parsed definition; ``steps`` holds nested steps too, each after its condition."""
+
+    parameters: dict[str, Parameter]
+    steps: dict[str, Step]
+    experiment: dict[str, Any] | None = None
+
+
+def parse(text: str) -> Definition:
+    """Parse and check a definition's structure.
+
+    Raises:
+        DefinitionError: with every flaw that was found.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise DefinitionError([Problem("", f"it is not JSON ({error})")]) from None
+    if not isinstance(document, dict):
+        raise DefinitionError([Problem("", "it is not a JSON object")])
+    return _Parser().run(document)
+
+
+class _Parser:
+    """Collects problems on the way, so that a person sees all of them at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.steps: dict[str, Step] = {}
+
+    def run(self, document: dict[str, Any]) -> Definition:
+        for key in sorted(set(document) - _TOP_LEVEL):
+            self._problem("", f"Cannot parse object, unknown property {key!r}")
+        if document.get("Version") != "2020-12-01":
+            self._problem("", f"Version is {document.get('Version')!r}, not '2020-12-01'")
+        parameters = self._parameters(document.get("Parameters") or [])
+        steps = document.get("Steps")
+        if not isinstance(steps, list) or not steps:
+            self._problem("", "Steps is missing or empty; a pipeline has at least one step")
+        else:
+            self._steps(steps, None)
+        if self.problems:
+            raise DefinitionError(self.problems)
+        return Definition(parameters, self.steps, document.get("PipelineExperimentConfig"))
+
+    def _problem(self, where: str, what: str) -> None:
+        self.problems.append(Problem(where, what))
+
+    def _parameters(self, items: list[dict[str, Any]]) -> dict[str, Parameter]:
+        parameters: dict[str, Parameter] = {}
+        for item in items:
+            try:
+                parameter = parse_parameter(item)
+            except ValueError as error:
+                self._problem(f"parameter {item.get('Name')!r}", str(error))
+                continue
+            if parameter.name in parameters:
+                self._problem(f"parameter {parameter.name!r}", "is defined twice")
+            parameters[parameter.name] = parameter
+        return parameters
+
+    def _steps(self, items: list[Any], branch: Branch | None) -> None:
+        for item in items:
+            if not isinstance(item, dict) or not isinstance(item.get("Name"), str):
+                self._problem("", f"a step without a name: {str(item)[:80]}")
+                continue
+            self._step(item, branch)
+
+    def _step(self, item: dict[str, Any], branch: Branch | None) -> None:
+        name, kind = item["Name"], item.get("Type")
+        where = f"step {name!r}"
+        if not STEP_NAME.fullmatch(name):
+            self._problem(where, "the name must be 1 to 64 letters, digits, - or _")
+        if name in self.steps:
+            self._problem(where, "is defined twice")
+        if not isinstance(kind, str):
+            self._problem(where, "has no Type")
+            return
+        for key in sorted(set(item) - _STEP_KEYS):
+            self._problem(where, f"Cannot parse object, unknown property {key!r}")
+        arguments = item.get("Arguments") or {}
+        if not isinstance(arguments, dict):
+            self._problem(where, "Arguments is not an object")
+            arguments = {}
+        nested = ("IfSteps", "ElseSteps") if kind == "Condition" else ()
+        self.steps[name] = Step(
+            name=name,
+            type=kind,
+            arguments={key: value for key, value in arguments.items() if key not in nested},
+            display_name=item.get("DisplayName"),
+            description=item.get("Description"),
+            depends_on=tuple(self._depends_on(where, item.get("DependsOn") or [])),
+            property_files=tuple(self._property_files(where, item.get("PropertyFiles") or [])),
+            branch=branch,
+            settings={key: item[key] for key in ("CacheConfig", "RetryPolicies") if item.get(key)},
+        )
+        for key in nested:
+            self._steps(arguments.get(key) or [], Branch(name, key == "IfSteps"))
+
+    def _depends_on(self, where: str, items: list[Any]) -> Iterator[str]:
+        for item in items:
+            if isinstance(item, str):
+                yield item
+            else:
+                self._problem(where, f"DependsOn {item!r}: failure triggers are not run locally")
+
+    def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
+        for item in items:
+            try:
+                yield PropertyFile(
+                    item["PropertyFileName"], item["OutputName"], item["FilePath"]
+                )
+            except (KeyError, TypeError):
+                self._problem(where, f"PropertyFiles has an entry without its members: {item!r}")

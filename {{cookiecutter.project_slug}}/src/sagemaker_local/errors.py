@@ -1,0 +1,56 @@
+"""What can go wrong, as sentences for a person, and as the errors that boto3 would raise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+
+class LocalError(Exception):
+    """One sentence: what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a definition cannot run: the place (a step, a parameter) and the sentence."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class DefinitionError(LocalError):
+    """A pipeline definition that cannot run here; ``problems`` holds every reason, not the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        count = "1 reason" if len(self.problems) == 1 else f"{len(self.problems)} reasons"
+        super().__init__(f"The pipeline definition cannot run, for {count}:\n{lines}")
+
+
+class StepFailure(LocalError):
+    """A step that ran and failed; its text becomes the step's FailureReason."""
+
+
+def client_error(code: str, message: str, operation: str) -> ClientError:
+    """The error that boto3 raises when the service answers with ``code``."""
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "", "RetryAttempts": 0},
+        },
+        operation,
+    )
+
+
+def not_found(message: str, operation: str) -> ClientError:
+    return client_error("ResourceNotFound", message, operation)
+
+
+def invalid(message: str, operation: str) -> ClientError:
+    return client_error("ValidationException", message, operation)

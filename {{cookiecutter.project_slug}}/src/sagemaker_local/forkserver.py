@@ -1,0 +1,192 @@
+"""A process that has the heavy libraries imported and forks one child for each job.
+
+Importing pandas, scikit-learn and xgboost takes seconds, a fork milliseconds. The server runs
+``python -m sagemaker_local.forkserver <module>...`` and speaks JSON lines: it reads
+``{"id", "script", "args", "cwd", "log", "environment"}`` and writes ``{"event": "ready"}``,
+``{"event": "started", "id", "pid"}`` and ``{"event": "ended", "id", "code"}``.
+
+It has one thread, because a child of a process with several threads may inherit a locked lock.
+When its input closes, its owner is gone: it kills the jobs that still run and ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import runpy
+import select
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, NoReturn
+
+_Request = dict[str, Any]
+
+
+class _Server:
+    def __init__(self, requests: int, events: int) -> None:
+        self._requests = requests
+        self._events = events
+        self._buffer = b""
+        self._jobs: dict[int, str] = {}
+
+    def serve(self) -> None:
+        """Handle requests and ended children until the owner is gone."""
+        child_ended, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._send({"event": "ready"})
+        try:
+            while True:
+                readable, _, _ = select.select([self._requests, child_ended], [], [])
+                if child_ended in readable:
+                    os.read(child_ended, 4096)
+                    self._reap()
+                if self._requests in readable and not self._receive():
+                    return
+        finally:
+            self._kill_all()
+
+    def _receive(self) -> bool:
+        data = os.read(self._requests, 1 << 16)
+        self._buffer += data
+        *lines, self._buffer = self._buffer.split(b"\n")
+        for line in lines:
+            self._start(json.loads(line))
+        return bool(data)
+
+    def _start(self, request: _Request) -> None:
+        pid = os.fork()
+        if pid == 0:
+            _run_child(request, keep_out=(self._requests, self._events))
+        self._jobs[pid] = request["id"]
+        self._send({"event": "started", "id": request["id"], "pid": pid})
+
+    def _reap(self) -> None:
+        while self._jobs:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            self._send({"event": "ended", "id": self._jobs.pop(pid, ""), "code": code})
+
+    def _send(self, event: dict[str, Any]) -> None:
+        os.write(self._events, json.dumps(event).encode() + b"\n")
+
+    def _kill_all(self) -> None:
+        for pid in self._jobs:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
+    """Become the job: everything that a fresh interpreter would have set up, then the script."""
+    code = 1
+    try:
+        os.setsid()
+        _restore_signals()
+        for descriptor in keep_out:
+            os.close(descriptor)
+        _redirect(request["log"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.chdir(request["cwd"])
+        _reseed()
+        code = _run_script(request["script"], request["args"])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        _finish(code)
+
+
+def _restore_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _redirect(log: str) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for source, target in ((null, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    sys.stdin = open(0)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = open(1, "w", buffering=1)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1)  # noqa: SIM115
+
+
+def _reseed() -> None:
+    """Without this, every job would draw the same "random" numbers, those after the fork."""
+    random.seed()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def _run_script(script: str, arguments: list[str]) -> int:
+    sys.argv = [script, *arguments]
+    paths = [os.path.dirname(os.path.abspath(script))]  # noqa: PTH100, PTH120 - no pathlib import cost
+    paths += [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = [path for path in paths if path not in sys.path]
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as ending:
+        return _exit_code(ending)
+    except BaseException:
+        _print_traceback(script)
+        return 1
+    return 0
+
+
+def _exit_code(ending: SystemExit) -> int:
+    if ending.code is None:
+        return 0
+    if isinstance(ending.code, int):
+        return ending.code & 0xFF
+    print(ending.code, file=sys.stderr)
+    return 1
+
+
+def _print_traceback(script: str) -> None:
+    """The traceback from the script's first frame on, as a plain run would show it."""
+    kind, value, trace = sys.exc_info()
+    start = trace
+    while start is not None and start.tb_frame.f_code.co_filename != script:
+        start = start.tb_next
+    traceback.print_exception(kind, value, start or trace)
+
+
+def _finish(code: int) -> NoReturn:
+    """End as an interpreter would: threads joined, exit handlers run, streams flushed."""
+    with contextlib.suppress(BaseException):
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
+    with contextlib.suppress(BaseException):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def main(modules: list[str]) -> None:
+    """Import what is installed of ``modules``, then serve standard input until it closes."""
+    events = os.dup(1)
+    os.dup2(2, 1)
+    for module in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    _Server(0, events).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

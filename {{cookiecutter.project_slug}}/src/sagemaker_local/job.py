@@ -1,0 +1,109 @@
+"""What every job has: a folder laid out like ``/opt/ml``, a log, a program, and an ending."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local.errors import StepFailure
+from sagemaker_local.runner import Command
+
+_CONTAINER_ROOT = re.compile(r"/opt/ml(?![\w.-])")
+_REASON_LENGTH = 900
+_TAIL_BYTES = 8192
+
+# Starts a command, waits, and gives its exit code; the execution can stop what it started.
+Launch = Callable[[Command], int]
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """``<path>/ml`` stands for ``/opt/ml``; ``<path>/job.log`` has all output."""
+
+    path: Path
+
+    @property
+    def ml(self) -> Path:
+        return self.path / "ml"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "job.log"
+
+    def here(self, container_path: str) -> Path:
+        """Where a path below ``/opt/ml`` is on this machine."""
+        return Path(self.rewrite(container_path))
+
+    def rewrite(self, text: str) -> str:
+        """``text`` with every ``/opt/ml`` replaced: it does not exist on a laptop."""
+        return _CONTAINER_ROOT.sub(lambda _: str(self.ml), text)
+
+    def make(self, *names: str) -> Path:
+        """Create, and give, a folder below ``/opt/ml``."""
+        folder = self.ml.joinpath(*names)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_json(self, name: str, document: Any) -> None:
+        """Write a configuration file of the service, such as ``input/config/...json``."""
+        file = self.ml / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
+
+    def note(self, text: str) -> None:
+        """Add a line of the engine's own to the log."""
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(f"[local session] {text}\n")
+
+    def last_line(self) -> str:
+        """The last line of the log that says something; of a traceback, that is the error."""
+        if not self.log.is_file():
+            return ""
+        with self.log.open("rb") as stream:
+            stream.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def run_to_success(command: Command, folder: JobFolder, launch: Launch, message: Path) -> None:
+    """Run a job's program.
+
+    Args:
+        command: the program.
+        folder: the job's folder.
+        launch: runs it.
+        message: the file in which the program may have left its own words about a failure.
+
+    Raises:
+        StepFailure: it ended with another code than 0; names script, reason and log.
+    """
+    code = launch(command)
+    if code == 0:
+        return
+    reason = folder.last_line()
+    if message.is_file():
+        reason = message.read_text(encoding="utf-8", errors="replace").strip() or reason
+    program = Path(command.script or command.argv[-1]).name
+    ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
+    said = f": {reason[:_REASON_LENGTH - 250]}" if reason else ""
+    raise StepFailure(f"{program} {ended}{said} (log: {folder.log})")
+
+
+def string_environment(environment: dict[str, Any] | None, folder: JobFolder) -> dict[str, str]:
+    """A request's ``Environment`` for a process on this machine."""
+    return {name: folder.rewrite(str(value)) for name, value in (environment or {}).items()}
+
+
+def resource_config(instance_type: str) -> dict[str, Any]:
+    """``resourceconfig.json`` of a job on a single host."""
+    return {
+        "current_host": "algo-1",
+        "current_instance_type": instance_type,
+        "current_group_name": "homogeneousCluster",
+        "hosts": ["algo-1"],
+        "network_interface_name": "lo",
+    }

@@ -1,0 +1,63 @@
+"""Names, identifiers and ARNs, in the forms that the service gives them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from dataclasses import dataclass
+
+_ALPHABET = string.ascii_lowercase + string.digits
+STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
+
+
+def random_id(length: int) -> str:
+    """Lower-case alphanumerics; 12 of them name an execution."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def job_name(execution_id: str, step_name: str) -> str:
+    """``pipelines-<execution id>-<step name cut to 20>-<10 random>``, as the service names jobs."""
+    step = re.sub(r"[^A-Za-z0-9-]", "-", step_name[:20]).strip("-")
+    return f"pipelines-{execution_id}-{step}-{random_id(10)}"
+
+
+@dataclass(frozen=True)
+class Arns:
+    """ARNs of one region and account."""
+
+    region: str
+    account: str
+
+    def _arn(self, resource: str) -> str:
+        return f"arn:aws:sagemaker:{self.region}:{self.account}:{resource}"
+
+    @property
+    def role(self) -> str:
+        return f"arn:aws:iam::{self.account}:role/sagemaker-local"
+
+    def pipeline(self, name: str) -> str:
+        return self._arn(f"pipeline/{name}")
+
+    def execution(self, pipeline: str, execution_id: str) -> str:
+        return self._arn(f"pipeline/{pipeline}/execution/{execution_id}")
+
+    def processing_job(self, name: str) -> str:
+        return self._arn(f"processing-job/{name}")
+
+    def training_job(self, name: str) -> str:
+        return self._arn(f"training-job/{name}")
+
+    def model(self, name: str) -> str:
+        return self._arn(f"model/{name}")
+
+    def model_package_group(self, name: str) -> str:
+        return self._arn(f"model-package-group/{name}")
+
+    def model_package(self, group: str, version: int) -> str:
+        return self._arn(f"model-package/{group}/{version}")
+
+
+def last_part(name_or_arn: str) -> str:
+    """The name in an ARN (``.../pipeline/p`` gives ``p``); a plain name is returned as it is."""
+    return name_or_arn.rsplit("/", 1)[-1] if name_or_arn.startswith("arn:") else name_or_arn

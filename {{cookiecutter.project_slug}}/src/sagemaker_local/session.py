@@ -1,0 +1,120 @@
+"""A SageMaker ``PipelineSession`` whose service, bucket and registry are a folder here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+# The SDK looks for a region, and asks the network for one, as soon as it is imported.
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
+from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
+from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
+
+from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
+from sagemaker_local.bucket import Bucket, copy_files  # noqa: E402
+from sagemaker_local.client import SageMakerClient  # noqa: E402
+from sagemaker_local.jobs import Jobs  # noqa: E402
+from sagemaker_local.names import Arns  # noqa: E402
+from sagemaker_local.store import Store  # noqa: E402
+from sagemaker_local.uploads import ContentUploads  # noqa: E402
+from sagemaker_local.warm import PRELOADED, shared_runner  # noqa: E402
+
+ACCOUNT = "000000000000"
+BUCKET = "sagemaker-local"
+
+
+class LocalSession(ContentUploads, PipelineSession):
+    """Runs SageMaker pipelines on this machine: no Docker, no account, no network.
+
+    Use it wherever the SDK takes a ``sagemaker_session``. Everything that it keeps is below
+    ``root``: ``s3/<bucket>/`` the objects, ``jobs/<name>/`` each job's files and log, ``state.db``
+    pipelines, executions, jobs, models and the registry.
+
+    Args:
+        root: the folder; created if absent. Several processes may share it.
+        region: names the region in ARNs and image URIs; nothing is sent there.
+        default_bucket_prefix: put before the keys of uploads and outputs.
+        warm: start jobs from a process that has the libraries imported (Linux).
+        preload: the modules that it imports.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        region: str | None = None,
+        default_bucket_prefix: str | None = None,
+        warm: bool = True,
+        preload: tuple[str, ...] = PRELOADED,
+    ) -> None:
+        self.root = Path(root).resolve()
+        region = region or os.environ["AWS_DEFAULT_REGION"]
+        runner = shared_runner(warm, preload)
+        arns = Arns(region, ACCOUNT)
+        store = Store(self.root / "state.db")
+        self.bucket = Bucket(self.root / "s3", BUCKET)
+        jobs = Jobs(store, self.bucket, arns, self.root / "jobs")
+        client = SageMakerClient(store, self.bucket, arns, jobs, runner)
+        _silence_telemetry()
+        super().__init__(
+            boto_session=OfflineSession(region, client),
+            sagemaker_client=client,
+            default_bucket=BUCKET,
+            default_bucket_prefix=default_bucket_prefix,
+        )
+        self.role = arns.role
+
+    def _initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Give the SDK stand-ins for the clients that it would otherwise create."""
+        kwargs["sagemaker_runtime_client"] = OfflineClient("sagemaker-runtime")
+        kwargs["sagemaker_featurestore_runtime_client"] = OfflineClient("featurestore-runtime")
+        kwargs["sagemaker_metrics_client"] = OfflineClient("sagemaker-metrics")
+        super()._initialize(*args, **kwargs)
+
+    def default_bucket(self) -> str:
+        return BUCKET
+
+    def account_id(self) -> str:
+        return ACCOUNT
+
+    def _put(self, path: Path, bucket: str, prefix: str) -> None:
+        uri = f"s3://{bucket}/{prefix}"
+        if path.is_file():
+            uri = f"{uri}/{path.name}"
+        if not self.bucket.path(uri).exists():
+            self.bucket.upload(path, uri)
+
+    def upload_string_as_file_body(
+        self, body: str | bytes, bucket: str, key: str, kms_key: str | None = None
+    ) -> str:
+        uri = f"s3://{bucket}/{key}"
+        self.bucket.write(uri, body.encode() if isinstance(body, str) else body)
+        return uri
+
+    def download_data(
+        self, path: str | Path, bucket: str, key_prefix: str = "", extra_args: Any = None
+    ) -> list[str]:
+        source = self.bucket.existing(f"s3://{bucket}/{key_prefix}")
+        return [str(copy) for copy in copy_files(source, Path(path))]
+
+    def read_s3_file(self, bucket: str, key_prefix: str) -> str:
+        return self.bucket.existing(f"s3://{bucket}/{key_prefix}").read_text(encoding="utf-8")
+
+    def list_s3_files(self, bucket: str, key_prefix: str) -> list[str]:
+        return self.bucket.keys(f"s3://{bucket}/{key_prefix}")
+
+
+def _silence_telemetry() -> None:
+    """Keep the SDK from calling home for local sessions; others are as they were."""
+    send = telemetry_logging._send_telemetry_request
+    if getattr(send, "for_managed_sessions_only", False):
+        return
+
+    def send_if_managed(status: Any, features: Any, session: Any, *args: Any, **kw: Any) -> None:
+        if not isinstance(session, LocalSession):
+            send(status, features, session, *args, **kw)
+
+    send_if_managed.for_managed_sessions_only = True  # type: ignore[attr-defined]
+    telemetry_logging._send_telemetry_request = send_if_managed

@@ -1,0 +1,73 @@
+"""What of each step type runs here, what is accepted without effect; all else is refused.
+
+The tables name the members of a step's ``Arguments`` (the service's Create request). RUN changes
+what happens, IGNORED has no meaning on one machine (instance types, roles, networks, encryption).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Support(Enum):
+    RUN = "run"
+    IGNORED = "ignored"
+
+
+def _table(run: str, ignored: str = "") -> dict[str, Support]:
+    table = dict.fromkeys(run.split(), Support.RUN)
+    return table | dict.fromkeys(ignored.split(), Support.IGNORED)
+
+
+ARGUMENTS: dict[str, dict[str, Support]] = {
+    "Processing": _table(
+        "AppSpecification ProcessingInputs ProcessingOutputConfig Environment",
+        "ProcessingJobName ProcessingResources RoleArn StoppingCondition NetworkConfig "
+        "ExperimentConfig Tags",
+    ),
+    "Training": _table(
+        "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig Environment",
+        "TrainingJobName ResourceConfig RoleArn StoppingCondition VpcConfig Tags "
+        "EnableManagedSpotTraining EnableInterContainerTrafficEncryption EnableNetworkIsolation "
+        "RemoteDebugConfig TensorBoardOutputConfig RetryStrategy InfraCheckConfig CheckpointConfig "
+        "SessionChainingConfig ProfilerConfig ProfilerRuleConfigurations DebugHookConfig "
+        "DebugRuleConfigurations ExperimentConfig",
+    ),
+    "Model": _table(
+        "PrimaryContainer Containers",
+        "ModelName ExecutionRoleArn VpcConfig EnableNetworkIsolation InferenceExecutionConfig Tags",
+    ),
+    "RegisterModel": _table(
+        "ModelPackageGroupName ModelPackageDescription InferenceSpecification ModelMetrics "
+        "ModelApprovalStatus MetadataProperties CustomerMetadataProperties DriftCheckBaselines "
+        "Domain Task SamplePayloadUrl AdditionalInferenceSpecifications SkipModelValidation "
+        "SourceUri ModelCard ModelLifeCycle",
+        "ModelPackageName ClientToken Tags SecurityConfig",
+    ),
+    "Condition": _table("Conditions"),
+    "Fail": _table("ErrorMessage"),
+}
+
+# The Describe response that ``Steps.<name>.<path>`` walks, by step type.
+DESCRIBE_SHAPES = {
+    "Processing": "DescribeProcessingJobResponse",
+    "Training": "DescribeTrainingJobResponse",
+    "Model": "DescribeModelOutput",
+    "RegisterModel": "DescribeModelPackageOutput",
+}
+
+NOT_RUN = {
+    "Tuning": "hyperparameter tuning is not run locally yet",
+    "Transform": "batch transform is not run locally yet",
+    "Lambda": "Lambda functions are not run locally yet",
+    "QualityCheck": "check steps need AWS's own analyzer image, which does not run here",
+    "ClarifyCheck": "check steps need AWS's own analyzer image, which does not run here",
+    "Callback": "callbacks wait for an SQS queue, which a local session does not have",
+    "EMR": "EMR clusters do not exist locally",
+    "EMRServerless": "EMR applications do not exist locally",
+    "AutoML": "AutoML is a service of its own and does not run here",
+    "ForEach": "ForEach is not run locally",
+}
+
+# Programs that start a job; any other entrypoint lives in a container image only.
+INTERPRETERS = ("python", "python3", "bash", "sh", "/bin/bash", "/bin/sh")

@@ -1,0 +1,184 @@
+"""A training job: channels below ``/opt/ml/input/data``, ``SM_*`` variables, a ``model.tar.gz``.
+
+The SDK's ModelTrainer puts a shell script and ``sourcecode.json`` into the ``sm_drivers`` channel;
+inside a container they set the variables and call the script. Here the same is done directly, so
+that the script can start warm. Layout and variables: the SageMaker Developer Guide, and the SDK's
+``container_drivers/scripts/environment.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local import archive
+from sagemaker_local.bucket import Bucket, copy_files
+from sagemaker_local.errors import StepFailure
+from sagemaker_local.job import (
+    JobFolder,
+    Launch,
+    resource_config,
+    run_to_success,
+    string_environment,
+)
+from sagemaker_local.runner import Command
+from sagemaker_local.store import now
+
+CODE_CHANNEL = "code"
+DRIVERS_CHANNEL = "sm_drivers"
+
+
+def artifact_uri(request: dict[str, Any], job_name: str) -> str:
+    """Where the service puts ``model.tar.gz``."""
+    return f"{_output_prefix(request, job_name)}/model.tar.gz"
+
+
+def run(request: dict[str, Any], folder: JobFolder, bucket: Bucket, launch: Launch) -> None:
+    """Run one job; the model reaches the bucket only if it succeeds.
+
+    Raises:
+        StepFailure: the program failed.
+        LocalError: a channel is not there.
+    """
+    name = request["TrainingJobName"]
+    _stage(request, folder, bucket)
+    output, model = folder.make("output", "data"), folder.make("model")
+    folder.make("checkpoints")
+    run_to_success(_command(request, folder), folder, launch, folder.ml / "output" / "failure")
+    uploads = [(model, "model.tar.gz")]
+    if any(output.iterdir()):
+        uploads.append((output, "output.tar.gz"))
+    for source, file in uploads:
+        packed = folder.path / file
+        archive.pack(source, packed)
+        bucket.upload(packed, f"{_output_prefix(request, name)}/{file}")
+
+
+def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, Any]]:
+    """``FinalMetricDataList``: the last value that each metric's regex finds in the log."""
+    definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
+    if not definitions or not folder.log.is_file():
+        return []
+    log = folder.log.read_text(encoding="utf-8", errors="replace")
+    found = []
+    for definition in definitions:
+        values = re.findall(definition["Regex"], log)
+        if values:
+            value = float(values[-1])
+            found.append({"MetricName": definition["Name"], "Value": value, "Timestamp": now()})
+    return found
+
+
+def _output_prefix(request: dict[str, Any], job_name: str) -> str:
+    return f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job_name}/output"
+
+
+def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> None:
+    channels = {}
+    for channel in request.get("InputDataConfig", []):
+        name = channel["ChannelName"]
+        source = channel["DataSource"]["S3DataSource"]
+        copy_files(bucket.existing(source["S3Uri"]), folder.make("input", "data", name))
+        channels[name] = {
+            "ContentType": channel.get("ContentType", ""),
+            "TrainingInputMode": channel.get("InputMode", "File"),
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+    folder.write_json("input/config/hyperparameters.json", request.get("HyperParameters", {}))
+    folder.write_json("input/config/inputdataconfig.json", channels)
+    folder.write_json("input/config/resourceconfig.json", _resources(request))
+
+
+def _resources(request: dict[str, Any]) -> dict[str, Any]:
+    instance = request.get("ResourceConfig", {}).get("InstanceType", "local")
+    return resource_config(str(instance))
+
+
+def _command(request: dict[str, Any], folder: JobFolder) -> Command:
+    """What the SDK's driver would run: the entry script with the hyperparameters as arguments.
+
+    Raises:
+        StepFailure: the driver does something that is not done here.
+    """
+    drivers = folder.here(f"/opt/ml/input/data/{DRIVERS_CHANNEL}")
+    code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
+    source = _read_json(drivers / "sourcecode.json")
+    if _read_json(drivers / "distributed.json"):
+        raise StepFailure("distributed training is not run locally; leave out `distributed`.")
+    if source.get("command"):
+        raise StepFailure("SourceCode(command=...) is not run locally; give an entry_script.")
+    if source.get("requirements"):
+        folder.note("requirements are not installed; the script runs in this environment.")
+    arguments: list[str] = []
+    for key, value in request.get("HyperParameters", {}).items():
+        arguments += [f"--{key}", _serialized(_deserialized(value))]
+    environment = string_environment(request.get("Environment"), folder)
+    script = str(source["entry_script"])
+    variables = _variables(request, folder, script)
+    return Command(
+        ("python3" if script.endswith(".py") else "/bin/sh", str(code / script), *arguments),
+        code,
+        folder.log,
+        {**variables, **environment},
+    )
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def _variables(request: dict[str, Any], folder: JobFolder, entry_script: str) -> dict[str, str]:
+    """The variables that the SDK's ``environment.py`` exports."""
+    channels = [item["ChannelName"] for item in request.get("InputDataConfig", [])]
+    hyperparameters = {
+        key: _deserialized(value) for key, value in request.get("HyperParameters", {}).items()
+    }
+    resources = _resources(request)
+    values: dict[str, Any] = {
+        "SM_MODEL_DIR": folder.here("/opt/ml/model"),
+        "SM_INPUT_DIR": folder.here("/opt/ml/input"),
+        "SM_INPUT_DATA_DIR": folder.here("/opt/ml/input/data"),
+        "SM_INPUT_CONFIG_DIR": folder.here("/opt/ml/input/config"),
+        "SM_OUTPUT_DIR": folder.here("/opt/ml/output"),
+        "SM_OUTPUT_FAILURE": folder.here("/opt/ml/output/failure"),
+        "SM_OUTPUT_DATA_DIR": folder.here("/opt/ml/output/data"),
+        "SM_SOURCE_DIR": folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}"),
+        "SM_ENTRY_SCRIPT": entry_script,
+        "SM_CHANNELS": channels,
+        "SM_HPS": hyperparameters,
+        "SM_CURRENT_HOST": resources["current_host"],
+        "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
+        "SM_CURRENT_HOST_RANK": 0,
+        "SM_HOSTS": resources["hosts"],
+        "SM_HOST_COUNT": 1,
+        "SM_MASTER_ADDR": "algo-1",
+        "SM_MASTER_PORT": 7777,
+        "SM_NETWORK_INTERFACE_NAME": resources["network_interface_name"],
+        "SM_NUM_CPUS": os.cpu_count() or 1,
+        "SM_NUM_GPUS": 0,
+        "SM_NUM_NEURONS": 0,
+        "SM_RESOURCE_CONFIG": resources,
+        "TRAINING_JOB_NAME": request["TrainingJobName"],
+        "TRAINING_JOB_ARN": request["TrainingJobArn"],
+    }
+    for name in channels:
+        values[f"SM_CHANNEL_{name.upper()}"] = folder.here(f"/opt/ml/input/data/{name}")
+    for key, value in hyperparameters.items():
+        values[f"SM_HP_{key.replace('-', '_').upper()}"] = value
+    return {name: _serialized(value) for name, value in values.items()}
+
+
+def _serialized(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
+
+
+def _deserialized(value: Any) -> Any:
+    """A hyperparameter as the SDK's driver reads it: JSON if it is that, else the string."""
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        return value
