@@ -39,7 +39,13 @@ class LocalSession(ContentUploads, PipelineSession):
         default_bucket_prefix: put before the keys of uploads and outputs.
         warm: start jobs from a process that has the libraries imported (Linux).
         preload: the modules that it imports.
+
+    Attributes:
+        role: the ARN to give where the SDK wants a role.
+        poll_seconds: how often it is worth looking at an execution.
     """
+
+    poll_seconds = 0.05
 
     def __init__(
         self,

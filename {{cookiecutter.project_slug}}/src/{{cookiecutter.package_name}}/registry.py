@@ -1,0 +1,178 @@
+"""The model registry: who is champion, what was registered, and approval.
+
+``python -m <package>.registry list`` and ``... approve --version 1`` work without a notebook.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from . import settings
+from .errors import ProjectError
+from .sessions import MODES, open_session
+
+FAMILIES = ("xgboost", "linear")
+APPROVED = "Approved"
+
+
+def group_name(family: str) -> str:
+    """The model package group of a model family."""
+    return f"{settings.PROJECT_SLUG}-{family}"
+
+
+def packages(session: Any, group: str) -> list[dict[str, Any]]:
+    """Summaries of a group's packages, highest version first; none if there is no such group."""
+    client = session.sagemaker_client
+    groups = client.get_paginator("list_model_package_groups").paginate(NameContains=group)
+    names = [
+        item["ModelPackageGroupName"]
+        for page in groups
+        for item in page["ModelPackageGroupSummaryList"]
+    ]
+    if group not in names:
+        return []
+    pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    found = [item for page in pages for item in page["ModelPackageSummaryList"]]
+    return sorted(found, key=lambda item: item["ModelPackageVersion"], reverse=True)
+
+
+def champion(session: Any, group: str) -> dict[str, Any] | None:
+    """The description of the highest approved version, or None."""
+    for package in packages(session, group):
+        if package["ModelApprovalStatus"] == APPROVED:
+            return describe(session, package["ModelPackageArn"])
+    return None
+
+
+def describe(session: Any, arn: str) -> dict[str, Any]:
+    """A model package's description."""
+    return dict(session.sagemaker_client.describe_model_package(ModelPackageName=arn))
+
+
+def model_uri(package: dict[str, Any]) -> str:
+    """Where a package's ``model.tar.gz`` is."""
+    return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+
+
+def champion_uri(session: Any, group: str) -> str:
+    """Where the champion's ``model.tar.gz`` is; without a champion, ``no_champion_uri``."""
+    package = champion(session, group)
+    return model_uri(package) if package else no_champion_uri(session)
+
+
+def no_champion_uri(session: Any) -> str:
+    """A prefix with a marker file in it: SageMaker refuses an input without any object."""
+    with tempfile.TemporaryDirectory() as folder:
+        marker = Path(folder, "README.txt")
+        marker.write_text("There is no approved model yet.\n", encoding="utf-8", newline="\n")
+        return str(session.upload_data(folder, key_prefix="no-champion"))
+
+
+def evaluation(session: Any, package: dict[str, Any]) -> dict[str, Any]:
+    """A package's ``evaluation.json``; empty if it has none."""
+    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
+    if "S3Uri" not in statistics:
+        return {}
+    bucket, _, key = statistics["S3Uri"].removeprefix("s3://").partition("/")
+    return dict(json.loads(session.read_s3_file(bucket, key)))
+
+
+def registered(session: Any, execution: Any) -> dict[str, Any]:
+    """The description of the model package that an execution registered.
+
+    Raises:
+        ProjectError: it registered none.
+    """
+    for step in execution.list_steps():
+        package = step.get("Metadata", {}).get("RegisterModel")
+        if package:
+            return describe(session, package["Arn"])
+    raise ProjectError(f"{execution.arn} registered no model package")
+
+
+def comparison(report: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The test metrics of the model, the champion (if there was one) and a constant, by name."""
+    columns = {
+        "model": report[f"{report['problem_type']}_metrics"],
+        "champion": report["champion_metrics"],
+        "constant": report["constant_metrics"],
+    }
+    return {
+        name: {metric: item["value"] for metric, item in metrics.items()}
+        for name, metrics in columns.items()
+        if metrics
+    }
+
+
+def line(session: Any, package: dict[str, Any]) -> str:
+    """One package for a list: version, approval, time, metrics."""
+    report = evaluation(session, describe(session, package["ModelPackageArn"]))
+    measured = comparison(report)["model"] if report else {}
+    metrics = "  ".join(f"{name}={value:.4g}" for name, value in measured.items())
+    created = package["CreationTime"].astimezone().strftime("%Y-%m-%d %H:%M")
+    status = package["ModelApprovalStatus"]
+    return f"version {package['ModelPackageVersion']:<3} {status:<22} {created}  {metrics}"
+
+
+def show(session: Any, groups: list[str]) -> None:
+    """Print every group's packages."""
+    for group in groups:
+        print(group)
+        for package in packages(session, group):
+            print(f"  {line(session, package)}")
+
+
+def approve(session: Any, group: str, version: int) -> str:
+    """Approve a version, which makes it the champion if it is the highest approved one.
+
+    Returns:
+        The package's ARN.
+
+    Raises:
+        ProjectError: there is no such version.
+    """
+    found = packages(session, group)
+    for package in found:
+        if package["ModelPackageVersion"] == version:
+            arn = str(package["ModelPackageArn"])
+            session.sagemaker_client.update_model_package(
+                ModelPackageArn=arn, ModelApprovalStatus=APPROVED
+            )
+            return arn
+    versions = ", ".join(str(item["ModelPackageVersion"]) for item in found) or "none"
+    raise ProjectError(f"{group} has no version {version}; it has {versions}")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="registry", description="List and approve models.")
+    parser.add_argument("--session", choices=MODES, default="local")
+    commands = parser.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="show registered model packages")
+    approving = commands.add_parser("approve", help="make a version fit for use")
+    approving.add_argument("--version", type=int, required=True)
+    for command in (listing, approving):
+        command.add_argument("--group", help="a model package group; default: by family")
+    approving.add_argument("--family", choices=FAMILIES, default=FAMILIES[0])
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; a mistake is one sentence and exit code 1."""
+    options = arguments().parse_args(argv)
+    session = open_session(options.session, role="unused", warm=False)
+    if options.command == "list":
+        show(session, [options.group] if options.group else [group_name(f) for f in FAMILIES])
+        return
+    try:
+        arn = approve(session, options.group or group_name(options.family), options.version)
+    except ProjectError as error:
+        sys.exit(f"registry: {error}")
+    print(f"{APPROVED}: {arn}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""One way to open a session, local or managed; nothing else in this project knows the mode.
+
+Both are SageMaker ``PipelineSession``s: the same SDK objects make the same pipeline definition, and
+the session decides where it runs.
+"""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from . import paths, settings
+from .errors import ProjectError
+
+# The SDK makes boto3 clients at import, which fails without a region, and probes for an EC2 host.
+os.environ.setdefault("AWS_DEFAULT_REGION", settings.AWS_REGION)
+os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
+MODES = ("local", "managed")
+
+
+def open_session(
+    mode: str, role: str = "", bucket: str = "", prefix: str = "", warm: bool = True
+) -> Any:
+    """Open a session for pipelines.
+
+    Args:
+        mode: ``local`` (this machine: no Docker, account or network) or ``managed`` (SageMaker).
+        role: ARN of the role that managed jobs assume; empty: the one of this SageMaker Studio
+            space or notebook instance.
+        bucket: the S3 bucket of a managed session; empty: SageMaker's default bucket.
+        prefix: goes before every key; empty: the project's slug.
+        warm: keep a process with the libraries imported, so that local jobs start at once.
+
+    Returns:
+        A ``PipelineSession`` with ``role`` (an ARN) and ``poll_seconds`` (how often to look at an
+        execution).
+
+    Raises:
+        ProjectError: an unknown mode, or no role for a managed session.
+    """
+    if mode not in MODES:
+        raise ProjectError(f"session is {mode!r}; it can be {' or '.join(map(repr, MODES))}")
+    _quieten()
+    prefix = prefix or settings.PROJECT_SLUG
+    if mode == "managed":
+        return _open_managed(role, bucket, prefix)
+    return _open_local(prefix, warm)
+
+
+def _open_local(prefix: str, warm: bool) -> Any:
+    from sagemaker_local import LocalSession
+
+    return LocalSession(paths.LOCAL_ROOT, default_bucket_prefix=prefix, warm=warm)
+
+
+def _open_managed(role: str, bucket: str, prefix: str) -> Any:
+    import boto3
+    from sagemaker.core.workflow.pipeline_context import PipelineSession
+
+    from sagemaker_local.content import files_below
+    from sagemaker_local.uploads import ContentUploads
+
+    class ManagedSession(ContentUploads, PipelineSession):
+        """SageMaker itself, with uploads under content hashes, as a local session has them."""
+
+        poll_seconds = 15.0
+        role: str
+
+        def _put(self, path: Path, bucket: str, prefix: str) -> None:
+            files = list(files_below(path))
+            listed = self.s3_client.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")
+            if listed.get("KeyCount", 0) == len(files):
+                return
+            for file, name in files:
+                self.s3_client.upload_file(str(file), bucket, f"{prefix}/{name}")
+
+    session = ManagedSession(
+        boto_session=boto3.Session(region_name=os.environ["AWS_DEFAULT_REGION"]),
+        default_bucket=bucket or None,
+        default_bucket_prefix=prefix,
+    )
+    session.role = role or _own_role(session)
+    return session
+
+
+def _own_role(session: Any) -> str:
+    from sagemaker.core.helper.session_helper import get_execution_role
+
+    try:
+        return str(get_execution_role(session))
+    except Exception as error:
+        raise ProjectError(
+            "a managed session needs a role that SageMaker may assume: give its ARN by "
+            f"-p role arn:aws:iam::<account>:role/<name> ({error})"
+        ) from error
+
+
+def _quieten() -> None:
+    """Leave out what the SDK says on every step that it builds; warnings of use stay."""
+    for name in ("sagemaker", "sagemaker.core", "sagemaker.mlops", "sagemaker.serve"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="Running within a PipelineSession")
