@@ -35,7 +35,9 @@ def find(source: str) -> Path:
     Raises:
         ProjectError: it is not there.
     """
-    places = [(base / Path(source).expanduser()).resolve() for base in (paths.CALLER, paths.PROJECT)]
+    places = [
+        (base / Path(source).expanduser()).resolve() for base in (paths.CALLER, paths.PROJECT)
+    ]
     for place in places:
         if place.exists():
             return place

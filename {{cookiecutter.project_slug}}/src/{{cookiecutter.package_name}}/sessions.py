@@ -57,8 +57,8 @@ def _open_local(prefix: str, warm: bool) -> Any:
 
 def _open_managed(role: str, bucket: str, prefix: str) -> Any:
     import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
     from sagemaker.core.workflow.pipeline_context import PipelineSession
-
     from sagemaker_local.content import files_below
     from sagemaker_local.uploads import ContentUploads
 
@@ -79,9 +79,17 @@ def _open_managed(role: str, bucket: str, prefix: str) -> Any:
     session = ManagedSession(
         boto_session=boto3.Session(region_name=os.environ["AWS_DEFAULT_REGION"]),
         default_bucket=bucket or None,
-        default_bucket_prefix=prefix,
     )
     session.role = role or _own_role(session)
+    try:
+        # Before the prefix is set: with one, the SDK lists a missing bucket instead of creating it.
+        session.default_bucket()
+    except (BotoCoreError, ClientError) as error:
+        raise ProjectError(
+            f"a managed session cannot use its bucket in AWS: {error}; check the credentials "
+            "(`aws sts get-caller-identity`), the region and -p bucket"
+        ) from error
+    session.default_bucket_prefix = prefix
     return session
 
 

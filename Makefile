@@ -1,0 +1,51 @@
+# Everything that one does with the template itself. `make help` lists it.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+UV := $(BIN)/python -m uv
+# The default project, whose pyproject.toml is where its dependencies' versions stand.
+BAKED := build/environment/used-car-prices
+PROJECT ?= build/demo/used-car-prices
+TESTS ?= tests
+export UV_COMPILE_BYTECODE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint adopt-notebooks environment clean
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
+
+$(BIN)/cookiecutter: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make demo PYTHON=/path/to/python"; exit 1; }
+	@echo "Creating the template's environment in .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet uv
+	@$(UV) pip install --quiet --python $(BIN)/python --group template
+	@touch $@
+
+demo: $(BIN)/cookiecutter ## generate the default project into build/demo and run its pipeline
+	@$(BIN)/python scripts/demo.py
+
+environment: $(BIN)/cookiecutter
+	@rm -rf build/environment
+	@$(BIN)/cookiecutter --no-input --default-config --output-dir build/environment . git_init=no >/dev/null
+	@echo "Installing what the template and a generated project need into .venv ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --group dev \
+		--requirements $(BAKED)/pyproject.toml --group $(BAKED)/pyproject.toml:dev
+
+test: environment ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: environment ## check style and types of the template and of a generated project
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd $(BAKED) && $(CURDIR)/$(BIN)/ruff check . && $(CURDIR)/$(BIN)/ruff format --check . && $(CURDIR)/$(BIN)/mypy
+
+adopt-notebooks: ## copy notebooks edited in build/demo back into the template
+	$(PROJECT)/.venv/bin/python scripts/adopt_notebooks.py $(PROJECT)
+
+clean: ## remove what the commands above made
+	rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache

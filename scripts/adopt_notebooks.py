@@ -1,0 +1,90 @@
+"""Copy notebooks that were edited in a generated project back into the template.
+
+Only one line of a notebook is rendered, the import of the project's package. This puts the
+template's variable back into that line, after the project's own `exports` has stripped the outputs.
+The scripts in `%%writefile` cells go with them.
+"""
+
+import argparse
+import importlib
+import re
+import sys
+from pathlib import Path
+
+TEMPLATE = Path(__file__).resolve().parents[1] / "{{cookiecutter.project_slug}}"
+VARIABLE = "{{ cookiecutter.package_name }}"
+
+
+class AdoptError(ValueError):
+    """A notebook that cannot become a template; the message is one sentence."""
+
+
+def package_of(project: Path) -> str:
+    """The name of the project's own package."""
+    packages = {path.parent.name for path in project.glob("src/*/settings.py")}
+    if len(packages) != 1:
+        raise AdoptError(f"{project} is no generated project: it has no src/<package>/settings.py")
+    return packages.pop()
+
+
+def template_text(name: str, text: str, package: str) -> str:
+    """A clean notebook's text with the variable in its import line.
+
+    Raises AdoptError where cookiecutter would render anything else.
+    """
+    jinja = re.search(r"\{\{|\{%|\{#", text)
+    if jinja:
+        line = text[: jinja.start()].count("\n") + 1
+        raise AdoptError(
+            f"{name} line {line} contains {jinja.group()!r}, which cookiecutter would render; "
+            "write it in another way"
+        )
+    adopted, count = re.subn(rf"\bfrom {package} import\b", f"from {VARIABLE} import", text)
+    if count != 1:
+        raise AdoptError(f"{name} has {count} times `from {package} import`; keep exactly one")
+    return adopted
+
+
+def adopt(project: Path, target: Path) -> list[Path]:
+    """Copy the project's notebooks and their scripts to `target`; returns the files that changed.
+
+    Nothing is written when one of the notebooks is refused.
+    """
+    package = package_of(project)
+    sys.path.insert(0, str(project / "src"))
+    exports = importlib.import_module(f"{package}.exports")
+    texts = {
+        target / "notebooks" / notebook.name: template_text(
+            notebook.name, exports.cleaned(notebook), package
+        )
+        for notebook in exports.notebooks()
+    }
+    for export in exports.exports():
+        texts[target / export.target.relative_to(project)] = export.text
+    changed = [
+        path
+        for path, text in texts.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    for path in changed:
+        path.write_text(texts[path], encoding="utf-8")
+    return changed
+
+
+def main() -> None:
+    """The command line: the project's folder."""
+    parser = argparse.ArgumentParser(description="Copy notebooks back into the template.")
+    parser.add_argument("project", type=Path, help="a generated project")
+    parser.add_argument("--target", type=Path, default=TEMPLATE, help="the template's folder")
+    arguments = parser.parse_args()
+    try:
+        changed = adopt(arguments.project.resolve(), arguments.target)
+    except AdoptError as error:
+        sys.exit(f"adopt: {error}")
+    for path in changed:
+        print(f"adopted {path.name}")
+    print(f"{len(changed)} files changed")
+
+
+if __name__ == "__main__":
+    main()

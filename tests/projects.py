@@ -1,0 +1,119 @@
+"""What tests do with a generated project: run a notebook, look into its local session."""
+
+import json
+import subprocess
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+TRAINING = "03_training_pipeline.ipynb"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True)
+class NotebookRun:
+    """A notebook that papermill ran: what it printed, and the executed notebook."""
+
+    process: subprocess.CompletedProcess[str]
+    executed: Path
+
+    @property
+    def output(self) -> str:
+        """All text that the cells printed."""
+        notebook = nbformat.read(self.executed, as_version=4)
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        return "".join(
+            str(output.get("text", "")) for cell in cells for output in cell["outputs"]
+        )
+
+    def succeeded(self) -> "NotebookRun":
+        assert self.process.returncode == 0, self.process.stderr[-3000:]
+        return self
+
+
+def run_notebook(
+    run: Run,
+    project: Path,
+    name: str = TRAINING,
+    env: Mapping[str, str] | None = None,
+    **parameters: object,
+) -> NotebookRun:
+    """Execute one of a project's notebooks by papermill, standing in the project."""
+    executed = project / "reports" / name
+    executed.parent.mkdir(exist_ok=True)
+    given = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
+    command = ["papermill", f"notebooks/{name}", str(executed), "-k", "python3", *given]
+    return NotebookRun(run(command, project, env), executed)
+
+
+@dataclass(frozen=True)
+class LocalState:
+    """What a project's local session holds, seen through its own client."""
+
+    project: Path
+
+    @property
+    def root(self) -> Path:
+        return self.project / ".sagemaker-local"
+
+    @property
+    def session(self) -> Any:
+        from sagemaker_local import LocalSession
+
+        return LocalSession(self.root, warm=False)
+
+    def packages(self) -> list[dict[str, Any]]:
+        """Every registered model package, described; oldest first."""
+        client = self.session.sagemaker_client
+        groups = client.list_model_package_groups()["ModelPackageGroupSummaryList"]
+        found = []
+        for group in groups:
+            name = group["ModelPackageGroupName"]
+            listed = client.list_model_packages(ModelPackageGroupName=name, SortOrder="Ascending")
+            found += [
+                client.describe_model_package(ModelPackageName=item["ModelPackageArn"])
+                for item in listed["ModelPackageSummaryList"]
+            ]
+        return found
+
+    def executions(self) -> list[dict[str, Any]]:
+        """Every execution, newest first."""
+        client = self.session.sagemaker_client
+        names = [p["PipelineName"] for p in client.list_pipelines()["PipelineSummaries"]]
+        return [
+            execution
+            for name in names
+            for execution in client.list_pipeline_executions(PipelineName=name)[
+                "PipelineExecutionSummaries"
+            ]
+        ]
+
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """The newest execution's steps by name."""
+        arn = self.executions()[0]["PipelineExecutionArn"]
+        client = self.session.sagemaker_client
+        listed = client.list_pipeline_execution_steps(PipelineExecutionArn=arn)
+        return {step["StepName"]: step for step in listed["PipelineExecutionSteps"]}
+
+    def path(self, uri: str) -> Path:
+        """Where an object is."""
+        return self.root / "s3" / uri.removeprefix("s3://")
+
+    def evaluation(self, package: dict[str, Any]) -> dict[str, Any]:
+        """The evaluation that a package was registered with."""
+        uri = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+        return dict(json.loads(self.path(uri).read_text(encoding="utf-8")))
+
+    def artifact(self, package: dict[str, Any]) -> list[str]:
+        """Names of the files in a package's ``model.tar.gz``."""
+        uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+        with tarfile.open(self.path(uri)) as archive:
+            return sorted(archive.getnames())
+
+    def unfinished(self) -> list[Path]:
+        """Files in the bucket that a broken write left behind."""
+        return list((self.root / "s3").rglob(".writing-*"))

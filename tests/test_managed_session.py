@@ -1,0 +1,188 @@
+"""The managed session, against a moto server on loopback, and what it shares with the local one."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto.server import ThreadedMotoServer
+from projects import LocalState, Run, run_notebook
+
+Bake = Callable[..., Path]
+
+REGION = "eu-west-1"
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+BUCKET = "sagemaker-eu-west-1-123456789012"  # given, because the SDK looks it up at AWS itself
+PIPELINE = "used-car-prices-xgboost"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[dict[str, str]]:
+    """Environment variables with which the AWS SDK talks to moto on this machine."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAGEMAKER_VALIDATE_ROLE": "false",  # moto answers 500 to iam:SimulatePrincipalPolicy
+    }
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def project(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(bake(), tmp_path_factory.mktemp("managed") / "project"))
+
+
+def service(aws: dict[str, str], name: str = "sagemaker") -> Any:
+    return boto3.client(
+        name,
+        region_name=REGION,
+        endpoint_url=aws["AWS_ENDPOINT_URL"],
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+def run_managed(run: Run, project: Path, aws: dict[str, str], **parameters: Any) -> None:
+    given = {"sample_rows": 600, "role": ROLE, "bucket": BUCKET, **parameters}
+    run_notebook(run, project, env=aws, session="managed", **given).succeeded()
+
+
+def neutral(definition: str) -> Any:
+    """A definition without what may differ between sessions: bucket, region, account, role."""
+    for pattern, word in (
+        (r"arn:aws:iam::\d{12}:role/[\w-]+", "ROLE"),
+        (r"sagemaker-(local|eu-west-1-123456789012)\b", "BUCKET"),
+        (r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com", "REGISTRY"),
+    ):
+        definition = re.sub(pattern, word, definition)
+    return json.loads(definition)
+
+
+def local_definition(project: Path) -> str:
+    client = LocalState(project).session.sagemaker_client
+    return str(client.describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"])
+
+
+def test_upsert_start_describe_and_update(
+    project: Path, run: Run, aws: dict[str, str]
+) -> None:
+    client = service(aws)
+    run_managed(run, project, aws, wait=False)
+    created = client.describe_pipeline(PipelineName=PIPELINE)
+    assert created["RoleArn"] == ROLE
+    executions = client.list_pipeline_executions(PipelineName=PIPELINE)
+    assert len(executions["PipelineExecutionSummaries"]) == 1
+
+    run_managed(run, project, aws, start=False)
+    same = client.describe_pipeline(PipelineName=PIPELINE)
+    assert same["PipelineDefinition"] == created["PipelineDefinition"]
+
+    run_managed(run, project, aws, start=False, max_depth=6)
+    updated = client.describe_pipeline(PipelineName=PIPELINE)
+    assert len(client.list_pipelines()["PipelineSummaries"]) == 1
+    defaults = {
+        item["Name"]: item["DefaultValue"]
+        for item in json.loads(updated["PipelineDefinition"])["Parameters"]
+    }
+    assert defaults["MaxDepth"] == "6"
+
+
+def test_both_sessions_build_the_same_definition(
+    project: Path, run: Run, aws: dict[str, str]
+) -> None:
+    run_managed(run, project, aws, start=False)
+    managed = service(aws).describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"]
+    run_notebook(run, project, sample_rows=600, start=False).succeeded()
+    local = local_definition(project)
+
+    assert neutral(managed) == neutral(local)
+    assert REGION in managed and "sagemaker-local" not in managed
+    assert "sagemaker-local" in local
+
+
+def test_every_object_that_the_definition_names_was_uploaded(
+    project: Path, run: Run, aws: dict[str, str]
+) -> None:
+    run_managed(run, project, aws, start=False)
+    text = service(aws).describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"]
+    uris = set(re.findall(r'"s3://([^/"]+)/([^"]+)"', text))
+    sources = {key for _, key in uris if not key.endswith("/models")}
+    assert len(sources) == 6  # data, champion marker, code of three steps, the SDK's drivers
+    for bucket, key in uris:
+        found = service(aws, "s3").list_objects_v2(Bucket=bucket, Prefix=key)
+        assert found["KeyCount"] > 0 or key not in sources, key
+
+
+def test_building_twice_gives_the_same_bytes(project: Path, run: Run) -> None:
+    texts = []
+    for _ in range(2):
+        run_notebook(run, project, sample_rows=600, start=False).succeeded()
+        texts.append(local_definition(project))
+
+    assert texts[0] == texts[1]
+    assert not re.search(r"20\d{10,12}|/work|/home|/tmp", texts[0]), "no time stamps, no paths"
+
+
+def test_a_role_is_asked_for(project: Path, run: Run, aws: dict[str, str]) -> None:
+    ran = run_notebook(run, project, env=aws, session="managed", sample_rows=600)
+    assert ran.process.returncode != 0
+    assert "-p role arn:aws:iam::<account>:role/<name>" in ran.process.stderr
+
+
+STEP = {"StepName": "Train", "StartTime": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+def test_following_a_managed_execution(
+    bake: Bake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What moto cannot list: steps that change between two looks, and a failure."""
+    monkeypatch.syspath_prepend(str(bake() / "src"))
+    from sagemaker.mlops.workflow.pipeline import PipelineExecution
+    from used_car_prices import progress
+
+    client = service({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    arn = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abcdefghijkl"
+    stubber = Stubber(client)
+    for status, step in (
+        ("Executing", {**STEP, "StepStatus": "Executing"}),
+        (
+            "Failed",
+            {
+                **STEP,
+                "StepStatus": "Failed",
+                "EndTime": datetime(2026, 1, 1, 0, 1, tzinfo=UTC),
+                "FailureReason": "ClientError: train.py exited with code 1",
+            },
+        ),
+        ("Failed", None),
+    ):
+        stubber.add_response(
+            "describe_pipeline_execution",
+            {"PipelineExecutionArn": arn, "PipelineExecutionStatus": status},
+        )
+        if step:
+            stubber.add_response("list_pipeline_execution_steps", {"PipelineExecutionSteps": [step]})
+    session = SimpleNamespace(sagemaker_client=client, poll_seconds=0)
+    with stubber, pytest.raises(progress.PipelineFailed) as failed:
+        progress.follow(PipelineExecution(arn, session), session)
+
+    assert str(failed.value) == (
+        "the pipeline failed: Train: ClientError: train.py exited with code 1"
+    )
+    assert [line.split() for line in capsys.readouterr().out.splitlines() if "Train" in line] == [
+        ["Train", "Executing"],
+        ["Train", "Failed", "60.0", "s"],
+    ]

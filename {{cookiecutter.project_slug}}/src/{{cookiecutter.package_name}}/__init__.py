@@ -1,0 +1,1 @@
+"""Helpers of this project's notebooks: paths, parameters, sample data, sessions, the registry."""

@@ -1,0 +1,176 @@
+"""Small plots for the notebooks, drawn as SVG so that reports stay sharp and open offline."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+BLUE, ORANGE, GREY = "#2f6f9f", "#d9822b", "#8a8f98"
+MAX_POINTS = 2_000  # of a scatter plot; more hide each other
+MAX_BARS = 12  # of a categorical column
+
+
+def use_svg() -> None:
+    """Show figures as SVG, in one quiet style."""
+    set_matplotlib_formats("svg")
+    plt.rcParams.update(
+        {
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "font.size": 9,
+            "axes.titlesize": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.axisbelow": True,
+            "svg.hashsalt": "notebook",  # the same plot gives the same file
+        }
+    )
+
+
+def _grid(count: int, height: float = 2.2) -> tuple[Figure, list[Axes]]:
+    """A figure with a cell for each of `count` plots, three to a row."""
+    rows = -(-count // 3)
+    figure, axes = plt.subplots(rows, 3, figsize=(9.5, height * rows), squeeze=False)
+    cells = list(axes.flat)
+    for unused in cells[count:]:
+        unused.set_axis_off()
+    return figure, cells[:count]
+
+
+def distributions(frame: pd.DataFrame, columns: Sequence[str]) -> Figure:
+    """How often each value occurs: histograms for numbers and dates, bars for categories."""
+    figure, cells = _grid(len(columns))
+    for axes, name in zip(cells, columns, strict=True):
+        values = frame[name].dropna()
+        if _is_ordered(values):
+            axes.hist(values, bins=30, color=BLUE)
+            axes.set_ylabel("rows")
+            if pd.api.types.is_datetime64_any_dtype(values):
+                _slant(axes)
+            else:
+                axes.locator_params(axis="x", nbins=5)
+        else:
+            counts = values.astype(str).value_counts().head(MAX_BARS)[::-1]
+            axes.barh(counts.index, counts, color=BLUE)
+            axes.set_xlabel("rows")
+            axes.tick_params(axis="y", labelsize=7)
+        axes.set_title(name)
+    return figure
+
+
+def _slant(axes: Axes) -> None:
+    """Slant the names below an axis, so that long ones do not run into each other."""
+    plt.setp(axes.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
+
+
+def _is_ordered(values: pd.Series) -> bool:
+    """Whether a column holds numbers or dates, not categories."""
+    types = pd.api.types
+    return types.is_numeric_dtype(values) or types.is_datetime64_any_dtype(values)
+
+
+def _short(value: float | pd.Timestamp) -> str:
+    """A number or a date as the name of a group."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m}"
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+
+
+def target_relation(
+    frame: pd.DataFrame, columns: Sequence[str], target: str, regression: bool
+) -> Figure:
+    """How the target goes with each column: a scatter with its median, or shares of classes."""
+    figure, cells = _grid(len(columns), height=2.6)
+    for axes, name in zip(cells, columns, strict=True):
+        known = frame[[name, target]].dropna()
+        groups = _groups(known[name])
+        if regression:
+            _medians(axes, known[target], groups)
+            axes.set_ylabel(target)
+        else:
+            shares = pd.crosstab(groups, known[target], normalize="index")
+            shares.index = pd.Index(_names(shares.index))
+            shares.plot.bar(ax=axes, stacked=True, width=0.9, legend=False, colormap="viridis")
+            axes.set_ylabel("share of rows")
+        axes.set(title=name, xlabel="")
+        _slant(axes)
+    if not regression and cells:
+        handles, labels = cells[0].get_legend_handles_labels()
+        figure.legend(handles, labels, title=target, loc="outside upper center", ncols=6)
+    return figure
+
+
+def _groups(values: pd.Series) -> pd.Series:
+    """A group for each row: its category, or which tenth of the numbers or dates it is in."""
+    if not _is_ordered(values):
+        common = values.value_counts().index[:MAX_BARS]
+        return values.where(values.isin(common), "(other)")
+    if values.nunique() <= MAX_BARS:
+        return values
+    tenths = pd.qcut(values, 10, duplicates="drop")
+    intervals = list(tenths.cat.categories)
+    middles = [each.left + (each.right - each.left) / 2 for each in intervals]
+    names = [_short(middle) for middle in middles]
+    distinct = len(set(names)) == len(names)
+    return tenths.cat.rename_categories(names if distinct else [str(each) for each in intervals])
+
+
+def _names(groups: pd.Index) -> list[str]:
+    """The names of groups, numbers as short as they can be read."""
+    return [group if isinstance(group, str) else _short(group) for group in groups]
+
+
+def _medians(axes: Axes, target: pd.Series, groups: pd.Series) -> None:
+    """Median and middle half of a numeric target in each group."""
+    quartiles = target.groupby(groups, observed=True).quantile([0.25, 0.5, 0.75]).unstack()
+    places = np.arange(len(quartiles))
+    axes.vlines(places, quartiles[0.25], quartiles[0.75], color=GREY, linewidth=5, alpha=0.5)
+    axes.plot(places, quartiles[0.5], "o", color=BLUE, markersize=4)
+    axes.set_xticks(places, _names(quartiles.index))
+
+
+def predicted_vs_actual(
+    actual: Sequence[float] | Sequence[str],
+    predicted: Sequence[float] | Sequence[str],
+    target: str,
+    unit: str = "",
+) -> Figure:
+    """How good predictions are: a scatter for numbers, a confusion matrix for labels."""
+    if isinstance(predicted[0], str):
+        return _confusion(np.array(actual), np.array(predicted), target)
+    return _scatter(np.array(actual, float), np.array(predicted, float), target, unit)
+
+
+def _scatter(actual: np.ndarray, predicted: np.ndarray, target: str, unit: str) -> Figure:
+    figure, axes = plt.subplots(figsize=(4.6, 4.2))
+    shown = slice(None, None, max(1, len(actual) // MAX_POINTS))
+    axes.scatter(actual[shown], predicted[shown], s=6, alpha=0.4, color=BLUE, linewidths=0)
+    ends = [min(actual.min(), predicted.min()), max(actual.max(), predicted.max())]
+    axes.plot(ends, ends, color=ORANGE, linewidth=1, label="perfect prediction")
+    suffix = f" ({unit})" if unit else ""
+    axes.set(xlabel=f"actual {target}{suffix}", ylabel=f"predicted {target}{suffix}")
+    axes.set_title(f"{target}: predicted against actual, {len(actual):,} rows")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _confusion(actual: np.ndarray, predicted: np.ndarray, target: str) -> Figure:
+    labels = [str(label) for label in np.union1d(actual, predicted)]
+    counts = np.array([[np.sum((actual == a) & (predicted == p)) for p in labels] for a in labels])
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
+    side = 2.4 + 0.55 * len(labels)
+    figure, axes = plt.subplots(figsize=(side + 0.8, side))
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(labels)), labels, rotation=30)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel=f"predicted {target}", ylabel=f"actual {target}")
+    axes.set_title(f"{target}: predicted against actual (rows)")
+    figure.colorbar(image, label="share of the actual class", shrink=0.8)
+    return figure
