@@ -1,4 +1,4 @@
-"""SageMaker pipelines on this machine: the same definition JSON, warm processes, a boto3-shaped client.
+"""SageMaker pipelines on this machine: the same definition, warm processes, a boto3-shaped client.
 
 ``LocalSession`` is the public face. It is imported on first use, because the fork server imports
 this package too and must not pay for the SageMaker SDK.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
-
 from sagemaker_local.client import SageMakerClient
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import Arns

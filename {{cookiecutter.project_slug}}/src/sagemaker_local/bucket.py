@@ -5,7 +5,6 @@ A person can look at every object with a file manager. Writes appear whole or no
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -68,23 +67,46 @@ class Bucket:
 
     def write(self, uri: str, body: bytes) -> None:
         """Create or replace one object."""
-        with _replacing(self.path(uri)) as temporary:
+        with self._replacing(uri) as temporary:
             temporary.write_bytes(body)
 
     def upload(self, source: Path, uri: str) -> None:
-        """Copy a file to an object, or a folder's files below a prefix."""
-        target = self.path(uri)
-        if source.is_file():
-            with _replacing(target) as temporary:
+        """Copy a file to an object, or a folder's files below a prefix.
+
+        Other objects below the prefix stay, as in S3.
+        """
+        with self._replacing(uri) as temporary:
+            if source.is_file():
                 shutil.copyfile(source, temporary)
-            return
-        with _replacing(target) as temporary:
-            temporary.mkdir()
-            copy_files(source, temporary)
+            else:
+                temporary.mkdir()
+                copy_files(source, temporary)
 
     def download(self, uri: str, target: Path) -> list[Path]:
         """Copy an object, or all objects below a prefix, into the folder ``target``."""
         return copy_files(self.existing(uri), target)
+
+    @contextmanager
+    def _replacing(self, uri: str) -> Iterator[Path]:
+        """A path to write a file or folder to, which moves to ``uri`` when the block succeeds.
+
+        It lies outside every bucket: no listing shows what is still being written.
+
+        Raises:
+            LocalError: an object would take the place of a prefix, or a prefix that of an object.
+        """
+        target = self.path(uri)
+        self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=self.root) as folder:
+            temporary = Path(folder) / "new"
+            yield temporary
+            try:
+                _move(temporary, target)
+            except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+                raise LocalError(
+                    f"{uri} cannot be written: a local bucket is a folder, in which an object and "
+                    "a prefix cannot have the same name; choose another key."
+                ) from error
 
 
 def copy_files(source: Path, target: Path) -> list[Path]:
@@ -98,16 +120,15 @@ def copy_files(source: Path, target: Path) -> list[Path]:
     return copies
 
 
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A path beside ``target`` to write to, which takes its place when the block succeeds."""
+def _move(source: Path, target: Path) -> None:
+    """Move a file, or a folder's files, to ``target``; at once where nothing is there yet."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
-        temporary = Path(folder) / target.name
-        yield temporary
-        if temporary.is_file():
-            os.replace(temporary, target)
-            return
-        if target.is_dir():
-            os.replace(target, Path(folder) / "replaced")
-        os.replace(temporary, target)
+    if source.is_file() and target.is_dir():
+        raise IsADirectoryError(target)
+    try:
+        source.replace(target)
+    except OSError:
+        if not (source.is_dir() and target.is_dir()):
+            raise
+        for file, name in list(files_below(source)):
+            _move(file, target / name)

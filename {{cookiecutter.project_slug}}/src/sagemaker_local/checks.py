@@ -14,9 +14,17 @@ from sagemaker_local.expressions import (
     Reference,
     function_of,
     parse_path,
+    parse_reference,
     references,
 )
-from sagemaker_local.support import ARGUMENTS, DESCRIBE_SHAPES, INTERPRETERS, NOT_RUN
+from sagemaker_local.shapes import misfits
+from sagemaker_local.support import (
+    ARGUMENTS,
+    DESCRIBE_SHAPES,
+    INTERPRETERS,
+    NOT_RUN,
+    REQUEST_SHAPES,
+)
 
 _CONTAINER_ROOT = "/opt/ml/"
 
@@ -42,7 +50,14 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
     if "RetryPolicies" in step.settings:
         yield "RetryPolicies are not run locally yet"
     yield from _check_order(definition, step)
+    flaws = list(_check_functions(step.arguments))
+    if step.type in REQUEST_SHAPES:
+        flaws += misfits(REQUEST_SHAPES[step.type], step.arguments)
+    if flaws:
+        yield from flaws
+        return
     yield from _check_references(definition, step)
+    yield from _check_property_files(step)
     yield from _STEP_CHECKS[step.type](step.arguments)
 
 
@@ -54,17 +69,48 @@ def _check_order(definition: Definition, step: Step) -> Iterator[str]:
             yield f"DependsOn names the Fail step {name!r}; nothing can depend on a Fail step"
 
 
-def _check_references(definition: Definition, step: Step) -> Iterator[str]:
+def _check_functions(value: Any) -> Iterator[str]:
+    """Functions whose own arguments cannot be read, at any depth."""
+    function = function_of(value)
+    if function:
+        yield from _check_function(function, value[function])
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from _check_functions(item)
+
+
+def _check_function(function: str, arguments: Any) -> Iterator[str]:
     try:
-        found = list(references(step.arguments))
+        if function == "Get":
+            parse_reference(arguments)
+        elif not isinstance(arguments, dict):
+            yield f"{function} has no arguments"
+        elif function == "Std:JsonGet":
+            yield from _check_json_get(arguments)
+        elif not isinstance(arguments.get("On"), str) or not isinstance(
+            arguments.get("Values"), list
+        ):
+            yield "Std:Join needs On, a string, and Values, a list"
     except ValueError as error:
-        yield f"a reference cannot be read: {error}"
+        yield f"{function}: {error}"
+
+
+def _check_json_get(arguments: dict[str, Any]) -> Iterator[str]:
+    if not isinstance(arguments.get("Path"), str):
+        yield "Std:JsonGet needs Path, a string"
+    else:
+        parse_path(arguments["Path"])
+    if "S3Uri" in arguments:
         return
-    for reference in found:
+    file = arguments.get("PropertyFile")
+    reference = parse_reference(file["Get"]) if function_of(file) == "Get" else None
+    if reference is None or reference.path[:1] != ("PropertyFiles",) or len(reference.path) != 2:
+        yield "Std:JsonGet needs S3Uri, or a PropertyFile such as Steps.<name>.PropertyFiles.<file>"
+
+
+def _check_references(definition: Definition, step: Step) -> Iterator[str]:
+    for reference in references(step.arguments):
         yield from _check_reference(definition, reference)
-    for function, arguments in _functions(step.arguments):
-        if function == "Std:JsonGet":
-            yield from _check_json_path(arguments)
 
 
 def _check_reference(definition: Definition, reference: Reference) -> Iterator[str]:
@@ -97,20 +143,12 @@ def _check_property(step: Step, reference: Reference) -> Iterator[str]:
             yield f"{reference.text}: a {step.type} step has no property {missing!r} there"
 
 
-def _check_json_path(arguments: dict[str, Any]) -> Iterator[str]:
-    try:
-        parse_path(str(arguments.get("Path", "")))
-    except ValueError as error:
-        yield f"Std:JsonGet: {error}"
-
-
-def _functions(value: Any) -> Iterator[tuple[str, Any]]:
-    function = function_of(value)
-    if function:
-        yield function, value[function]
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for item in items:
-        yield from _functions(item)
+def _check_property_files(step: Step) -> Iterator[str]:
+    outputs = step.arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    names = [output["OutputName"] for output in outputs]
+    for file in step.property_files:
+        if file.output_name not in names:
+            yield f"the property file {file.name!r} is in {file.output_name!r}, which is no output"
 
 
 def _check_processing(arguments: dict[str, Any]) -> Iterator[str]:
@@ -143,7 +181,9 @@ def _check_processing_input(item: dict[str, Any]) -> Iterator[str]:
 
 def _check_local_path(where: str, item: dict[str, Any]) -> Iterator[str]:
     path = item.get("LocalPath")
-    if isinstance(path, str) and (not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")):
+    if not path or "S3Uri" not in item:
+        yield f"{where}: it needs a LocalPath and an S3Uri"
+    elif isinstance(path, str) and (not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")):
         yield f"{where}: LocalPath {path!r} is not below {_CONTAINER_ROOT}"
 
 
@@ -167,8 +207,8 @@ def _check_training(arguments: dict[str, Any]) -> Iterator[str]:
         yield from _check_source(where, channel.get("InputMode"), source.get("S3DataType"))
         if channel.get("CompressionType", "None") != "None":
             yield f"{where}: compressed channels are not unpacked locally"
-    names = {channel.get("ChannelName") for channel in channels}
-    if not {"code", "sm_drivers"} <= names:
+    names = [channel["ChannelName"] for channel in channels]
+    if "code" not in names or "sm_drivers" not in names:
         yield (
             "it has no script: a built-in algorithm runs in its container image only; "
             "give ModelTrainer a SourceCode with source_dir and entry_script"
@@ -176,16 +216,33 @@ def _check_training(arguments: dict[str, Any]) -> Iterator[str]:
 
 
 def _check_conditions(arguments: dict[str, Any]) -> Iterator[str]:
-    pending = list(arguments.get("Conditions") or [])
-    if not pending:
+    conditions = arguments.get("Conditions")
+    if not isinstance(conditions, list) or not conditions:
         yield "it has no Conditions"
-    while pending:
-        condition = pending.pop()
-        kind = condition.get("Type")
-        if kind not in OPERATORS:
-            yield f"{kind!r} is not a condition type"
-        pending += condition.get("Conditions") or []
-        pending += [condition["Condition"]] if "Condition" in condition else []
+        return
+    for condition in conditions:
+        yield from _check_condition(condition)
+
+
+def _check_condition(condition: Any) -> Iterator[str]:
+    kind = condition.get("Type") if isinstance(condition, dict) else condition
+    if not isinstance(kind, str) or kind not in OPERATORS:
+        yield f"{kind!r} is not a condition type"
+        return
+    for member in OPERATORS[kind]:
+        if member not in condition:
+            yield f"the condition {kind} has no {member}"
+    if kind == "Or":
+        yield from _check_conditions(condition)
+    elif kind == "Not":
+        yield from _check_condition(condition.get("Condition"))
+    elif kind == "In" and not isinstance(condition.get("Values"), list):
+        yield "the Values of the condition In are not a list"
+
+
+def _check_register(arguments: dict[str, Any]) -> Iterator[str]:
+    if "ModelPackageGroupName" not in arguments:
+        yield "it has no ModelPackageGroupName; a local registry keeps versioned packages only"
 
 
 def _check_nothing(arguments: dict[str, Any]) -> Iterator[str]:
@@ -196,7 +253,7 @@ _STEP_CHECKS = {
     "Processing": _check_processing,
     "Training": _check_training,
     "Model": _check_nothing,
-    "RegisterModel": _check_nothing,
+    "RegisterModel": _check_register,
     "Condition": _check_conditions,
     "Fail": _check_nothing,
 }

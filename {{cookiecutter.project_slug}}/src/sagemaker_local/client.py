@@ -9,7 +9,6 @@ from typing import Any
 import botocore.session
 from botocore.hooks import HierarchicalEmitter
 from botocore.paginate import Paginator, PaginatorModel
-
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.client_jobs import JobOperations
 from sagemaker_local.client_pipelines import PipelineOperations
@@ -29,7 +28,9 @@ class SageMakerClient(PipelineOperations, RegistryOperations, JobOperations):
     Requests and responses have the shapes of botocore's service model; see the tests.
     """
 
-    def __init__(self, store: Store, bucket: Bucket, arns: Arns, jobs: Jobs, runner: Runner) -> None:
+    def __init__(
+        self, store: Store, bucket: Bucket, arns: Arns, jobs: Jobs, runner: Runner
+    ) -> None:
         self.store = store
         self.bucket = bucket
         self.arns = arns
@@ -64,7 +65,9 @@ class SageMakerClient(PipelineOperations, RegistryOperations, JobOperations):
         """The paginator of a list method, as boto3 gives it."""
         operation = _paginators()[operation_name]
         model = service_model().operation_model(operation)
-        return Paginator(getattr(self, operation_name), _paginator_model().get_paginator(operation), model)
+        return Paginator(
+            getattr(self, operation_name), _paginator_model().get_paginator(operation), model
+        )
 
 
 def _paginator_model() -> PaginatorModel:
@@ -76,6 +79,4 @@ def _paginator_model() -> PaginatorModel:
 
 
 def _paginators() -> dict[str, str]:
-    return {
-        botocore.xform_name(name): name for name in _paginator_model()._paginator_config
-    }
+    return {botocore.xform_name(name): name for name in _paginator_model()._paginator_config}

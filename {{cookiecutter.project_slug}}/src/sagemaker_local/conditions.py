@@ -15,7 +15,14 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "LessThan": operator.lt,
     "LessThanOrEqualTo": operator.le,
 }
-OPERATORS = (*_COMPARISONS, "In", "Not", "Or")
+_NO_VALUE = "no plain value"
+# The members that each type of condition has beside its Type.
+OPERATORS = {
+    **dict.fromkeys(_COMPARISONS, ("LeftValue", "RightValue")),
+    "In": ("QueryValue", "Values"),
+    "Not": ("Condition",),
+    "Or": ("Conditions",),
+}
 
 
 def holds(condition: dict[str, Any]) -> bool:
@@ -39,6 +46,8 @@ def holds(condition: dict[str, Any]) -> bool:
             f"{kind} cannot compare {left!r} with {right!r}: one is {_kind(left)}, "
             f"the other {_kind(right)}; make both the same type."
         )
+    if kind != "Equals" and _kind(left) == _NO_VALUE:
+        raise StepFailure(f"{kind} cannot compare {left!r} with {right!r}: they have no order.")
     return _COMPARISONS[kind](left, right)
 
 
@@ -47,4 +56,4 @@ def _kind(value: Any) -> str:
         return "a boolean"
     if isinstance(value, int | float):
         return "a number"
-    return "a string" if isinstance(value, str) else "no plain value"
+    return "a string" if isinstance(value, str) else _NO_VALUE

@@ -34,6 +34,22 @@ _STEP_KEYS = {
     "CacheConfig",
     "RetryPolicies",
 }
+_CHECK_KEYS = {
+    "CheckType",
+    "FailOnViolation",
+    "ModelPackageGroupName",
+    "RegisterNewBaseline",
+    "SkipCheck",
+    "SuppliedBaselineConstraints",
+    "SuppliedBaselineStatistics",
+}
+# What steps of some types have beside the members of every step.
+_KEYS_OF_TYPE = {
+    "Callback": {"OutputParameters", "SqsQueueUrl"},
+    "ClarifyCheck": _CHECK_KEYS | {"ModelName"},
+    "Lambda": {"FunctionArn", "OutputParameters"},
+    "QualityCheck": _CHECK_KEYS,
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ def parse(text: str) -> Definition:
     """
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DefinitionError([Problem("", f"it is not JSON ({error})")]) from None
     if not isinstance(document, dict):
         raise DefinitionError([Problem("", "it is not a JSON object")])
@@ -107,7 +123,7 @@ class _Parser:
             self._problem("", f"Cannot parse object, unknown property {key!r}")
         if document.get("Version") != "2020-12-01":
             self._problem("", f"Version is {document.get('Version')!r}, not '2020-12-01'")
-        parameters = self._parameters(document.get("Parameters") or [])
+        parameters = self._parameters(self._list("", document, "Parameters"))
         steps = document.get("Steps")
         if not isinstance(steps, list) or not steps:
             self._problem("", "Steps is missing or empty; a pipeline has at least one step")
@@ -120,13 +136,24 @@ class _Parser:
     def _problem(self, where: str, what: str) -> None:
         self.problems.append(Problem(where, what))
 
-    def _parameters(self, items: list[dict[str, Any]]) -> dict[str, Parameter]:
+    def _list(self, where: str, item: dict[str, Any], key: str) -> list[Any]:
+        """The list at ``key``; empty if it is absent, or no list, which is a problem."""
+        value = item.get(key) or []
+        if isinstance(value, list):
+            return value
+        self._problem(where, f"{key} is not a list")
+        return []
+
+    def _parameters(self, items: list[Any]) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {}
         for item in items:
+            if not isinstance(item, dict) or not isinstance(item.get("Name"), str):
+                self._problem("", f"a parameter without a name: {str(item)[:80]}")
+                continue
             try:
                 parameter = parse_parameter(item)
             except ValueError as error:
-                self._problem(f"parameter {item.get('Name')!r}", str(error))
+                self._problem(f"parameter {item['Name']!r}", str(error))
                 continue
             if parameter.name in parameters:
                 self._problem(f"parameter {parameter.name!r}", "is defined twice")
@@ -150,7 +177,7 @@ class _Parser:
         if not isinstance(kind, str):
             self._problem(where, "has no Type")
             return
-        for key in sorted(set(item) - _STEP_KEYS):
+        for key in sorted(set(item) - _STEP_KEYS - _KEYS_OF_TYPE.get(kind, set())):
             self._problem(where, f"Cannot parse object, unknown property {key!r}")
         arguments = item.get("Arguments") or {}
         if not isinstance(arguments, dict):
@@ -163,13 +190,15 @@ class _Parser:
             arguments={key: value for key, value in arguments.items() if key not in nested},
             display_name=item.get("DisplayName"),
             description=item.get("Description"),
-            depends_on=tuple(self._depends_on(where, item.get("DependsOn") or [])),
-            property_files=tuple(self._property_files(where, item.get("PropertyFiles") or [])),
+            depends_on=tuple(self._depends_on(where, self._list(where, item, "DependsOn"))),
+            property_files=tuple(
+                self._property_files(where, self._list(where, item, "PropertyFiles"))
+            ),
             branch=branch,
             settings={key: item[key] for key in ("CacheConfig", "RetryPolicies") if item.get(key)},
         )
         for key in nested:
-            self._steps(arguments.get(key) or [], Branch(name, key == "IfSteps"))
+            self._steps(self._list(where, arguments, key), Branch(name, key == "IfSteps"))
 
     def _depends_on(self, where: str, items: list[Any]) -> Iterator[str]:
         for item in items:
@@ -181,8 +210,6 @@ class _Parser:
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
         for item in items:
             try:
-                yield PropertyFile(
-                    item["PropertyFileName"], item["OutputName"], item["FilePath"]
-                )
+                yield PropertyFile(item["PropertyFileName"], item["OutputName"], item["FilePath"])
             except (KeyError, TypeError):
                 self._problem(where, f"PropertyFiles has an entry without its members: {item!r}")

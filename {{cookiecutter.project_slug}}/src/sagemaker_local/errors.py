@@ -24,7 +24,7 @@ class Problem:
 
 
 class DefinitionError(LocalError):
-    """A pipeline definition that cannot run here; ``problems`` holds every reason, not the first."""
+    """A pipeline definition that cannot run here; ``problems`` holds every reason."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

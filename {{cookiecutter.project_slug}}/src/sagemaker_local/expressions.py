@@ -1,7 +1,7 @@
 """References and functions inside a definition: ``Get``, ``Std:Join``, ``Std:JsonGet``.
 
 ``references`` finds what an expression needs, before anything runs; ``resolve`` gives its value.
-Semantics: the Developer Guide's pipeline definition schema and the SDK's ``sagemaker.core.workflow``.
+Semantics: the Developer Guide's pipeline definition schema, the SDK's ``sagemaker.core.workflow``.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def parse_reference(text: Any) -> Reference:
     """
     root, _, rest = text.partition(".") if isinstance(text, str) else ("", "", "")
     if root not in {"Parameters", "Execution", "Steps"} or not rest:
-        raise ValueError(f"{text!r} is not Parameters.<name>, Execution.<name> or Steps.<name>.<path>")
+        raise ValueError(
+            f"{text!r} is not Parameters.<name>, Execution.<name> or Steps.<name>.<path>"
+        )
     if root != "Steps":
         return Reference(root, rest)
     name, _, path = rest.partition(".")
@@ -168,7 +170,7 @@ def follow(document: Any, path: tuple[str | int, ...], text: str) -> Any:
 def _member(current: Any, part: str | int) -> Any:
     if isinstance(current, list) and isinstance(part, str):
         for item in current:
-            if any(item.get(member) == part for member in _NAME_MEMBERS):
+            if isinstance(item, dict) and part in (item.get(member) for member in _NAME_MEMBERS):
                 return item
         raise KeyError(part)
     if isinstance(current, dict) and isinstance(part, int):

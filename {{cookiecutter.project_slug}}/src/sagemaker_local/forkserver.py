@@ -30,9 +30,10 @@ _Request = dict[str, Any]
 
 
 class _Server:
-    def __init__(self, requests: int, events: int) -> None:
+    def __init__(self, requests: int, events: int, modules: list[str]) -> None:
         self._requests = requests
         self._events = events
+        self._modules = modules
         self._buffer = b""
         self._jobs: dict[int, str] = {}
 
@@ -45,7 +46,11 @@ class _Server:
         self._send({"event": "ready"})
         try:
             while True:
-                readable, _, _ = select.select([self._requests, child_ended], [], [])
+                # With modules left, only look: a first job need not wait for what it may not use.
+                timeout = 0 if self._modules else None
+                readable, _, _ = select.select([self._requests, child_ended], [], [], timeout)
+                if not readable:
+                    self._load_next()
                 if child_ended in readable:
                     os.read(child_ended, 4096)
                     self._reap()
@@ -53,6 +58,11 @@ class _Server:
                     return
         finally:
             self._kill_all()
+
+    def _load_next(self) -> None:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(self._modules.pop(0))
+        gc.freeze()
 
     def _receive(self) -> bool:
         data = os.read(self._requests, 1 << 16)
@@ -177,15 +187,10 @@ def _finish(code: int) -> NoReturn:
 
 
 def main(modules: list[str]) -> None:
-    """Import what is installed of ``modules``, then serve standard input until it closes."""
+    """Serve standard input until it closes, importing what is installed of ``modules`` meanwhile."""
     events = os.dup(1)
     os.dup2(2, 1)
-    for module in modules:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
-    gc.collect()
-    gc.freeze()
-    _Server(0, events).serve()
+    _Server(0, events, modules).serve()
 
 
 if __name__ == "__main__":

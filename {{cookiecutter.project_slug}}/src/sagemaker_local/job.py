@@ -89,7 +89,7 @@ def run_to_success(command: Command, folder: JobFolder, launch: Launch, message:
         reason = message.read_text(encoding="utf-8", errors="replace").strip() or reason
     program = Path(command.script or command.argv[-1]).name
     ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
-    said = f": {reason[:_REASON_LENGTH - 250]}" if reason else ""
+    said = f": {reason[: _REASON_LENGTH - 250]}" if reason else ""
     raise StepFailure(f"{program} {ended}{said} (log: {folder.log})")
 
 

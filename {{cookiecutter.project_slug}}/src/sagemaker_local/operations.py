@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any
 
 from botocore.exceptions import ClientError
-
 from sagemaker_local.errors import LocalError, client_error, invalid, not_found
 from sagemaker_local.registry import NoSuchPackage
 from sagemaker_local.service_model import validated_request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,13 +46,18 @@ def parse_parameter(item: Mapping[str, Any]) -> Parameter:
     if unknown:
         raise ValueError(f"Cannot parse object, unknown property {unknown[0]!r}")
     kind = item.get("Type")
-    if kind not in {"String", "Integer", "Float", "Boolean"}:
+    if kind not in ("String", "Integer", "Float", "Boolean"):
         raise ValueError(f"has type {kind!r}, which is not String, Integer, Float or Boolean")
-    choices = tuple(_convert(kind, choice) for choice in item.get("EnumValues") or ())
+    offered = item.get("EnumValues") or []
+    if not isinstance(offered, list):
+        raise ValueError("EnumValues is not a list")
+    choices = tuple(_convert(kind, choice) for choice in offered)
     parameter = Parameter(item["Name"], kind, None, choices)
-    if item.get("DefaultValue") is None:
-        return parameter
-    return Parameter(item["Name"], kind, parameter.value(item["DefaultValue"]), choices)
+    default = item.get("DefaultValue")
+    # An empty default is accepted, an empty start value is not: the service's own difference.
+    if default is not None and (kind, default) != ("String", ""):
+        default = parameter.value(default)
+    return Parameter(item["Name"], kind, default, choices)
 
 
 def start_values(
@@ -63,11 +69,15 @@ def start_values(
         declared: the definition's parameters by name.
         given: the start's values, strings as on the wire.
     """
-    problems = [Problem(f"parameter {n!r}", _unknown(n, declared)) for n in given if n not in declared]
+    problems = [
+        Problem(f"parameter {n!r}", _unknown(n, declared)) for n in given if n not in declared
+    ]
     values: dict[str, Any] = {}
     for name, parameter in declared.items():
         if name not in given and parameter.default is None:
-            problems.append(Problem(f"parameter {name!r}", "has no default, so a start must give it"))
+            problems.append(
+                Problem(f"parameter {name!r}", "has no default, so a start must give it")
+            )
             continue
         try:
             values[name] = parameter.value(given[name]) if name in given else parameter.default
@@ -92,9 +102,12 @@ def _convert(kind: str, given: Any) -> Any:
     if isinstance(given, bool) or (kind == "Integer" and isinstance(given, float)):
         raise ValueError(f"{given!r} is not of type {kind}")
     try:
-        return int(given) if kind == "Integer" else float(given)
+        value = int(given) if kind == "Integer" else float(given)
     except (TypeError, ValueError):
         raise ValueError(f"{given!r} is not of type {kind}") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{given!r} is not a finite number; type {kind} needs one")
+    return value
 
 
 def _string(given: Any) -> str:

@@ -39,7 +39,6 @@ class Command:
         is_python = self.argv[0] in {"python", "python3"} and len(self.argv) > 1
         return self.argv[1] if is_python and self.argv[1].endswith(".py") else None
 
-
     def full_environment(self) -> dict[str, str]:
         """This process's variables as they are now, then the command's own."""
         return {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment}

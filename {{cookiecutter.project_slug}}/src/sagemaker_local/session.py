@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 # The SDK looks for a region, and asks the network for one, as soon as it is imported.
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+DEFAULT_REGION = "us-east-1"
+os.environ.setdefault("AWS_DEFAULT_REGION", DEFAULT_REGION)
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
 from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
-
 from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
 from sagemaker_local.bucket import Bucket, copy_files  # noqa: E402
 from sagemaker_local.client import SageMakerClient  # noqa: E402
@@ -56,7 +56,7 @@ class LocalSession(ContentUploads, PipelineSession):
         preload: tuple[str, ...] = PRELOADED,
     ) -> None:
         self.root = Path(root).resolve()
-        region = region or os.environ["AWS_DEFAULT_REGION"]
+        region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
         runner = shared_runner(warm, preload)
         arns = Arns(region, ACCOUNT)
         store = Store(self.root / "state.db")

@@ -143,9 +143,7 @@ class Store:
         )
 
     def resource(self, kind: str, name: str) -> Document | None:
-        rows = self._rows(
-            "SELECT document FROM resources WHERE kind = ? AND name = ?", kind, name
-        )
+        rows = self._rows("SELECT document FROM resources WHERE kind = ? AND name = ?", kind, name)
         return _load(rows[0][0]) if rows else None
 
     def resources(self, kind: str) -> list[Document]:
@@ -198,9 +196,7 @@ class Store:
     def put_step(self, execution: str, name: str, document: Document) -> None:
         """Create or replace a step's state; its position is that of its first appearance."""
         with self.transaction():
-            ((position,),) = self._rows(
-                "SELECT COUNT(*) FROM steps WHERE execution = ?", execution
-            )
+            ((position,),) = self._rows("SELECT COUNT(*) FROM steps WHERE execution = ?", execution)
             self._write(
                 "INSERT INTO steps VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (execution, name) DO UPDATE SET document = excluded.document",

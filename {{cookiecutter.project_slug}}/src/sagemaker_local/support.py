@@ -48,6 +48,14 @@ ARGUMENTS: dict[str, dict[str, Support]] = {
     "Fail": _table("ErrorMessage"),
 }
 
+# The Create request that a step's ``Arguments`` are, by step type.
+REQUEST_SHAPES = {
+    "Processing": "CreateProcessingJobRequest",
+    "Training": "CreateTrainingJobRequest",
+    "Model": "CreateModelInput",
+    "RegisterModel": "CreateModelPackageInput",
+}
+
 # The Describe response that ``Steps.<name>.<path>`` walks, by step type.
 DESCRIBE_SHAPES = {
     "Processing": "DescribeProcessingJobResponse",

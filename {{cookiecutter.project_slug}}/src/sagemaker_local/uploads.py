@@ -9,9 +9,10 @@ changes.
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sagemaker_local.content import digest
+from sagemaker_local.content import digest, files_below
+from sagemaker_local.errors import LocalError
 
 
 class ContentUploads:
@@ -19,8 +20,9 @@ class ContentUploads:
 
     default_bucket_prefix: str | None
 
-    def default_bucket(self) -> str:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # the session's own; defined here it would hide that one
+
+        def default_bucket(self) -> str: ...
 
     def _put(self, path: Path, bucket: str, prefix: str) -> None:
         """Copy a file or folder below ``s3://<bucket>/<prefix>/``; do nothing if it is there."""
@@ -46,8 +48,13 @@ class ContentUploads:
 
         Returns:
             The S3 URI of the file, or of the prefix that holds the folder's files.
+
+        Raises:
+            LocalError: there is no such file, or the folder is empty.
         """
         source = Path(path)
+        if next(files_below(source), None) is None:
+            raise LocalError(f"There is nothing to upload at {source}; give a file or a folder.")
         kind = PurePosixPath(key_prefix).name or "data"
         parts = [self.default_bucket_prefix, kind, digest(source)]
         prefix = "/".join(part for part in parts if part)

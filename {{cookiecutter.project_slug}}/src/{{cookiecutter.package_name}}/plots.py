@@ -52,7 +52,7 @@ def distributions(frame: pd.DataFrame, columns: Sequence[str]) -> Figure:
             if pd.api.types.is_datetime64_any_dtype(values):
                 _slant(axes)
             else:
-                axes.locator_params(axis="x", nbins=5)
+                axes.locator_params(axis="x", nbins=4)
         else:
             counts = values.astype(str).value_counts().head(MAX_BARS)[::-1]
             axes.barh(counts.index, counts, color=BLUE)

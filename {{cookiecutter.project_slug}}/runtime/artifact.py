@@ -1,0 +1,54 @@
+"""Opening an artifact as a server would: its files, its signature and its own inference code."""
+
+import importlib
+import json
+import sys
+import tarfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import job
+from values import DataError
+
+
+def extract(folder: Path, scratch: Path) -> Path | None:
+    """The extracted model of a folder with model.tar.gz or signature.json; None without either."""
+    if (folder / "signature.json").is_file():
+        return folder
+    archive = folder / "model.tar.gz"
+    if not archive.is_file():
+        return None
+    try:
+        with tarfile.open(archive) as members:
+            members.extractall(scratch, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(f"{archive} is not a readable artifact: {error}") from None
+    return scratch
+
+
+def own_inference(model: Path) -> ModuleType:
+    """Import an artifact's own inference.py, leaving no module that the next could pick up."""
+    code = model / "code"
+    names = [path.stem for path in code.glob("*.py")]
+    others = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    sys.path.insert(0, str(code))
+    try:
+        return importlib.import_module("inference")
+    finally:
+        sys.path.remove(str(code))
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(others)
+
+
+def read_signature(who: str, model: Path, schema: dict[str, Any]) -> dict[str, Any]:
+    """An artifact's signature; DataError when it predicts another target than this data's."""
+    signature = json.loads(job.input_file(model, "signature.json").read_text(encoding="utf-8"))
+    for key in ("problem_type", "target"):
+        if signature[key] != schema[key]:
+            raise DataError(
+                f"the {who}'s {key.replace('_', ' ')} is {signature[key]!r}, but this data's is "
+                f"{schema[key]!r}; compare models of one task only"
+            )
+    return signature

@@ -1,0 +1,72 @@
+"""Sample data: the same for the same seed, in any amount, one target to a file."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from {{ cookiecutter.package_name }} import sample_data, settings
+
+
+def read(path: Path, **options: object) -> pd.DataFrame:
+    """Write a sample with these options and read it."""
+    return pd.read_csv(sample_data.write_sample(path, **options))
+
+
+def test_first_rows_do_not_depend_on_the_total(tmp_path: Path) -> None:
+    few = sample_data.write_sample(tmp_path / "few.csv", 300).read_text()
+    many = sample_data.write_sample(tmp_path / "many.csv", sample_data.CHUNK + 10).read_text()
+    assert many.startswith(few)
+    assert len(many.splitlines()) == sample_data.CHUNK + 11
+    assert pd.read_csv(tmp_path / "many.csv")["listing_id"].is_unique
+
+
+def test_seed_decides(tmp_path: Path) -> None:
+    first, again, other = (
+        read(tmp_path / f"{number}.csv", rows=300, seed=seed)
+        for number, seed in enumerate((1, 1, 2))
+    )
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+@pytest.mark.parametrize("problem_type", sample_data.TARGETS)
+def test_a_file_holds_only_its_own_target(problem_type: str) -> None:
+    [chunk] = sample_data.listings(500, problem_type=problem_type)
+    assert set(chunk.columns) & set(sample_data.TARGETS.values()) == {
+        sample_data.TARGETS[problem_type]
+    }
+    assert chunk.columns[-1] == sample_data.TARGETS[problem_type]
+    assert chunk[chunk.columns[-1]].notna().all()
+
+
+def test_columns_are_of_every_kind_with_missing_values() -> None:
+    [chunk] = sample_data.listings(500)
+    kinds = {kind for dtype in chunk.dtypes for kind in [dtype.kind]}
+    assert {"i", "M", "O"} <= kinds
+    assert set(chunk.columns[chunk.isna().any()]) == set(sample_data.MISSING)
+
+
+def test_shift_moves_numbers_categories_dates_and_target() -> None:
+    [now] = sample_data.listings(2_000, problem_type="regression")
+    [later] = sample_data.listings(2_000, shift=1.0, problem_type="regression")
+    assert later["mileage_km"].mean() > 1.2 * now["mileage_km"].mean()
+    assert (later["fuel"] == "electric").mean() > 2 * (now["fuel"] == "electric").mean()
+    assert later["listed_on"].min() > now["listed_on"].quantile(0.7)
+    assert later["colour"].isna().mean() > 2 * now["colour"].isna().mean()
+
+
+def test_a_refused_sample_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="rows must be 1 or more and shift 0 to 1"):
+        sample_data.write_sample(tmp_path / "cars.csv", shift=2.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "new" / "cars.csv"
+    sample_data.main(["--rows", "50", "--seed", "3", "--output", str(output)])
+    assert str(output) in capsys.readouterr().out
+    frame = pd.read_csv(output)
+    assert len(frame) == 50 and sample_data.TARGETS[settings.PROBLEM_TYPE] in frame
+    with pytest.raises(SystemExit):
+        sample_data.main(["--problem-type", "ranking"])
