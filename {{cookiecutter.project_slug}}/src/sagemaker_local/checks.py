@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,13 +19,7 @@ from sagemaker_local.expressions import (
     references,
 )
 from sagemaker_local.shapes import misfits
-from sagemaker_local.support import (
-    ARGUMENTS,
-    DESCRIBE_SHAPES,
-    INTERPRETERS,
-    NOT_RUN,
-    REQUEST_SHAPES,
-)
+from sagemaker_local.support import ARGUMENTS, DESCRIBE_SHAPES, INTERPRETERS, NOT_RUN
 
 _CONTAINER_ROOT = "/opt/ml/"
 
@@ -51,8 +46,7 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
         yield "RetryPolicies are not run locally yet"
     yield from _check_order(definition, step)
     flaws = list(_check_functions(step.arguments))
-    if step.type in REQUEST_SHAPES:
-        flaws += misfits(REQUEST_SHAPES[step.type], step.arguments)
+    flaws += misfits(step.type, step.arguments)
     if flaws:
         yield from flaws
         return
@@ -183,7 +177,9 @@ def _check_local_path(where: str, item: dict[str, Any]) -> Iterator[str]:
     path = item.get("LocalPath")
     if not path or "S3Uri" not in item:
         yield f"{where}: it needs a LocalPath and an S3Uri"
-    elif isinstance(path, str) and (not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")):
+    elif isinstance(path, str) and (
+        not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")
+    ):
         yield f"{where}: LocalPath {path!r} is not below {_CONTAINER_ROOT}"
 
 
@@ -207,12 +203,21 @@ def _check_training(arguments: dict[str, Any]) -> Iterator[str]:
         yield from _check_source(where, channel.get("InputMode"), source.get("S3DataType"))
         if channel.get("CompressionType", "None") != "None":
             yield f"{where}: compressed channels are not unpacked locally"
+    for metric in algorithm.get("MetricDefinitions") or []:
+        yield from _check_regex(metric)
     names = [channel["ChannelName"] for channel in channels]
     if "code" not in names or "sm_drivers" not in names:
         yield (
             "it has no script: a built-in algorithm runs in its container image only; "
             "give ModelTrainer a SourceCode with source_dir and entry_script"
         )
+
+
+def _check_regex(metric: dict[str, Any]) -> Iterator[str]:
+    try:
+        re.compile(metric["Regex"])
+    except (re.error, TypeError) as error:
+        yield f"metric {metric['Name']!r}: {metric['Regex']!r} is not a regular expression ({error})"
 
 
 def _check_conditions(arguments: dict[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagemaker_local.errors import invalid, not_found
+from sagemaker_local.errors import invalid
 from sagemaker_local.jobs import Jobs
 from sagemaker_local.names import last_part
 from sagemaker_local.operations import in_order, operation, page, select
@@ -141,5 +141,5 @@ class RegistryOperations:
     def _model(self, name: str, operation_name: str) -> Document:
         model = self.store.resource(MODEL, name)
         if model is None:
-            raise not_found(f"Could not find model {name!r}.", operation_name)
+            raise invalid(f"Could not find model {name!r}.", operation_name)
         return model

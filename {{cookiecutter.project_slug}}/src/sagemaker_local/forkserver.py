@@ -45,6 +45,7 @@ class _Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._send({"event": "ready"})
         try:
+            self._load_next()
             while True:
                 # With modules left, only look: a first job need not wait for what it may not use.
                 timeout = 0 if self._modules else None
@@ -60,9 +61,9 @@ class _Server:
             self._kill_all()
 
     def _load_next(self) -> None:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(self._modules.pop(0))
-        gc.freeze()
+        if self._modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(self._modules.pop(0))
 
     def _receive(self) -> bool:
         data = os.read(self._requests, 1 << 16)
@@ -109,6 +110,8 @@ def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
         os.environ.update(request["environment"])
         os.chdir(request["cwd"])
         _reseed()
+        gc.freeze()  # what the server made stays in pages that are shared with it
+        gc.enable()
         code = _run_script(request["script"], request["args"])
     except BaseException:
         traceback.print_exc()
@@ -187,7 +190,8 @@ def _finish(code: int) -> NoReturn:
 
 
 def main(modules: list[str]) -> None:
-    """Serve standard input until it closes, importing what is installed of ``modules`` meanwhile."""
+    """Serve standard input until it closes; meanwhile import what is installed of ``modules``."""
+    gc.disable()  # nothing that an import makes is garbage, and looking for it takes time
     events = os.dup(1)
     os.dup2(2, 1)
     _Server(0, events, modules).serve()

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from botocore.exceptions import ClientError
-from sagemaker_local.errors import LocalError, client_error, invalid, not_found
-from sagemaker_local.registry import NoSuchPackage
+from sagemaker_local.errors import LocalError, invalid
 from sagemaker_local.service_model import validated_request
 from sagemaker_local.store import Document
 
@@ -26,13 +24,9 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
 
     @wraps(method)
     def call(self: Any, **request: Any) -> Document:
-        checked = validated_request(method.__name__, request)
         try:
+            checked = validated_request(method.__name__, request)
             response = copy.deepcopy(method(self, checked))
-        except ClientError:
-            raise
-        except NoSuchPackage as error:
-            raise not_found(str(error), name) from error
         except LocalError as error:
             raise invalid(str(error), name) from error
         return {**response, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}
@@ -44,7 +38,7 @@ def page(items: Sequence[Any], request: Document, member: str) -> Document:
     """A page of ``items`` under ``member``, as MaxResults and NextToken ask for."""
     token = request.get("NextToken", "0")
     if not token.isdigit():
-        raise client_error("ValidationException", "Invalid NextToken.", "List")
+        raise LocalError("Invalid NextToken.")
     start, size = int(token), request.get("MaxResults", _PAGE)
     response: Document = {member: list(items[start : start + size])}
     if start + size < len(items):

@@ -12,6 +12,7 @@ from sagemaker_local.store import Document, Store, now
 GROUP = "model-package-group"
 _STATUSES = ("Approved", "Rejected", "PendingManualApproval")
 _UPDATABLE = ("ModelApprovalStatus", "ApprovalDescription", "CustomerMetadataProperties")
+_REMOVE = "CustomerMetadataPropertiesToRemove"
 
 
 class NoSuchPackage(LocalError):
@@ -98,7 +99,18 @@ class Registry:
         return document
 
     def update(self, arn: str, changes: Document) -> Document:
-        """Change a package's approval, description or metadata."""
+        """Change a package's approval, description or metadata.
+
+        Raises:
+            NoSuchPackage: there is none.
+            LocalError: another member should change.
+        """
+        others = set(changes) - {"ModelPackageArn", "ClientToken", _REMOVE, *_UPDATABLE}
+        if others:
+            raise LocalError(
+                f"A local registry does not update {', '.join(sorted(others))}; "
+                "register a new version."
+            )
         with self.store.transaction():
             package = self.package(arn)
             metadata = package.get("CustomerMetadataProperties", {})
@@ -108,7 +120,7 @@ class Registry:
                     **metadata,
                     **changes["CustomerMetadataProperties"],
                 }
-            for key in changes.get("CustomerMetadataPropertiesToRemove", []):
+            for key in changes.get(_REMOVE, []):
                 package.get("CustomerMetadataProperties", {}).pop(key, None)
             package["LastModifiedTime"] = now()
             self.store.put_model_package(

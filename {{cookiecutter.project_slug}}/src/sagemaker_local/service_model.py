@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import botocore.session
 from botocore import xform_name
 from botocore.exceptions import ParamValidationError
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import (
+    ListShape,
+    MapShape,
+    ServiceModel,
+    Shape,
+    StringShape,
+    StructureShape,
+)
 from botocore.validate import ParamValidator
+from sagemaker_local.errors import LocalError
 
 
 @cache
@@ -28,6 +38,7 @@ def validated_request(method: str, request: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         ParamValidationError: as boto3 does, for missing, unknown or mistyped members.
+        LocalError: for values that the service refuses, such as a name that it does not allow.
     """
     shape = service_model().operation_model(_operations()[method]).input_shape
     if not isinstance(shape, StructureShape):
@@ -37,7 +48,53 @@ def validated_request(method: str, request: dict[str, Any]) -> dict[str, Any]:
     report = ParamValidator().validate(filled, shape)
     if report.has_errors():
         raise ParamValidationError(report=report.generate_report())
+    problems = list(violations(filled, shape))
+    if problems:
+        raise LocalError(f"The request is not valid: {'; '.join(problems)}.")
     return filled
+
+
+def violations(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
+    """What botocore's validator lets pass and the service does not: enums, patterns, maxima.
+
+    Args:
+        value: a request, a response, or a part of one.
+        shape: what it should be.
+        path: where it stands, for the sentences.
+    """
+    if isinstance(shape, StructureShape):
+        for name in set(value) & set(shape.members):
+            yield from violations(value[name], shape.members[name], f"{path}.{name}".lstrip("."))
+        return
+    if isinstance(shape, ListShape):
+        for index, item in enumerate(value):
+            yield from violations(item, shape.member, f"{path}[{index}]")
+    elif isinstance(shape, MapShape):
+        for key, item in value.items():
+            yield from violations(key, shape.key, f"{path} key {key!r}")
+            yield from violations(item, shape.value, f"{path}.{key}")
+    elif isinstance(shape, StringShape):
+        yield from _string_violations(value, shape, path)
+    size = len(value) if hasattr(value, "__len__") else value
+    if "max" in shape.metadata and size > shape.metadata["max"]:
+        yield f"{path} exceeds {shape.metadata['max']}"
+
+
+def _string_violations(value: str, shape: StringShape, path: str) -> Iterator[str]:
+    if shape.enum and value not in shape.enum:
+        yield f"{path} is {value!r}, which is not one of {', '.join(shape.enum)}"
+    pattern = _pattern(shape.metadata.get("pattern", ""))
+    if pattern and not pattern.fullmatch(value):
+        yield f"{path} is {value[:80]!r}, which does not match {pattern.pattern}"
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str] | None:
+    r"""The pattern, unless it is in a dialect (``\p{L}``) that Python does not have."""
+    try:
+        return re.compile(text, re.DOTALL) if text else None
+    except re.error:
+        return None
 
 
 def missing_member(shape_name: str, path: tuple[str | int, ...]) -> str | int | None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-
 from sagemaker_local.expressions import function_of
-from sagemaker_local.service_model import service_model
+from sagemaker_local.service_model import service_model, violations
+from sagemaker_local.support import REQUEST_SHAPES
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -28,9 +28,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _GIVEN = {"ProcessingJobName", "TrainingJobName", "ModelName"}
 
 
-def misfits(shape_name: str, arguments: dict[str, Any]) -> Iterator[str]:
-    """What in ``arguments`` is missing, unknown or of another type; one sentence for each."""
-    yield from _misfits(service_model().shape_for(shape_name), arguments, "")
+def misfits(step_type: str, arguments: dict[str, Any]) -> Iterator[str]:
+    """What in ``arguments`` is missing, unknown, of another type or never allowed."""
+    if step_type in REQUEST_SHAPES:
+        yield from _misfits(service_model().shape_for(REQUEST_SHAPES[step_type]), arguments, "")
+
+
+def refused_values(step_type: str, arguments: dict[str, Any]) -> list[str]:
+    """Values that the service does not allow, in arguments whose expressions are resolved."""
+    if step_type not in REQUEST_SHAPES:
+        return []
+    return list(violations(arguments, service_model().shape_for(REQUEST_SHAPES[step_type])))
 
 
 def _misfits(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -48,6 +56,8 @@ def _misfits(shape: Shape, value: Any, path: str) -> Iterator[str]:
     elif isinstance(shape, MapShape):
         for key, item in value.items():
             yield from _misfits(shape.value, item, f"{path}.{key}")
+    else:
+        yield from violations(value, shape, path)
 
 
 def _in_structure(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sagemaker_local.job import Launch
 from sagemaker_local.jobs import Jobs
 from sagemaker_local.names import job_name
 from sagemaker_local.registry import Registry
+from sagemaker_local.shapes import refused_values
 from sagemaker_local.store import Document, Store, now
 
 MODEL = "model"
@@ -57,6 +58,9 @@ class StepRunner:
             "Condition": self._condition,
             "Fail": self._fail,
         }
+        problems = refused_values(step.type, arguments)
+        if problems:
+            raise StepFailure(f"The service would refuse it: {'; '.join(problems)}.")
         return handlers[step.type](step, arguments)
 
     def _job(self, step: Step, arguments: dict[str, Any]) -> StepResult:

@@ -273,4 +273,11 @@ def _encode_time(value: Any) -> dict[str, str]:
 
 
 def _decode_time(value: dict[str, Any]) -> Any:
-    return datetime.fromisoformat(value["$time"]) if "$time" in value else value
+    """The time that ``_encode_time`` wrote; a person's own data may look like it and stays."""
+    if set(value) != {"$time"}:
+        return value
+    try:
+        moment = datetime.fromisoformat(value["$time"])
+    except (TypeError, ValueError):
+        return value
+    return moment if moment.tzinfo else value

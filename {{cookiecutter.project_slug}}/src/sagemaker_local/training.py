@@ -59,17 +59,25 @@ def run(request: dict[str, Any], folder: JobFolder, bucket: Bucket, launch: Laun
 
 def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, Any]]:
     """``FinalMetricDataList``: the last value that each metric's regex finds in the log."""
-    definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
+    definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
     if not definitions or not folder.log.is_file():
         return []
     log = folder.log.read_text(encoding="utf-8", errors="replace")
     found = []
     for definition in definitions:
-        values = re.findall(definition["Regex"], log)
-        if values:
-            value = float(values[-1])
+        value = _last_number(definition["Regex"], log)
+        if value is not None:
             found.append({"MetricName": definition["Name"], "Value": value, "Timestamp": now()})
     return found
+
+
+def _last_number(regex: str, log: str) -> float | None:
+    """What the first group, or a regex without groups, found last; None if it is no number."""
+    *_, last = (None, *re.finditer(regex, log))
+    try:
+        return float(last[1 if last.re.groups else 0]) if last else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _output_prefix(request: dict[str, Any], job_name: str) -> str:
@@ -173,7 +181,7 @@ def _variables(request: dict[str, Any], folder: JobFolder, entry_script: str) ->
 
 
 def _serialized(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
+    return str(value) if isinstance(value, str | Path) else json.dumps(value)
 
 
 def _deserialized(value: Any) -> Any:

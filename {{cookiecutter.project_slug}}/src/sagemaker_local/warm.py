@@ -16,7 +16,6 @@ from sagemaker_local.names import random_id
 from sagemaker_local.runner import Command, Process, Runner, SpawnRunner, stop_group
 
 PRELOADED = (
-    "numpy",
     "pandas",
     "xgboost",
     "sklearn.linear_model",
@@ -24,9 +23,10 @@ PRELOADED = (
     "sklearn.preprocessing",
     "scipy.stats",
 )
-# OpenMP reads this when the library loads. With the default, spinning threads of jobs that run side
-# by side took XGBoost from 1 s to 17 s on two cores.
-_OPENMP = {"OMP_WAIT_POLICY": "PASSIVE"}
+# OpenMP reads this when the library loads: how long an idle thread spins before it sleeps. With the
+# default, jobs side by side starve each other (XGBoost on two cores took 17 s instead of 1 s); with
+# OMP_WAIT_POLICY=PASSIVE, no spinning at all, a small model takes three times as long to train.
+_OPENMP = {"GOMP_SPINCOUNT": "10000"}
 
 _servers: dict[tuple[str, ...], WarmRunner] = {}
 _lock = threading.Lock()
@@ -70,7 +70,7 @@ class _ServerProcess:
             [sys.executable, "-P", "-m", "sagemaker_local.forkserver", *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **_OPENMP, "PYTHONPATH": _python_path()},
+            env={**_OPENMP, **os.environ, "PYTHONPATH": _python_path()},
             start_new_session=True,
         )
         threading.Thread(target=self._read_events, daemon=True).start()
