@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from sagemaker_local.content import files_below
 from sagemaker_local.errors import LocalError
+
+# Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
+_FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -34,6 +38,14 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            for member in tar:
+                _refuse_unsafe(member)
+            tar.extractall(folder, **_FILTER)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise LocalError(f"{archive.name} cannot be unpacked: {error}") from error
+
+
+def _refuse_unsafe(member: tarfile.TarInfo) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+        raise tarfile.TarError(f"{member.name!r} is no plain file below its folder")

@@ -1,7 +1,7 @@
 """A process that has the heavy libraries imported and forks one child for each job.
 
 Importing pandas, scikit-learn and xgboost takes seconds, a fork milliseconds. The server runs
-``python -m sagemaker_local.forkserver <module>...`` and speaks JSON lines: it reads
+this file as a script, with the modules as arguments, and speaks JSON lines: it reads
 ``{"id", "script", "args", "cwd", "log", "environment"}`` and writes ``{"event": "ready"}``,
 ``{"event": "started", "id", "pid"}`` and ``{"event": "ended", "id", "code"}``.
 
@@ -23,6 +23,7 @@ import select
 import signal
 import sys
 import threading
+import time
 import traceback
 from typing import Any, NoReturn
 
@@ -62,7 +63,8 @@ class _Server:
 
     def _load_next(self) -> None:
         if self._modules:
-            with contextlib.suppress(ImportError):
+            # Whatever is wrong with a library, a job that needs it says so better.
+            with contextlib.suppress(Exception):
                 importlib.import_module(self._modules.pop(0))
 
     def _receive(self) -> bool:
@@ -108,6 +110,7 @@ def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
         _redirect(request["log"])
         os.environ.clear()
         os.environ.update(request["environment"])
+        time.tzset()
         os.chdir(request["cwd"])
         _reseed()
         gc.freeze()  # what the server made stays in pages that are shared with it
@@ -132,7 +135,7 @@ def _redirect(log: str) -> None:
         os.dup2(source, target)
     sys.stdin = open(0)  # noqa: SIM115 - lives as long as the process
     sys.stdout = open(1, "w", buffering=1)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
 
 
 def _reseed() -> None:
@@ -147,7 +150,7 @@ def _run_script(script: str, arguments: list[str]) -> int:
     sys.argv = [script, *arguments]
     paths = [os.path.dirname(os.path.abspath(script))]  # noqa: PTH100, PTH120 - no pathlib import cost
     paths += [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.path[:0] = [path for path in paths if path not in sys.path]
+    sys.path[:0] = paths
     try:
         runpy.run_path(script, run_name="__main__")
     except SystemExit as ending:
@@ -179,9 +182,7 @@ def _print_traceback(script: str) -> None:
 def _finish(code: int) -> NoReturn:
     """End as an interpreter would: threads joined, exit handlers run, streams flushed."""
     with contextlib.suppress(BaseException):
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread() and not thread.daemon:
-                thread.join()
+        threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
     with contextlib.suppress(BaseException):
         sys.stdout.flush()

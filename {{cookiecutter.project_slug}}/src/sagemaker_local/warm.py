@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
+from sagemaker_local import forkserver
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import random_id
 from sagemaker_local.runner import Command, Process, Runner, SpawnRunner, stop_group
@@ -67,10 +67,11 @@ class _ServerProcess:
         self._jobs: dict[str, _ForkedProcess] = {}
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sagemaker_local.forkserver", *modules],
+            # As a script, not with -m: a job must find what a plain run finds, not this package.
+            [sys.executable, "-P", forkserver.__file__, *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**_OPENMP, **os.environ, "PYTHONPATH": _python_path()},
+            env={**_OPENMP, **os.environ},
             start_new_session=True,
         )
         threading.Thread(target=self._read_events, daemon=True).start()
@@ -110,6 +111,7 @@ class _ServerProcess:
         with self._lock:
             orphans, self._jobs = list(self._jobs.values()), {}
         for job in orphans:
+            job.stop()
             job.end(-9)
 
     def _handle(self, event: dict[str, Any]) -> None:
@@ -124,16 +126,6 @@ class _ServerProcess:
     def _close(self) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
-
-
-def _python_path() -> str:
-    """Where this package is, and the person's own path; not this process's ``sys.path``.
-
-    A notebook adds folders to its path. A job that saw them would import files that are not among
-    its own code, and then fail on SageMaker.
-    """
-    package = str(Path(__file__).resolve().parents[1])
-    return os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
 
 
 class _ForkedProcess:

@@ -29,7 +29,7 @@ def upload(session: Any, source: str | Path) -> str:
     return str(session.upload_data(path, key_prefix="input"))
 
 
-def find(source: str) -> Path:
+def find(source: str | Path) -> Path:
     """The file or folder that a person means by a path.
 
     Raises:
