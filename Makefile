@@ -9,10 +9,11 @@ UV := $(BIN)/python -m uv
 BAKED := build/environment/used-car-prices
 PROJECT ?= build/demo/used-car-prices
 TESTS ?= tests
+REPEATS ?= 7
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint adopt-notebooks environment clean
+.PHONY: help demo test benchmark lint adopt-notebooks environment clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -37,6 +38,9 @@ environment: $(BIN)/cookiecutter
 
 test: environment ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
 	$(BIN)/python -m pytest $(TESTS)
+
+benchmark: environment ## measure the figures in the README: make benchmark REPEATS=7
+	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS)
 
 lint: environment ## check style and types of the template and of a generated project
 	$(BIN)/ruff check .

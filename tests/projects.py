@@ -26,9 +26,7 @@ class NotebookRun:
         """All text that the cells printed."""
         notebook = nbformat.read(self.executed, as_version=4)
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        return "".join(
-            str(output.get("text", "")) for cell in cells for output in cell["outputs"]
-        )
+        return "".join(str(output.get("text", "")) for cell in cells for output in cell["outputs"])
 
     def succeeded(self) -> "NotebookRun":
         assert self.process.returncode == 0, self.process.stderr[-3000:]

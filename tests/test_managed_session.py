@@ -76,9 +76,7 @@ def local_definition(project: Path) -> str:
     return str(client.describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"])
 
 
-def test_upsert_start_describe_and_update(
-    project: Path, run: Run, aws: dict[str, str]
-) -> None:
+def test_upsert_start_describe_and_update(project: Path, run: Run, aws: dict[str, str]) -> None:
     client = service(aws)
     run_managed(run, project, aws, wait=False)
     created = client.describe_pipeline(PipelineName=PIPELINE)
@@ -174,7 +172,9 @@ def test_following_a_managed_execution(
             {"PipelineExecutionArn": arn, "PipelineExecutionStatus": status},
         )
         if step:
-            stubber.add_response("list_pipeline_execution_steps", {"PipelineExecutionSteps": [step]})
+            stubber.add_response(
+                "list_pipeline_execution_steps", {"PipelineExecutionSteps": [step]}
+            )
     session = SimpleNamespace(sagemaker_client=client, poll_seconds=0)
     with stubber, pytest.raises(progress.PipelineFailed) as failed:
         progress.follow(PipelineExecution(arn, session), session)

@@ -110,15 +110,14 @@ def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> No
     assert (first["ModelApprovalStatus"], second["ModelPackageVersion"]) == ("Approved", 2)
     assert state.evaluation(first)["champion_metrics"] == {}
     # The same data and parameters give the same model, which is as good as itself.
-    assert state.evaluation(second)["champion_metrics"] == state.evaluation(first)[
-        "regression_metrics"
-    ]
+    assert (
+        state.evaluation(second)["champion_metrics"]
+        == state.evaluation(first)["regression_metrics"]
+    )
     assert state.evaluation(second)["gate"]["champion_margin"] == 0
 
 
-def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(
-    project: Path, run: Run
-) -> None:
+def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(project: Path, run: Run) -> None:
     run(
         ["python", "-m", "used_car_prices.sample_data", "--rows", "900", "--seed", "8"]
         + ["--output", "new.csv"],
@@ -177,7 +176,8 @@ def houses(path: Path, rows: int = 400) -> Path:
     """A table that nobody here knows: a price made of area, rooms and a quarter."""
     quarters = ["north", "south", "old town"]
     table = [
-        [number, 40 + number * 7 % 90, 1 + number % 5, quarters[number % 3]] for number in range(rows)
+        [number, 40 + number * 7 % 90, 1 + number % 5, quarters[number % 3]]
+        for number in range(rows)
     ]
     priced = [[*row, int(row[1]) * 2000 + quarters.index(str(row[3])) * 30_000] for row in table]
     return write_table(path, ["id", "area", "rooms", "quarter", "price"], priced)
@@ -194,9 +194,7 @@ def test_a_strangers_table_goes_through_without_editing_code(
     assert evaluation["regression_metrics"]["r2"]["value"] > 0.9
 
 
-def test_a_folder_of_parquet_files_and_a_row_limit(
-    project: Path, run: Run, tmp_path: Path
-) -> None:
+def test_a_folder_of_parquet_files_and_a_row_limit(project: Path, run: Run, tmp_path: Path) -> None:
     import pandas as pd
 
     table = pd.read_csv(houses(tmp_path / "houses.csv"))
@@ -207,11 +205,11 @@ def test_a_folder_of_parquet_files_and_a_row_limit(
     run_notebook(run, project, input_data=folder, target="price", row_limit=300).succeeded()
 
     state = LocalState(project)
-    splits = list((state.root / "s3").glob("*/used-car-prices/used-car-prices-xgboost/*/Preprocess"))
+    splits = list(
+        (state.root / "s3").glob("*/used-car-prices/used-car-prices-xgboost/*/Preprocess")
+    )
     assert len(splits) == 1
-    counts = {
-        file.stem: len(pd.read_csv(file)) for file in splits[0].rglob("*.csv")
-    }
+    counts = {file.stem: len(pd.read_csv(file)) for file in splits[0].rglob("*.csv")}
     assert sum(counts.values()) == 300
     assert counts["test"] == state.evaluation(state.packages()[0])["rows"]
 

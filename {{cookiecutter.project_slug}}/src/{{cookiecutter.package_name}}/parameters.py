@@ -12,17 +12,15 @@ from dataclasses import dataclass
 
 from IPython.core.getipython import get_ipython
 
+from .errors import ProjectError
+
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 UNKNOWN = object()  # the value of an expression that is no literal
 TYPES = {kind.__name__: kind for kind in (str, int, float, bool, list, dict)}
 
 
-class ParameterError(ValueError):
+class ParameterError(ProjectError):
     """A parameter is unknown or has the wrong type; the message is one sentence."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows instead of a traceback, which would only show this module."""
-        return [f"ParameterError: {self}"]
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,13 @@ def line(session: Any, package: dict[str, Any]) -> str:
 
 
 def show(session: Any, groups: list[str]) -> None:
-    """Print every group's packages."""
-    for group in groups:
-        print(group)
-        for package in packages(session, group):
-            print(f"  {line(session, package)}")
+    """Print the packages of every group that has some."""
+    found = {group: packages(session, group) for group in groups}
+    for group, members in found.items():
+        if members:
+            print("\n".join([group, *(f"  {line(session, package)}" for package in members)]))
+    if not any(found.values()):
+        print(f"no model is registered in {' or '.join(groups)} yet; notebook 03 registers one")
 
 
 def approve(session: Any, group: str, version: int) -> str:

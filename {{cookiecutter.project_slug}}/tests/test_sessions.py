@@ -1,0 +1,89 @@
+"""Sessions, the registry and the progress of an execution."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from {{ cookiecutter.package_name }} import errors, paths, progress, registry, sessions, settings
+
+PACKAGE = {
+    "InferenceSpecification": {
+        "Containers": [{"Image": "image", "ModelDataUrl": "s3://bucket/model.tar.gz"}],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+}
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A local session with nothing in it."""
+    monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
+    return sessions.open_session("local", warm=False)
+
+
+def register(session: Any, group: str, url: str = "s3://bucket/model.tar.gz") -> str:
+    """Register a package and give its ARN."""
+    container = {"Image": "image", "ModelDataUrl": url}
+    specification = {**PACKAGE["InferenceSpecification"], "Containers": [container]}
+    created = session.sagemaker_client.create_model_package(
+        ModelPackageGroupName=group, InferenceSpecification=specification
+    )
+    return str(created["ModelPackageArn"])
+
+
+def test_a_mode_that_does_not_exist() -> None:
+    with pytest.raises(errors.ProjectError, match="'remote'; it can be 'local' or 'managed'"):
+        sessions.open_session("remote")
+
+
+def test_the_champion_is_the_highest_approved_version(local: Any) -> None:
+    assert "no-champion" in registry.champion_uri(local, "cars")
+    for number in (1, 2, 3):
+        register(local, "cars", f"s3://bucket/{number}.tar.gz")
+    assert "no-champion" in registry.champion_uri(local, "cars")
+    registry.approve(local, "cars", 2)
+    registry.approve(local, "cars", 1)
+    assert registry.champion_uri(local, "cars") == "s3://bucket/2.tar.gz"
+
+
+def test_groups_are_told_apart_by_their_whole_name(local: Any) -> None:
+    register(local, "cars-linear-2")
+    assert registry.packages(local, "cars-linear") == []
+
+
+def test_approving_a_version_that_does_not_exist(local: Any) -> None:
+    register(local, "cars")
+    with pytest.raises(errors.ProjectError, match="cars has no version 9; it has 1"):
+        registry.approve(local, "cars", 9)
+
+
+def test_the_command_line(
+    local: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry, "open_session", lambda *_, **__: local)
+    registry.main(["list"])
+    assert "no model is registered" in capsys.readouterr().out
+    group = f"{settings.PROJECT_SLUG}-linear"
+    register(local, group)
+    registry.main(["approve", "--version", "1", "--family", "linear"])
+    registry.main(["list"])
+    printed = capsys.readouterr().out
+    assert f"{group}/1" in printed and "version 1   Approved" in printed
+    with pytest.raises(SystemExit, match="has no version 2"):
+        registry.main(["approve", "--version", "2", "--family", "linear"])
+
+
+def test_a_failed_execution_says_which_step_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    started = datetime(2026, 1, 1)
+    step = {"StepName": "Train", "StartTime": started, "StepStatus": "Failed"}
+    step |= {"EndTime": started + timedelta(seconds=2), "FailureReason": "no such column"}
+    execution = SimpleNamespace(
+        describe=lambda: {"PipelineExecutionStatus": "Failed"}, list_steps=lambda: [step]
+    )
+    with pytest.raises(progress.PipelineFailed, match="pipeline failed: Train: no such column"):
+        progress.follow(execution, SimpleNamespace(poll_seconds=0))
+    assert capsys.readouterr().out.split() == ["Train", "Failed", "2.0", "s"]
