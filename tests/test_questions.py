@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def text_files(project: Path) -> list[Path]:
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_every_file_is_valid_whatever_the_name(bake: Bake, name: str) -> None:
     project = bake(project_name=name, description=f'{name} "quoted" \\ back', author=name)
-    parsers = {
+    parsers: dict[str, Callable[[str], object]] = {
         ".toml": tomllib.loads,
         ".py": ast.parse,
         ".ipynb": json.loads,

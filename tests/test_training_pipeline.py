@@ -49,6 +49,9 @@ def test_a_model_that_beats_a_constant_is_registered(
 
     state = LocalState(project)
     (package,) = state.packages()
+    assert f"registry --session local approve --group used-car-prices-{family} --version 1" in (
+        ran.output
+    )
     evaluation = state.evaluation(package)
     measured = evaluation[f"{problem_type}_metrics"]
     assert measured[metric]["value"] >= threshold
@@ -118,11 +121,8 @@ def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> No
 
 
 def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(project: Path, run: Run) -> None:
-    run(
-        ["python", "-m", "used_car_prices.sample_data", "--rows", "900", "--seed", "8"]
-        + ["--output", "new.csv"],
-        project,
-    )
+    options = ["--rows", "900", "--seed", "8", "--output", "new.csv"]
+    run(["python", "-m", "used_car_prices.sample_data", *options], project)
     run_notebook(run, project, sample_rows=1500, new_data="new.csv").succeeded()
 
     state = LocalState(project)
@@ -175,23 +175,41 @@ def write_table(path: Path, header: list[str], rows: list[list[object]]) -> Path
 def houses(path: Path, rows: int = 400) -> Path:
     """A table that nobody here knows: a price made of area, rooms and a quarter."""
     quarters = ["north", "south", "old town"]
-    table = [
-        [number, 40 + number * 7 % 90, 1 + number % 5, quarters[number % 3]]
-        for number in range(rows)
-    ]
-    priced = [[*row, int(row[1]) * 2000 + quarters.index(str(row[3])) * 30_000] for row in table]
-    return write_table(path, ["id", "area", "rooms", "quarter", "price"], priced)
+    table: list[list[object]] = []
+    for number in range(rows):
+        area, quarter = 40 + number * 7 % 90, number % 3
+        price = area * 2000 + quarter * 30_000
+        table.append([number, area, 1 + number % 5, quarters[quarter], price])
+    return write_table(path, ["id", "area", "rooms", "quarter", "price"], table)
 
 
 def test_a_strangers_table_goes_through_without_editing_code(
     project: Path, run: Run, tmp_path: Path
 ) -> None:
     source = houses(tmp_path / "houses.csv")
-    run_notebook(run, project, input_data=source).succeeded()
+    run_notebook(run, project, input_data=source, task="houses").succeeded()
 
     state = LocalState(project)
-    evaluation = state.evaluation(state.packages()[0])
-    assert evaluation["regression_metrics"]["r2"]["value"] > 0.9
+    (package,) = state.packages()
+    assert package["ModelPackageGroupName"] == "used-car-prices-houses-xgboost"
+    assert state.evaluation(package)["regression_metrics"]["r2"]["value"] > 0.9
+    listed = run(["python", "-m", "used_car_prices.registry", "list"], project).stdout
+    assert "used-car-prices-houses-xgboost\n  version 1" in listed
+
+
+def test_data_that_is_in_the_bucket_already(project: Path, run: Run, tmp_path: Path) -> None:
+    uri = "s3://my-tables/houses/houses.csv"
+    LocalState(project).path(uri).parent.mkdir(parents=True)
+    houses(LocalState(project).path(uri))
+    run_notebook(run, project, input_data=uri).succeeded()
+
+    state = LocalState(project)
+    job = state.session.sagemaker_client.list_processing_jobs(NameContains="Preprocess")
+    (name,) = [item["ProcessingJobName"] for item in job["ProcessingJobSummaries"]]
+    described = state.session.sagemaker_client.describe_processing_job(ProcessingJobName=name)
+    inputs = {item["InputName"]: item["S3Input"] for item in described["ProcessingInputs"]}
+    assert inputs["data"]["S3Uri"] == uri
+    assert len(state.packages()) == 1
 
 
 def test_a_folder_of_parquet_files_and_a_row_limit(project: Path, run: Run, tmp_path: Path) -> None:
@@ -224,7 +242,7 @@ def test_abalone(project: Path, run: Run) -> None:
     assert evaluation["regression_metrics"]["mse"]["value"] < 6.0
 
 
-BAD_INPUT: dict[str, tuple[dict[str, object], str]] = {
+BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
     "a missing file": ({"input_data": "nowhere.csv"}, "nowhere.csv does not exist"),
     "an empty file": ({"input_data": "empty.csv"}, "empty.csv is empty"),
     "an unknown target": (

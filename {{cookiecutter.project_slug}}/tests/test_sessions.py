@@ -55,6 +55,14 @@ def test_groups_are_told_apart_by_their_whole_name(local: Any) -> None:
     assert registry.packages(local, "cars-linear") == []
 
 
+def test_a_task_has_a_group_of_its_own_for_each_family() -> None:
+    slug = settings.PROJECT_SLUG
+    assert registry.group_name("linear") == f"{slug}-linear"
+    assert registry.group_name("linear", "houses") == f"{slug}-houses-linear"
+    with pytest.raises(errors.ProjectError, match="use letters, digits and hyphens"):
+        registry.group_name("linear", "my houses")
+
+
 def test_approving_a_version_that_does_not_exist(local: Any) -> None:
     register(local, "cars")
     with pytest.raises(errors.ProjectError, match="cars has no version 9; it has 1"):

@@ -79,6 +79,9 @@ class _Server:
         pid = os.fork()
         if pid == 0:
             _run_child(request, keep_out=(self._requests, self._events))
+        # Here and in the child: whoever hears of the job may end its group at once.
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
         self._jobs[pid] = request["id"]
         self._send({"event": "started", "id": request["id"], "pid": pid})
 
@@ -103,7 +106,7 @@ def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
     """Become the job: everything that a fresh interpreter would have set up, then the script."""
     code = 1
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         _restore_signals()
         for descriptor in keep_out:
             os.close(descriptor)

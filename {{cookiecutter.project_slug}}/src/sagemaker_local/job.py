@@ -12,7 +12,7 @@ from typing import Any
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.runner import Command
 
-_CONTAINER_ROOT = re.compile(r"/opt/ml(?![\w.-])")
+_CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _REASON_LENGTH = 900
 _TAIL_BYTES = 8192
 

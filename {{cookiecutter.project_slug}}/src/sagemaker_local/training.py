@@ -44,10 +44,10 @@ def run(request: dict[str, Any], folder: JobFolder, bucket: Bucket, launch: Laun
         LocalError: a channel is not there.
     """
     name = request["TrainingJobName"]
-    _stage(request, folder, bucket)
+    channels = _stage(request, folder, bucket)
     output, model = folder.make("output", "data"), folder.make("model")
     folder.make("checkpoints")
-    run_to_success(_command(request, folder), folder, launch, folder.ml / "output" / "failure")
+    run_to_success(_command(request, folder, channels), folder, launch, folder.ml / "output" / "failure")
     uploads = [(model, "model.tar.gz")]
     if any(output.iterdir()):
         uploads.append((output, "output.tar.gz"))
@@ -84,7 +84,8 @@ def _output_prefix(request: dict[str, Any], job_name: str) -> str:
     return f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job_name}/output"
 
 
-def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> None:
+def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> dict[str, Any]:
+    """Put channels and configuration files in place; gives ``inputdataconfig.json``."""
     channels = {}
     for channel in request.get("InputDataConfig", []):
         name = channel["ChannelName"]
@@ -99,6 +100,7 @@ def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> None:
     folder.write_json("input/config/hyperparameters.json", request.get("HyperParameters", {}))
     folder.write_json("input/config/inputdataconfig.json", channels)
     folder.write_json("input/config/resourceconfig.json", _resources(request))
+    return channels
 
 
 def _resources(request: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def _resources(request: dict[str, Any]) -> dict[str, Any]:
     return resource_config(str(instance))
 
 
-def _command(request: dict[str, Any], folder: JobFolder) -> Command:
+def _command(request: dict[str, Any], folder: JobFolder, channels: dict[str, Any]) -> Command:
     """What the SDK's driver would run: the entry script with the hyperparameters as arguments.
 
     Raises:
@@ -119,6 +121,8 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
         raise StepFailure("distributed training is not run locally; leave out `distributed`.")
     if source.get("command"):
         raise StepFailure("SourceCode(command=...) is not run locally; give an entry_script.")
+    if not source.get("entry_script"):
+        raise StepFailure("SourceCode names no entry_script; give ModelTrainer one.")
     if source.get("requirements"):
         folder.note("requirements are not installed; the script runs in this environment.")
     arguments: list[str] = []
@@ -126,7 +130,7 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
         arguments += [f"--{key}", _serialized(_deserialized(value))]
     environment = string_environment(request.get("Environment"), folder)
     script = str(source["entry_script"])
-    variables = _variables(request, folder, script)
+    variables = _variables(request, folder, channels, script)
     return Command(
         ("python3" if script.endswith(".py") else "/bin/sh", str(code / script), *arguments),
         code,
@@ -139,9 +143,10 @@ def _read_json(file: Path) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
-def _variables(request: dict[str, Any], folder: JobFolder, entry_script: str) -> dict[str, str]:
+def _variables(
+    request: dict[str, Any], folder: JobFolder, channels: dict[str, Any], entry_script: str
+) -> dict[str, str]:
     """The variables that the SDK's ``environment.py`` exports."""
-    channels = [item["ChannelName"] for item in request.get("InputDataConfig", [])]
     hyperparameters = {
         key: _deserialized(value) for key, value in request.get("HyperParameters", {}).items()
     }
@@ -156,7 +161,8 @@ def _variables(request: dict[str, Any], folder: JobFolder, entry_script: str) ->
         "SM_OUTPUT_DATA_DIR": folder.here("/opt/ml/output/data"),
         "SM_SOURCE_DIR": folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}"),
         "SM_ENTRY_SCRIPT": entry_script,
-        "SM_CHANNELS": channels,
+        "SM_CHANNELS": list(channels),
+        "SM_INPUT_DATA_CONFIG": channels,
         "SM_HPS": hyperparameters,
         "SM_CURRENT_HOST": resources["current_host"],
         "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
@@ -170,6 +176,7 @@ def _variables(request: dict[str, Any], folder: JobFolder, entry_script: str) ->
         "SM_NUM_GPUS": 0,
         "SM_NUM_NEURONS": 0,
         "SM_RESOURCE_CONFIG": resources,
+        "SM_LOG_LEVEL": os.environ.get("SM_LOG_LEVEL", "20"),
         "TRAINING_JOB_NAME": request["TrainingJobName"],
         "TRAINING_JOB_ARN": request["TrainingJobArn"],
     }

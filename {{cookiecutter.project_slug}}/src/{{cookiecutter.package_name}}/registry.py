@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -15,25 +16,46 @@ from .errors import ProjectError
 from .sessions import MODES, open_session
 
 FAMILIES = ("xgboost", "linear")
+GROUP_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 APPROVED = "Approved"
 
 
-def group_name(family: str) -> str:
-    """The model package group of a model family."""
-    return f"{settings.PROJECT_SLUG}-{family}"
+def group_name(family: str, task: str = "") -> str:
+    """The model package group, and the pipeline, of a model family.
+
+    Args:
+        family: of the model.
+        task: a name for other data than the project's own; models of different tasks are never
+            each other's champion.
+
+    Raises:
+        ProjectError: a task that SageMaker cannot have in a name.
+    """
+    name = "-".join(filter(None, [settings.PROJECT_SLUG, task, family]))
+    if not GROUP_NAME.fullmatch(name):
+        raise ProjectError(
+            f"task {task!r} cannot be part of a model's name: use letters, digits and hyphens, "
+            f"so that {name!r} has at most 63 characters"
+        )
+    return name
+
+
+def groups(session: Any, prefix: str) -> list[str]:
+    """Names of the model package groups that start with ``prefix``, in order."""
+    pages = session.sagemaker_client.get_paginator("list_model_package_groups")
+    names = [
+        item["ModelPackageGroupName"]
+        for page in pages.paginate(NameContains=prefix)
+        for item in page["ModelPackageGroupSummaryList"]
+    ]
+    return sorted(name for name in names if name.startswith(prefix))
 
 
 def packages(session: Any, group: str) -> list[dict[str, Any]]:
     """Summaries of a group's packages, highest version first; none if there is no such group."""
-    client = session.sagemaker_client
-    groups = client.get_paginator("list_model_package_groups").paginate(NameContains=group)
-    names = [
-        item["ModelPackageGroupName"]
-        for page in groups
-        for item in page["ModelPackageGroupSummaryList"]
-    ]
-    if group not in names:
+    if group not in groups(session, group):
         return []
+    client = session.sagemaker_client
     pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
     found = [item for page in pages for item in page["ModelPackageSummaryList"]]
     return sorted(found, key=lambda item: item["ModelPackageVersion"], reverse=True)
@@ -117,14 +139,14 @@ def line(session: Any, package: dict[str, Any]) -> str:
     return f"version {package['ModelPackageVersion']:<3} {status:<22} {created}  {metrics}"
 
 
-def show(session: Any, groups: list[str]) -> None:
+def show(session: Any, names: list[str]) -> None:
     """Print the packages of every group that has some."""
-    found = {group: packages(session, group) for group in groups}
-    for group, members in found.items():
+    found = {name: packages(session, name) for name in names}
+    for name, members in found.items():
         if members:
-            print("\n".join([group, *(f"  {line(session, package)}" for package in members)]))
+            print("\n".join([name, *(f"  {line(session, package)}" for package in members)]))
     if not any(found.values()):
-        print(f"no model is registered in {' or '.join(groups)} yet; notebook 03 registers one")
+        print("no model is registered yet; notebook 03 registers one")
 
 
 def approve(session: Any, group: str, version: int) -> str:
@@ -148,6 +170,13 @@ def approve(session: Any, group: str, version: int) -> str:
     raise ProjectError(f"{group} has no version {version}; it has {versions}")
 
 
+def approve_command(package: dict[str, Any], mode: str) -> str:
+    """The command that approves a package in a ``local`` or ``managed`` session."""
+    group, version = package["ModelPackageGroupName"], package["ModelPackageVersion"]
+    program = f"python -m {settings.PACKAGE}.registry --session {mode}"
+    return f"{program} approve --group {group} --version {version}"
+
+
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="registry", description="List and approve models.")
@@ -157,7 +186,7 @@ def arguments() -> argparse.ArgumentParser:
     approving = commands.add_parser("approve", help="make a version fit for use")
     approving.add_argument("--version", type=int, required=True)
     for command in (listing, approving):
-        command.add_argument("--group", help="a model package group; default: by family")
+        command.add_argument("--group", help="a model package group; default: this project's")
     approving.add_argument("--family", choices=FAMILIES, default=FAMILIES[0])
     return parser
 
@@ -167,7 +196,7 @@ def main(argv: list[str] | None = None) -> None:
     options = arguments().parse_args(argv)
     session = open_session(options.session, role="unused", warm=False)
     if options.command == "list":
-        show(session, [options.group] if options.group else [group_name(f) for f in FAMILIES])
+        show(session, groups(session, options.group or settings.PROJECT_SLUG))
         return
     try:
         arn = approve(session, options.group or group_name(options.family), options.version)
