@@ -108,6 +108,7 @@ class Execution:
         self._processes: set[Process] = set()
         self._lock = threading.Lock()
         self._stopping = False
+        self._over = False
         self._failed = False
         self._ended_by_fail_step = False
         self._lease_renewed = 0.0
@@ -123,22 +124,26 @@ class Execution:
     def stop(self) -> None:
         """End running jobs and start nothing more; the execution becomes Stopped."""
         with self._lock:
+            if self._over:
+                return
             self._stopping = True
+            self._save("Stopping")
             processes = list(self._processes)
-        self._save("Stopping")
         for process in processes:
             process.stop()
 
     def _run(self) -> None:
         try:
             self._run_steps()
-            status = "Stopped" if self._stopping else "Failed" if self._failed else "Succeeded"
         except Exception:
             logger.exception("The execution %s broke off", self._arn)
-            status = "Failed"
-        if status == "Failed":
-            self._document["FailureReason"] = _FAILED
-        self._save(status)
+            self._failed = True
+        with self._lock:  # a stop that comes now must not write over the ending
+            self._over = True
+            status = "Stopped" if self._stopping else "Failed" if self._failed else "Succeeded"
+            if status == "Failed":
+                self._document["FailureReason"] = _FAILED
+            self._save(status)
 
     def _run_steps(self) -> None:
         running: dict[Future[StepResult], Step] = {}

@@ -30,6 +30,27 @@ from sagemaker_local.store import now
 CODE_CHANNEL = "code"
 DRIVERS_CHANNEL = "sm_drivers"
 
+# What SM_TRAINING_ENV repeats of the other variables, by their names without SM_.
+_TRAINING_ENV = (
+    "current_host",
+    "current_instance_type",
+    "hosts",
+    "input_config_dir",
+    "input_data_config",
+    "input_data_dir",
+    "input_dir",
+    "log_level",
+    "master_addr",
+    "master_port",
+    "model_dir",
+    "network_interface_name",
+    "num_cpus",
+    "num_gpus",
+    "num_neurons",
+    "output_data_dir",
+    "resource_config",
+)
+
 
 def artifact_uri(request: dict[str, Any], job_name: str) -> str:
     """Where the service puts ``model.tar.gz``."""
@@ -152,14 +173,14 @@ def _variables(
     }
     resources = _resources(request)
     values: dict[str, Any] = {
-        "SM_MODEL_DIR": folder.here("/opt/ml/model"),
-        "SM_INPUT_DIR": folder.here("/opt/ml/input"),
-        "SM_INPUT_DATA_DIR": folder.here("/opt/ml/input/data"),
-        "SM_INPUT_CONFIG_DIR": folder.here("/opt/ml/input/config"),
-        "SM_OUTPUT_DIR": folder.here("/opt/ml/output"),
-        "SM_OUTPUT_FAILURE": folder.here("/opt/ml/output/failure"),
-        "SM_OUTPUT_DATA_DIR": folder.here("/opt/ml/output/data"),
-        "SM_SOURCE_DIR": folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}"),
+        "SM_MODEL_DIR": folder.rewrite("/opt/ml/model"),
+        "SM_INPUT_DIR": folder.rewrite("/opt/ml/input"),
+        "SM_INPUT_DATA_DIR": folder.rewrite("/opt/ml/input/data"),
+        "SM_INPUT_CONFIG_DIR": folder.rewrite("/opt/ml/input/config"),
+        "SM_OUTPUT_DIR": folder.rewrite("/opt/ml/output"),
+        "SM_OUTPUT_FAILURE": folder.rewrite("/opt/ml/output/failure"),
+        "SM_OUTPUT_DATA_DIR": folder.rewrite("/opt/ml/output/data"),
+        "SM_SOURCE_DIR": folder.rewrite(f"/opt/ml/input/data/{CODE_CHANNEL}"),
         "SM_ENTRY_SCRIPT": entry_script,
         "SM_CHANNELS": list(channels),
         "SM_INPUT_DATA_CONFIG": channels,
@@ -176,19 +197,25 @@ def _variables(
         "SM_NUM_GPUS": 0,
         "SM_NUM_NEURONS": 0,
         "SM_RESOURCE_CONFIG": resources,
-        "SM_LOG_LEVEL": os.environ.get("SM_LOG_LEVEL", "20"),
+        "SM_LOG_LEVEL": os.environ.get("SM_LOG_LEVEL", 20),
         "TRAINING_JOB_NAME": request["TrainingJobName"],
         "TRAINING_JOB_ARN": request["TrainingJobArn"],
     }
     for name in channels:
-        values[f"SM_CHANNEL_{name.upper()}"] = folder.here(f"/opt/ml/input/data/{name}")
+        values[f"SM_CHANNEL_{name.upper()}"] = folder.rewrite(f"/opt/ml/input/data/{name}")
     for key, value in hyperparameters.items():
         values[f"SM_HP_{key.replace('-', '_').upper()}"] = value
+    values["SM_TRAINING_ENV"] = {
+        **{name: values[f"SM_{name.upper()}"] for name in _TRAINING_ENV},
+        "channel_input_dirs": {name: values[f"SM_CHANNEL_{name.upper()}"] for name in channels},
+        "hyperparameters": hyperparameters,
+        "job_name": request["TrainingJobName"],
+    }
     return {name: _serialized(value) for name, value in values.items()}
 
 
 def _serialized(value: Any) -> str:
-    return str(value) if isinstance(value, str | Path) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _deserialized(value: Any) -> Any:
