@@ -102,7 +102,8 @@ def test_being_asked_with_labels(tmp_path: Path, run: Run) -> None:
 
 def text_files(project: Path) -> list[Path]:
     """Every file of a project that git would keep."""
-    return [path for path in project.rglob("*") if path.is_file() and ".git" not in path.parts]
+    ours = (path for path in project.rglob("*") if not {".git", "__pycache__"} & set(path.parts))
+    return [path for path in ours if path.is_file()]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

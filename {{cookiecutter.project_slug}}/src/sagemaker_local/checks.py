@@ -97,8 +97,8 @@ def _check_json_get(arguments: dict[str, Any]) -> Iterator[str]:
     if "S3Uri" in arguments:
         return
     file = arguments.get("PropertyFile")
-    reference = parse_reference(file["Get"]) if function_of(file) == "Get" else None
-    if reference is None or reference.path[:1] != ("PropertyFiles",) or len(reference.path) != 2:
+    path = parse_reference(file["Get"]).path if file and function_of(file) == "Get" else ()
+    if path[:1] != ("PropertyFiles",) or len(path) != 2:
         yield "Std:JsonGet needs S3Uri, or a PropertyFile such as Steps.<name>.PropertyFiles.<file>"
 
 
@@ -217,7 +217,7 @@ def _check_regex(metric: dict[str, Any]) -> Iterator[str]:
     try:
         re.compile(metric["Regex"])
     except (re.error, TypeError) as error:
-        yield f"metric {metric['Name']!r}: {metric['Regex']!r} is not a regular expression ({error})"
+        yield f"metric {metric['Name']!r} has a Regex that is no regular expression: {error}"
 
 
 def _check_conditions(arguments: dict[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import OperationNotPageableError
 from botocore.hooks import HierarchicalEmitter
 from botocore.paginate import Paginator, PaginatorModel
 from sagemaker_local.bucket import Bucket
@@ -63,6 +64,8 @@ class SageMakerClient(PipelineOperations, RegistryOperations, JobOperations):
 
     def get_paginator(self, operation_name: str) -> Paginator:
         """The paginator of a list method, as boto3 gives it."""
+        if not self.can_paginate(operation_name):
+            raise OperationNotPageableError(operation_name=operation_name)
         operation = _paginators()[operation_name]
         model = service_model().operation_model(operation)
         return Paginator(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from sagemaker_local import tags
 from sagemaker_local.errors import not_found
 from sagemaker_local.jobs import PROCESSING, TRAINING
 from sagemaker_local.operations import in_order, operation, page, select
-from sagemaker_local.store import Document, Store, now
-
-_TAGS = "tags"
+from sagemaker_local.store import Document, Store
 
 
 class JobOperations:
@@ -33,23 +32,20 @@ class JobOperations:
 
     @operation
     def add_tags(self, request: Document) -> Document:
-        arn = request["ResourceArn"]
-        with self.store.transaction():
-            tags = {tag["Key"]: tag["Value"] for tag in self._tags(arn)}
-            tags |= {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-            return self._set_tags(arn, tags)
+        tags.add_tags(self.store, request["ResourceArn"], request)
+        return {"Tags": tags.as_list(tags.tags_of(self.store, request["ResourceArn"]))}
 
     @operation
     def list_tags(self, request: Document) -> Document:
-        return page(self._tags(request["ResourceArn"]), request, "Tags")
+        found = tags.tags_of(self.store, request["ResourceArn"])
+        return page(tags.as_list(found), request, "Tags")
 
     @operation
     def delete_tags(self, request: Document) -> Document:
-        arn = request["ResourceArn"]
+        arn, gone = request["ResourceArn"], set(request["TagKeys"])
         with self.store.transaction():
-            gone = set(request["TagKeys"])
-            kept = {t["Key"]: t["Value"] for t in self._tags(arn) if t["Key"] not in gone}
-            self._set_tags(arn, kept)
+            found = tags.tags_of(self.store, arn).items()
+            tags.set_tags(self.store, arn, {k: v for k, v in found if k not in gone})
         return {}
 
     def _job(self, kind: str, name: str, operation_name: str) -> Document:
@@ -74,13 +70,3 @@ class JobOperations:
             if wanted in job[f"{noun}Name"] and status in (None, job[f"{noun}Status"])
         ]
         return page(found, request, f"{noun}Summaries")
-
-    def _tags(self, arn: str) -> list[dict[str, str]]:
-        return (self.store.resource(_TAGS, arn) or {}).get("Tags", [])
-
-    def _set_tags(self, arn: str, tags: dict[str, str]) -> Document:
-        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-        document = {"Tags": listed, "CreationTime": now()}
-        if not self.store.add_resource(_TAGS, arn, document):
-            self.store.update_resource(_TAGS, arn, document)
-        return {"Tags": listed}

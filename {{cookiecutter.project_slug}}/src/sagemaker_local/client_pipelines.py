@@ -17,6 +17,7 @@ from sagemaker_local.operations import in_order, operation, page, select
 from sagemaker_local.parameters import start_values
 from sagemaker_local.store import Document, Store, now
 from sagemaker_local.store import Execution as StoredExecution
+from sagemaker_local.tags import add_tags
 
 PIPELINE = "pipeline"
 _RUNNING = ("Executing", "Stopping")
@@ -56,6 +57,7 @@ class PipelineOperations:
                 f"name ({name}) already exists.",
                 "CreatePipeline",
             )
+        add_tags(self.store, document["PipelineArn"], request)
         return {"PipelineArn": document["PipelineArn"]}
 
     @operation
@@ -212,9 +214,11 @@ class PipelineOperations:
         execution = self.store.execution(arn)
         if execution is None:
             raise not_found(f"Pipeline execution '{arn}' does not exist.", name)
-        if execution.status in _RUNNING and execution.lease < time.time():
-            return self._interrupt(execution)
-        return execution
+        if execution.status not in _RUNNING or execution.lease > time.time():
+            return execution
+        own = self._executions.get(arn)
+        # The lease of an execution of this very process may run out too: a laptop slept.
+        return execution if own is not None and own.alive else self._interrupt(execution)
 
     def _interrupt(self, execution: StoredExecution) -> StoredExecution:
         with self.store.transaction():

@@ -9,6 +9,7 @@ from sagemaker_local.operations import in_order, operation, page, select
 from sagemaker_local.registry import GROUP, Registry
 from sagemaker_local.steps import MODEL, create_model
 from sagemaker_local.store import Document, Store
+from sagemaker_local.tags import add_tags
 
 _GROUP_SUMMARY = (
     "ModelPackageGroupName",
@@ -45,6 +46,7 @@ class RegistryOperations:
                 f"Model Package Group already exists: {request['ModelPackageGroupName']}",
                 "CreateModelPackageGroup",
             )
+        add_tags(self.store, group["ModelPackageGroupArn"], request)
         return select(group, ("ModelPackageGroupArn",))
 
     @operation
@@ -84,6 +86,7 @@ class RegistryOperations:
             )
         name = last_part(request["ModelPackageGroupName"])
         package = self.registry.register({**request, "ModelPackageGroupName": name})
+        add_tags(self.store, package["ModelPackageArn"], request)
         return select(package, ("ModelPackageArn",))
 
     @operation
@@ -115,7 +118,9 @@ class RegistryOperations:
 
     @operation
     def create_model(self, request: Document) -> Document:
-        return select(create_model(self.store, self.jobs, request), ("ModelArn",))
+        model = create_model(self.store, self.jobs, request)
+        add_tags(self.store, model["ModelArn"], request)
+        return select(model, ("ModelArn",))
 
     @operation
     def describe_model(self, request: Document) -> Document:

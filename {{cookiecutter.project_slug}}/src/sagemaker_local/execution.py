@@ -28,6 +28,7 @@ from sagemaker_local.store import Document, Store, now
 LEASE_SECONDS = 15.0
 _RENEW_SECONDS = 3.0
 _MAX_REASON = 1024
+_MAX_MESSAGE = 3072
 _FAILED = "Step failure: One or multiple steps failed."
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,10 @@ class Execution:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def join(self) -> None:
         self._thread.join()
 
@@ -204,7 +209,7 @@ class Execution:
         document["StepStatus"] = "Failed"
         if step.type == "Fail":
             self._ended_by_fail_step = True
-            document["Metadata"] = {"Fail": {"ErrorMessage": str(error)}}
+            document["Metadata"] = {"Fail": {"ErrorMessage": str(error)[:_MAX_MESSAGE]}}
         reason = _reason(step, error)
         if reason:
             document["FailureReason"] = reason[:_MAX_REASON]

@@ -263,7 +263,8 @@ def _dump(document: Document) -> str:
 
 
 def _load(text: str) -> Document:
-    return json.loads(text, object_hook=_decode_time)
+    document: Document = json.loads(text, object_hook=_decode_time)
+    return document
 
 
 def _encode_time(value: Any) -> dict[str, str]:

@@ -68,7 +68,8 @@ def run(request: dict[str, Any], folder: JobFolder, bucket: Bucket, launch: Laun
     channels = _stage(request, folder, bucket)
     output, model = folder.make("output", "data"), folder.make("model")
     folder.make("checkpoints")
-    run_to_success(_command(request, folder, channels), folder, launch, folder.ml / "output" / "failure")
+    command = _command(request, folder, channels)
+    run_to_success(command, folder, launch, folder.ml / "output" / "failure")
     uploads = [(model, "model.tar.gz")]
     if any(output.iterdir()):
         uploads.append((output, "output.tar.gz"))

@@ -43,7 +43,10 @@ def shared_runner(warm: bool = True, modules: tuple[str, ...] = PRELOADED) -> Ru
 
 
 class WarmRunner:
-    """Runs Python scripts as forks of a server; anything else, and after a crash, plainly."""
+    """Runs Python scripts as forks of a server, anything else plainly.
+
+    A server that was killed fails its running jobs; the next job gets a new server.
+    """
 
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._modules = modules
@@ -55,9 +58,15 @@ class WarmRunner:
         if script is None:
             return SpawnRunner().start(command)
         with self._lock:
-            if not self._server.alive:
+            try:
+                return self._server.start(script, command)
+            except _ServerGoneError:
                 self._server = _ServerProcess(self._modules)
-            return self._server.start(script, command)
+                return self._server.start(script, command)
+
+
+class _ServerGoneError(LocalError):
+    """The fork server ended before it took the job."""
 
 
 class _ServerProcess:
@@ -65,6 +74,7 @@ class _ServerProcess:
 
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._jobs: dict[str, _ForkedProcess] = {}
+        self._gone = False
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             # As a script, not with -m: a job must find what a plain run finds, not this package.
@@ -76,10 +86,6 @@ class _ServerProcess:
         )
         threading.Thread(target=self._read_events, daemon=True).start()
         atexit.register(self._close)
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
 
     def start(self, script: str, command: Command) -> Process:
         job = _ForkedProcess()
@@ -93,6 +99,8 @@ class _ServerProcess:
             "environment": command.full_environment(),
         }
         with self._lock:
+            if self._gone:
+                raise _ServerGoneError("The fork server has ended.")
             self._jobs[identity] = job
             stream = self._process.stdin
             assert stream is not None
@@ -100,7 +108,8 @@ class _ServerProcess:
                 stream.write(json.dumps(request).encode() + b"\n")
                 stream.flush()
             except OSError as error:
-                raise LocalError(f"The fork server cannot be reached: {error}") from error
+                del self._jobs[identity]
+                raise _ServerGoneError(f"The fork server cannot be reached: {error}") from error
         return job
 
     def _read_events(self) -> None:
@@ -109,6 +118,7 @@ class _ServerProcess:
         for line in stream:
             self._handle(json.loads(line))
         with self._lock:
+            self._gone = True
             orphans, self._jobs = list(self._jobs.values()), {}
         for job in orphans:
             job.stop()

@@ -1,0 +1,41 @@
+"""Fixtures of the engine's tests. The engine is imported from the template, as it stands there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parents[2]
+SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}" / "src"
+sys.path.insert(0, str(SOURCE))
+
+from sagemaker_local.runner import Runner, SpawnRunner  # noqa: E402
+from sagemaker_local.warm import shared_runner  # noqa: E402
+
+from engine.local import Local  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def runner() -> Runner:
+    """Warm where forking is safe, without the libraries that take seconds to import."""
+    return shared_runner(modules=("json",))
+
+
+@pytest.fixture
+def local(tmp_path: Path, runner: Runner) -> Local:
+    """An engine of this test's own."""
+    return Local(tmp_path / "root", runner)
+
+
+@pytest.fixture(params=["warm", "spawn"])
+def either(request: pytest.FixtureRequest, tmp_path: Path, runner: Runner) -> Local:
+    """The same test with both ways to start a job."""
+    return Local(tmp_path / "root", runner if request.param == "warm" else SpawnRunner())
+
+
+@pytest.fixture(scope="session")
+def source() -> Path:
+    """The folder that holds the package ``sagemaker_local``."""
+    return SOURCE

@@ -1,0 +1,223 @@
+"""Short ways to write pipeline definitions; what the SDK's objects would print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Json = dict[str, Any]
+
+ROLE = "arn:aws:iam::000000000000:role/sagemaker-local"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+CODE = "/opt/ml/processing/input/code"
+OUTPUT = "/opt/ml/processing/output"
+_CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
+
+
+def definition(*steps: Json, parameters: Sequence[Json] = (), **members: Any) -> str:
+    """A definition's text."""
+    document = {
+        "Version": "2020-12-01",
+        "Metadata": {},
+        "Parameters": list(parameters),
+        "PipelineExperimentConfig": {"ExperimentName": get("Execution.PipelineName")},
+        "Steps": list(steps),
+        **members,
+    }
+    return json.dumps(document)
+
+
+def parameter(name: str, kind: str, default: Any = None, choices: Sequence[Any] = ()) -> Json:
+    item: Json = {"Name": name, "Type": kind}
+    if default is not None:
+        item["DefaultValue"] = default
+    return item | ({"EnumValues": list(choices)} if choices else {})
+
+
+def get(text: str) -> Json:
+    return {"Get": text}
+
+
+def join(on: str, *values: Any) -> Json:
+    return {"Std:Join": {"On": on, "Values": list(values)}}
+
+
+def json_get(step: str, file: str, path: str) -> Json:
+    reference = get(f"Steps.{step}.PropertyFiles.{file}")
+    return {"Std:JsonGet": {"PropertyFile": reference, "Path": path}}
+
+
+def output_of(step: str, name: str) -> Json:
+    """The URI of a processing step's output."""
+    return get(f"Steps.{step}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri")
+
+
+def artifacts_of(step: str) -> Json:
+    return get(f"Steps.{step}.ModelArtifacts.S3ModelArtifacts")
+
+
+def step(name: str, kind: str, arguments: Json, **members: Any) -> Json:
+    """Any step; ``members`` stand beside its Name, Type and Arguments."""
+    return {"Name": name, "Type": kind, "Arguments": arguments, **members}
+
+
+def processing(
+    name: str,
+    code: Any,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    outputs: Mapping[str, Any] | Iterable[str] = (),
+    arguments: Sequence[Any] = (),
+    environment: Mapping[str, Any] | None = None,
+    files: Mapping[str, tuple[str, str]] | None = None,
+    **members: Any,
+) -> Json:
+    """A Processing step that runs ``script.py`` of the code prefix.
+
+    Args:
+        name: the step's name.
+        code: the S3 URI of the folder with ``script.py``.
+        inputs: URI by name; each is at ``/opt/ml/processing/input/<name>``.
+        outputs: URI by name, or just names for a URI made of execution, step and name.
+        arguments: the script's.
+        environment: variables.
+        files: property files, ``{name: (output, path)}``.
+        members: of the step, such as DependsOn.
+    """
+    targets = outputs if isinstance(outputs, Mapping) else {o: _target(name, o) for o in outputs}
+    sources = {"code": code, **(inputs or {})}
+    application: Json = {
+        "ImageUri": IMAGE,
+        "ContainerEntrypoint": ["python3", f"{CODE}/script.py"],
+    }
+    if arguments:
+        application["ContainerArguments"] = list(arguments)
+    request: Json = {
+        "ProcessingResources": {"ClusterConfig": dict(_CLUSTER)},
+        "AppSpecification": application,
+        "RoleArn": ROLE,
+        "ProcessingInputs": [_input(*item) for item in sources.items()],
+    }
+    if targets:
+        request["ProcessingOutputConfig"] = {"Outputs": [_output(*i) for i in targets.items()]}
+    if environment:
+        request["Environment"] = dict(environment)
+    if files:
+        members["PropertyFiles"] = [
+            {"PropertyFileName": file, "OutputName": output, "FilePath": path}
+            for file, (output, path) in files.items()
+        ]
+    return step(name, "Processing", request, **members)
+
+
+def _target(step_name: str, output: str) -> Json:
+    execution = get("Execution.PipelineExecutionId")
+    return join("/", "s3:/", "sagemaker-local", "runs", execution, step_name, output)
+
+
+def _input(name: str, uri: Any) -> Json:
+    source = {
+        "S3Uri": uri,
+        "LocalPath": f"/opt/ml/processing/input/{name}",
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+    }
+    return {"InputName": name, "S3Input": source}
+
+
+def _output(name: str, uri: Any) -> Json:
+    target = {"S3Uri": uri, "LocalPath": f"{OUTPUT}/{name}", "S3UploadMode": "EndOfJob"}
+    return {"OutputName": name, "S3Output": target}
+
+
+def training(
+    name: str,
+    channels: Mapping[str, Any],
+    *,
+    hyperparameters: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, str] | None = None,
+    environment: Mapping[str, Any] | None = None,
+    **members: Any,
+) -> Json:
+    """A Training step; ``channels`` gives the URI by name and holds ``code`` and ``sm_drivers``."""
+    algorithm: Json = {"TrainingInputMode": "File", "TrainingImage": IMAGE}
+    if metrics:
+        algorithm["MetricDefinitions"] = [
+            {"Name": metric, "Regex": regex} for metric, regex in metrics.items()
+        ]
+    request: Json = {
+        "AlgorithmSpecification": algorithm,
+        "InputDataConfig": [_channel(*item) for item in channels.items()],
+        "OutputDataConfig": {"S3OutputPath": "s3://sagemaker-local/models"},
+        "ResourceConfig": dict(_CLUSTER),
+        "RoleArn": ROLE,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+    }
+    if hyperparameters:
+        request["HyperParameters"] = dict(hyperparameters)
+    if environment:
+        request["Environment"] = dict(environment)
+    return step(name, "Training", request, **members)
+
+
+def _channel(name: str, uri: Any) -> Json:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}, "InputMode": "File"}
+
+
+def compare(kind: str, left: Any, right: Any) -> Json:
+    return {"Type": kind, "LeftValue": left, "RightValue": right}
+
+
+def condition(
+    name: str,
+    conditions: Sequence[Json],
+    if_steps: Sequence[Json] = (),
+    else_steps: Sequence[Json] = (),
+    **members: Any,
+) -> Json:
+    arguments = {
+        "Conditions": list(conditions),
+        "IfSteps": list(if_steps),
+        "ElseSteps": list(else_steps),
+    }
+    return step(name, "Condition", arguments, **members)
+
+
+def true(name: str, *if_steps: Json, else_steps: Sequence[Json] = (), **members: Any) -> Json:
+    """A condition that holds."""
+    return condition(name, [compare("Equals", 1, 1)], if_steps, else_steps, **members)
+
+
+def false(name: str, *else_steps: Json, if_steps: Sequence[Json] = (), **members: Any) -> Json:
+    """A condition that does not hold."""
+    return condition(name, [compare("Equals", 1, 2)], if_steps, else_steps, **members)
+
+
+def fail(name: str, message: Any = "enough", **members: Any) -> Json:
+    return step(name, "Fail", {"ErrorMessage": message}, **members)
+
+
+def model(name: str, data: Any, **members: Any) -> Json:
+    container = {"Image": IMAGE, "ModelDataUrl": data, "Environment": {"A": "b"}}
+    request = {"ExecutionRoleArn": ROLE, "PrimaryContainer": container}
+    return step(name, "Model", request, **members)
+
+
+def register(name: str, group: Any, data: Any, *, status: Any = None, **members: Any) -> Json:
+    return step(name, "RegisterModel", package_request(group, data, status), **members)
+
+
+def package_request(group: Any, data: Any, status: Any = None, **members: Any) -> Json:
+    """A CreateModelPackage request."""
+    request: Json = {
+        "ModelPackageGroupName": group,
+        "InferenceSpecification": {
+            "Containers": [{"Image": IMAGE, "ModelDataUrl": data}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+        **members,
+    }
+    return request | ({"ModelApprovalStatus": status} if status else {})

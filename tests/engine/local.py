@@ -1,0 +1,191 @@
+"""A local engine of one test's own: definitions go in, finished executions come out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local.bucket import Bucket
+from sagemaker_local.client import SageMakerClient
+from sagemaker_local.content import digest
+from sagemaker_local.jobs import Jobs
+from sagemaker_local.names import Arns
+from sagemaker_local.runner import Runner
+from sagemaker_local.store import Store
+
+from engine.conformance import ConformingClient
+from engine.definitions import ROLE, Json
+
+ARNS = Arns("us-east-1", "000000000000")
+_PATIENCE_SECONDS = 60.0
+_RUNNING = {"Executing", "Stopping"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """An execution, seen through the client.
+
+    Attributes:
+        local: the engine.
+        arn: the execution's.
+    """
+
+    local: Local
+    arn: str
+
+    @property
+    def described(self) -> Json:
+        return self.local.client.describe_pipeline_execution(PipelineExecutionArn=self.arn)
+
+    @property
+    def status(self) -> str:
+        return self.described["PipelineExecutionStatus"]
+
+    @property
+    def listed(self) -> list[Json]:
+        """Its steps, as the client lists them: the last one first."""
+        pages = self.local.client.get_paginator("list_pipeline_execution_steps")
+        found = pages.paginate(PipelineExecutionArn=self.arn).build_full_result()
+        return found["PipelineExecutionSteps"]
+
+    @property
+    def steps(self) -> dict[str, Json]:
+        return {step["StepName"]: step for step in self.listed}
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {name: step["StepStatus"] for name, step in self.steps.items()}
+
+    def reason(self, step: str) -> str:
+        return self.steps[step]["FailureReason"]
+
+    def job(self, step: str) -> Json:
+        """The Describe response of a step's job."""
+        ((noun, metadata),) = self.steps[step]["Metadata"].items()
+        return self.local.job(noun, metadata["Arn"])
+
+    def wait(self) -> Run:
+        """Wait until it has ended, and its last write is done."""
+        until(lambda: self.status not in _RUNNING)
+        return self
+
+    def stop(self) -> None:
+        self.local.client.stop_pipeline_execution(
+            PipelineExecutionArn=self.arn, ClientRequestToken="0" * 32
+        )
+
+
+@dataclass(frozen=True)
+class Local:
+    """Everything below one folder, and a client that checks what it takes and gives."""
+
+    root: Path
+    runner: Runner
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.root / "state.db")
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        return Bucket(self.root / "s3", "sagemaker-local")
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.store, self.bucket, ARNS, self.root / "jobs")
+
+    @cached_property
+    def plain_client(self) -> SageMakerClient:
+        return SageMakerClient(self.store, self.bucket, ARNS, self.jobs, self.runner)
+
+    @cached_property
+    def client(self) -> Any:
+        return ConformingClient(self.plain_client)
+
+    def put(self, text: str | bytes, key: str) -> str:
+        """An object's URI."""
+        uri = self.bucket.uri(key)
+        self.bucket.write(uri, text.encode() if isinstance(text, str) else text)
+        return uri
+
+    def read(self, uri: str) -> str:
+        return self.bucket.existing(uri).read_text(encoding="utf-8")
+
+    def code(self, script: str, **files: str) -> str:
+        """The prefix of a folder with ``script.py`` and other modules, given by their names."""
+        modules = {"script": script, **files}
+        folder = self.root / "sources" / str(len(list(self.root.glob("sources/*"))))
+        folder.mkdir(parents=True)
+        for name, text in modules.items():
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        uri = self.bucket.uri(f"code/{digest(folder)}")
+        self.bucket.upload(folder, uri)
+        return uri
+
+    def channels(self, script: str, entry: str = "script.py", **source: Any) -> dict[str, str]:
+        """The two channels that the SDK's ModelTrainer makes of a source folder."""
+        code = self.code(script)
+        settings = json.dumps({"entry_script": entry, "source_dir": "code", **source})
+        drivers = f"drivers/{code.rsplit('/', 1)[-1]}-{len(settings)}"
+        self.put(settings, f"{drivers}/sourcecode.json")
+        self.put("{}", f"{drivers}/distributed.json")
+        return {"code": code, "sm_drivers": self.bucket.uri(drivers)}
+
+    def create(self, text: str, name: str = "pipe") -> None:
+        """Create or update a pipeline."""
+        known = {p["PipelineName"] for p in self.client.list_pipelines()["PipelineSummaries"]}
+        save = self.client.update_pipeline if name in known else self.client.create_pipeline
+        save(PipelineName=name, PipelineDefinition=text, RoleArn=ROLE)
+
+    def start(
+        self,
+        text: str,
+        parameters: Mapping[str, str] | None = None,
+        parallel: int | None = None,
+        name: str = "pipe",
+    ) -> Run:
+        """Save a definition and start it."""
+        self.create(text, name)
+        request: Json = {"PipelineName": name}
+        if parameters:
+            request["PipelineParameters"] = [
+                {"Name": key, "Value": value} for key, value in parameters.items()
+            ]
+        if parallel:
+            request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": parallel}
+        return Run(self, self.client.start_pipeline_execution(**request)["PipelineExecutionArn"])
+
+    def run(self, text: str, parameters: Mapping[str, str] | None = None, **options: Any) -> Run:
+        """Save a definition, start it and wait for its end."""
+        return self.start(text, parameters, **options).wait()
+
+    def job(self, noun: str, arn: str) -> Json:
+        method = {
+            "ProcessingJob": self.client.describe_processing_job,
+            "TrainingJob": self.client.describe_training_job,
+        }[noun]
+        return method(**{f"{noun}Name": arn.rsplit("/", 1)[-1]})
+
+    def log(self, run: Run, step: str) -> str:
+        """What a step's job printed."""
+        arn = next(iter(run.steps[step]["Metadata"].values()))["Arn"]
+        file = self.root / "jobs" / arn.rsplit("/", 1)[-1] / "job.log"
+        return file.read_text(encoding="utf-8", errors="replace")
+
+    def objects(self) -> list[str]:
+        """Keys of all objects, code apart."""
+        keys = self.bucket.keys(self.bucket.uri(""))
+        return [key for key in keys if not key.startswith(("code/", "drivers/"))]
+
+
+def until(holds: Any, patience: float = _PATIENCE_SECONDS) -> None:
+    """Wait until ``holds()``; a test that waits for ever says nothing."""
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)

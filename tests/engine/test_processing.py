@@ -1,0 +1,276 @@
+"""Processing jobs, run from small definitions with real scripts."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.definitions import (
+    CODE,
+    OUTPUT,
+    definition,
+    get,
+    join,
+    json_get,
+    output_of,
+    parameter,
+    processing,
+)
+from engine.local import Local, Run
+
+WRITE = """
+import sys
+from pathlib import Path
+*_, output, text = sys.argv
+Path(output, "out.txt").write_text(text, encoding="utf-8")
+"""
+
+
+def ran(local: Local, script: str, **options: Any) -> Run:
+    return local.run(definition(processing("Job", local.code(script), **options)))
+
+
+def test_inputs_arguments_and_outputs(local: Local) -> None:
+    local.put("1", "data/a.csv")
+    local.put("2", "data/deep/b.csv")
+    script = """
+import sys
+from pathlib import Path
+import helper
+source, single, output = map(Path, sys.argv[1:4])
+found = sorted(p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file())
+(output / "sub").mkdir()
+(output / "sub" / "found.txt").write_text(" ".join(found + [p.name for p in single.iterdir()]))
+print(helper.__name__, *sys.argv[4:])
+"""
+    step = processing(
+        "Job",
+        local.code(script, helper=""),
+        inputs={"all": "s3://sagemaker-local/data", "one": "s3://sagemaker-local/data/a.csv"},
+        outputs={"out": "s3://sagemaker-local/results"},
+        arguments=[
+            "/opt/ml/processing/input/all",
+            "/opt/ml/processing/input/one",
+            f"{OUTPUT}/out",
+            "--path=/opt/ml/model/x",
+            "s3://bucket/opt/ml/y",
+            "/opt/mlflow",
+            join("", get("Parameters.Number")),
+        ],
+    )
+    run = local.run(definition(step, parameters=[parameter("Number", "Float", 3)]))
+    assert run.status == "Succeeded", run.steps
+    assert local.read("s3://sagemaker-local/results/sub/found.txt") == "a.csv deep/b.csv a.csv"
+    name, path, uri, other, number = local.log(run, "Job").split()
+    assert name == "helper"
+    assert Path(path.removeprefix("--path=")).is_relative_to(local.root / "jobs")
+    assert (uri, other, number) == ("s3://bucket/opt/ml/y", "/opt/mlflow", "3.0")
+
+
+def test_the_environment_and_the_working_folder(local: Local) -> None:
+    script = """
+import json, os
+names = ("PROCESSING_JOB_NAME", "PROCESSING_JOB_ARN", "MODE", "PLACE")
+print(json.dumps({name: os.environ[name] for name in names} | {"cwd": os.getcwd()}))
+"""
+    run = ran(local, script, environment={"MODE": "fast", "PLACE": "/opt/ml/processing/input"})
+    job = run.job("Job")
+    found = json.loads(local.log(run, "Job"))
+    assert found["PROCESSING_JOB_NAME"] == job["ProcessingJobName"]
+    assert found["PROCESSING_JOB_ARN"] == job["ProcessingJobArn"]
+    assert found["MODE"] == "fast"
+    assert Path(found["PLACE"]).is_relative_to(local.root)
+    assert Path(found["cwd"]).is_relative_to(local.root / "jobs" / job["ProcessingJobName"])
+
+
+def test_the_configuration_files_are_there(local: Local) -> None:
+    script = """
+import json
+from pathlib import Path
+config = Path(__file__).parents[3] / "config"
+for name in ("processingjobconfig", "resourceconfig"):
+    print(json.dumps(json.loads((config / f"{name}.json").read_text())))
+"""
+    run = ran(local, script, outputs=["out"])
+    assert run.status == "Succeeded", run.steps
+    config, resources = map(json.loads, local.log(run, "Job").splitlines())
+    assert config["ProcessingInputs"][0]["S3Input"]["LocalPath"] == CODE
+    assert config["ProcessingJobName"] == run.job("Job")["ProcessingJobName"]
+    assert resources["hosts"] == ["algo-1"]
+    assert resources["current_instance_type"] == "ml.m5.large"
+
+
+def test_a_job_is_described_as_the_service_does(local: Local) -> None:
+    run = ran(local, "pass", outputs=["out"], environment={"A": "b"})
+    job = run.job("Job")
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert job["CreationTime"] <= job["ProcessingStartTime"] <= job["ProcessingEndTime"]
+    assert "FailureReason" not in job
+    execution = run.arn.rsplit("/", 1)[-1]
+    assert job["ProcessingJobName"].startswith(f"pipelines-{execution}-Job-")
+    uri = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    assert uri == f"s3://sagemaker-local/runs/{execution}/Job/out"
+    assert job["Environment"] == {"A": "b"}
+    assert run.steps["Job"]["Metadata"] == {"ProcessingJob": {"Arn": job["ProcessingJobArn"]}}
+
+
+def test_an_output_is_the_next_steps_input(local: Local) -> None:
+    first = processing(
+        "First", local.code(WRITE), outputs=["out"], arguments=[f"{OUTPUT}/out", "ü"]
+    )
+    second = processing(
+        "Second",
+        local.code(
+            "import sys; print(open(sys.argv[1] + '/out.txt', encoding='utf-8').read().upper())"
+        ),
+        inputs={"data": output_of("First", "out")},
+        arguments=["/opt/ml/processing/input/data"],
+    )
+    run = local.run(definition(second, first))
+    assert run.statuses == {"Second": "Succeeded", "First": "Succeeded"}
+    assert local.log(run, "Second") == "Ü\n"
+
+
+def test_a_property_file_gives_values_to_later_steps(local: Local) -> None:
+    script = """
+import json, sys
+with open(sys.argv[1] + "/report.json", "w") as stream:
+    json.dump({"metrics": {"r2": {"value": 0.5}}, "names": ["a"]}, stream)
+"""
+    first = processing(
+        "First",
+        local.code(script),
+        outputs=["out"],
+        arguments=[f"{OUTPUT}/out"],
+        files={"Report": ("out", "report.json")},
+    )
+    values = [
+        json_get("First", "Report", "metrics.r2.value"),
+        json_get("First", "Report", "names[0]"),
+    ]
+    second = processing(
+        "Second", local.code("import sys; print(sys.argv[1])"), arguments=[join(" ", *values)]
+    )
+    run = local.run(definition(first, second))
+    assert local.log(run, "Second") == "0.5 a\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "There is nothing at"),
+        ("{", "is not JSON"),
+        ('{"metrics": {}}', "metrics.r2 of Report, property file of First has no value"),
+    ],
+)
+def test_a_property_file_that_cannot_be_read_fails_the_step_that_reads_it(
+    local: Local, text: str, expected: str
+) -> None:
+    script = "import sys\nif sys.argv[2]: open(sys.argv[1] + '/r.json', 'w').write(sys.argv[2])"
+    first = processing(
+        "First",
+        local.code(script),
+        outputs=["out"],
+        arguments=[f"{OUTPUT}/out", text],
+        files={"Report": ("out", "r.json")},
+    )
+    second = processing(
+        "Second", local.code("pass"), arguments=[json_get("First", "Report", "metrics.r2")]
+    )
+    run = local.run(definition(first, second))
+    assert run.statuses == {"Second": "Failed", "First": "Succeeded"}
+    assert run.reason("Second").startswith("ClientError: ")
+    assert expected in run.reason("Second")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("import sys; sys.exit('preprocess: no column x')", "preprocess: no column x"),
+        ("print('first'); raise KeyError('price')", "KeyError: 'price'"),
+        ("import sys; print('last words'); sys.exit(3)", "exited with code 3: last words"),
+        ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9"),
+        (
+            "import pathlib, sys\n"
+            "pathlib.Path(__file__).parents[3].joinpath('output/message').write_text('exit msg')\n"
+            "sys.exit(1)",
+            "exit msg",
+        ),
+    ],
+)
+def test_a_failure_names_script_reason_and_log(local: Local, script: str, expected: str) -> None:
+    run = ran(local, script, outputs={"out": "s3://sagemaker-local/results"})
+    assert run.status == "Failed"
+    reason = run.reason("Job")
+    assert reason.startswith("ClientError: script.py ")
+    assert expected in reason
+    assert "job.log" in reason
+    assert run.described["FailureReason"] == "Step failure: One or multiple steps failed."
+    (job,) = local.client.list_processing_jobs()["ProcessingJobSummaries"]
+    described = local.client.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
+    assert described["ProcessingJobStatus"] == "Failed"
+    assert expected in described["FailureReason"]
+
+
+def test_a_long_reason_is_cut_and_still_names_the_log(local: Local) -> None:
+    run = ran(local, "import sys; sys.exit('ä' * 5000)")
+    assert "job.log" in run.reason("Job")
+
+
+def test_outputs_of_a_failed_job_do_not_reach_the_bucket(local: Local) -> None:
+    script = WRITE + "\nsys.exit(1)"
+    run = ran(
+        local,
+        script,
+        outputs={"out": "s3://sagemaker-local/results"},
+        arguments=[f"{OUTPUT}/out", "half"],
+    )
+    assert run.status == "Failed"
+    assert local.objects() == []
+
+
+def test_an_input_that_is_not_there_fails_with_its_place(local: Local) -> None:
+    run = ran(local, "pass", inputs={"data": "s3://sagemaker-local/absent"})
+    assert "There is nothing at s3://sagemaker-local/absent" in run.reason("Job")
+
+
+def test_outputs_may_lie_within_each_other(local: Local) -> None:
+    script = """
+import sys
+from pathlib import Path
+for folder in sys.argv[1:]:
+    Path(folder, "x").write_text(folder)
+"""
+    run = ran(
+        local,
+        script,
+        outputs={"inner": "s3://sagemaker-local/r/inner", "outer": "s3://sagemaker-local/r"},
+        arguments=[f"{OUTPUT}/inner", f"{OUTPUT}/outer"],
+    )
+    assert run.status == "Succeeded"
+    assert local.objects() == ["r/inner/x", "r/x"]
+
+
+def test_a_framework_processors_script_runs(local: Local, tmp_path: Path) -> None:
+    """What ``FrameworkProcessor`` uploads: a tarball of sources, and ``runproc.sh``."""
+    (tmp_path / "main.py").write_text("import helper, os, sys; print(sys.argv[1], helper.X)")
+    (tmp_path / "helper.py").write_text("X = 7")
+    archive = tmp_path / "sourcedir.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("main.py", "helper.py"):
+            tar.add(tmp_path / name, name)
+    code = local.put(archive.read_bytes(), "fw/code/sourcedir.tar.gz")
+    entry = local.put('#!/bin/bash\ncd /opt\npython3 main.py "$@"\n', "fw/entry/runproc.sh")
+    step = processing("Job", code, inputs={"entrypoint": entry}, arguments=["said"])
+    specification = step["Arguments"]["AppSpecification"]
+    specification["ContainerEntrypoint"] = [
+        "/bin/bash",
+        "/opt/ml/processing/input/entrypoint/runproc.sh",
+    ]
+    run = local.run(definition(step))
+    assert run.status == "Succeeded", run.steps
+    assert local.log(run, "Job") == "said 7\n"

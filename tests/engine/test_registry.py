@@ -1,0 +1,183 @@
+"""Groups, versions and approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from engine.conformance import check_shape
+from engine.definitions import package_request
+from engine.local import ARNS, Local
+
+DATA = "s3://sagemaker-local/model.tar.gz"
+
+
+def registered(local: Local, group: str = "g", **members: Any) -> str:
+    request = package_request(group, DATA, **members)
+    arn: str = local.client.create_model_package(**request)["ModelPackageArn"]
+    return arn
+
+
+def summaries(local: Local, **request: Any) -> list[dict[str, Any]]:
+    found = local.client.list_model_packages(ModelPackageGroupName="g", **request)
+    packages: list[dict[str, Any]] = found["ModelPackageSummaryList"]
+    return packages
+
+
+def versions(local: Local, **request: Any) -> list[int]:
+    return [package["ModelPackageVersion"] for package in summaries(local, **request)]
+
+
+def test_versions_count_up_and_the_group_comes_by_itself(local: Local) -> None:
+    assert registered(local) == ARNS.model_package("g", 1)
+    assert registered(local) == ARNS.model_package("g", 2)
+    assert registered(local, "other") == ARNS.model_package("other", 1)
+    groups = local.client.list_model_package_groups()["ModelPackageGroupSummaryList"]
+    assert [group["ModelPackageGroupName"] for group in groups] == ["other", "g"]
+    assert versions(local) == [2, 1]
+    assert versions(local, SortOrder="Ascending") == [1, 2]
+
+
+def test_a_package_is_described_as_it_was_registered(local: Local) -> None:
+    arn = registered(
+        local,
+        CustomerMetadataProperties={"r2": "0.9"},
+        ModelPackageDescription="words",
+        ModelMetrics={
+            "ModelQuality": {
+                "Statistics": {"ContentType": "application/json", "S3Uri": "s3://b/e.json"}
+            }
+        },
+    )
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert package["ModelPackageArn"] == arn
+    assert package["ModelPackageGroupName"] == "g"
+    assert package["ModelPackageVersion"] == 1
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert package["ModelPackageStatus"] == "Completed"
+    assert package["CustomerMetadataProperties"] == {"r2": "0.9"}
+    assert package["ModelPackageDescription"] == "words"
+    assert package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == DATA
+
+
+def test_approval_and_metadata_are_updated(local: Local) -> None:
+    arn = registered(local, CustomerMetadataProperties={"a": "1", "b": "2"})
+    local.client.update_model_package(
+        ModelPackageArn=arn,
+        ModelApprovalStatus="Approved",
+        ApprovalDescription="looks well",
+        CustomerMetadataProperties={"b": "3", "c": "4"},
+        CustomerMetadataPropertiesToRemove=["a"],
+    )
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert package["ModelApprovalStatus"] == "Approved"
+    assert package["ApprovalDescription"] == "looks well"
+    assert package["CustomerMetadataProperties"] == {"b": "3", "c": "4"}
+    assert package["LastModifiedTime"] > package["CreationTime"]
+    local.client.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"d": "5"})
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert package["CustomerMetadataProperties"] == {"b": "3", "c": "4", "d": "5"}
+    assert package["ModelApprovalStatus"] == "Approved"
+
+
+def test_the_champion_is_the_highest_approved_version(local: Local) -> None:
+    for status in ("Approved", "Rejected", "Approved", "PendingManualApproval"):
+        registered(local, status=status)
+    assert versions(local, ModelApprovalStatus="Approved") == [3, 1]
+    assert versions(local, ModelApprovalStatus="Rejected") == [2]
+
+
+@pytest.mark.parametrize("status", ["Aproved", "approved", ""])
+def test_an_approval_status_that_does_not_exist_is_refused(local: Local, status: str) -> None:
+    arn = registered(local)
+    with pytest.raises(ClientError, match=r"ValidationException.*ModelApprovalStatus"):
+        local.client.create_model_package(**package_request("g", DATA, ModelApprovalStatus=status))
+    with pytest.raises(ClientError, match=r"ValidationException.*ModelApprovalStatus"):
+        local.client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
+    assert versions(local) == [1]
+    assert summaries(local)[0]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_what_an_update_does_not_change_is_refused(local: Local) -> None:
+    """Silence would leave a person with a package that is not what they asked for."""
+    arn = registered(local)
+    with pytest.raises(ClientError, match=r"ValidationException.*SourceUri"):
+        local.client.update_model_package(ModelPackageArn=arn, SourceUri="s3://b/x")
+
+
+def test_versions_of_deleted_packages_are_not_given_again(local: Local) -> None:
+    registered(local)
+    last = registered(local)
+    local.client.delete_model_package(ModelPackageName=last)
+    assert versions(local) == [1]
+    assert registered(local) == ARNS.model_package("g", 3)
+
+
+def test_a_group_is_deleted_only_when_it_is_empty(local: Local) -> None:
+    arn = registered(local)
+    with pytest.raises(ClientError, match="still has model packages"):
+        local.client.delete_model_package_group(ModelPackageGroupName="g")
+    local.client.delete_model_package(ModelPackageName=arn)
+    local.client.delete_model_package_group(ModelPackageGroupName="g")
+    with pytest.raises(ClientError, match="does not exist"):
+        local.client.describe_model_package_group(ModelPackageGroupName="g")
+
+
+def test_groups_are_created_once_and_described(local: Local) -> None:
+    request = {"ModelPackageGroupName": "g", "ModelPackageGroupDescription": "words"}
+    arn = local.client.create_model_package_group(**request)["ModelPackageGroupArn"]
+    assert arn == ARNS.model_package_group("g")
+    with pytest.raises(ClientError, match="already exists"):
+        local.client.create_model_package_group(**request)
+    for name in ("g", arn):
+        group = local.client.describe_model_package_group(ModelPackageGroupName=name)
+        assert group["ModelPackageGroupDescription"] == "words"
+    assert registered(local, arn) == ARNS.model_package("g", 1)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "../a", "x" * 64, "-a", "ä"])
+def test_group_names_are_those_of_the_service(local: Local, name: str) -> None:
+    with pytest.raises(Exception, match=r"ModelPackageGroupName"):
+        local.client.create_model_package_group(ModelPackageGroupName=name)
+    assert not local.client.list_model_package_groups()["ModelPackageGroupSummaryList"]
+
+
+@pytest.mark.parametrize("name", ["g/1", "g", ARNS.model_package("g", 7)])
+def test_a_package_that_is_not_there_is_an_error(local: Local, name: str) -> None:
+    for call in (local.client.describe_model_package, local.client.delete_model_package):
+        with pytest.raises(ClientError, match="does not exist"):
+            call(ModelPackageName=name)
+
+
+def test_models_are_created_listed_and_deleted(local: Local) -> None:
+    local.put("x", "model.tar.gz")
+    container = {"Image": "image", "ModelDataUrl": DATA}
+    request = {
+        "ModelName": "m",
+        "PrimaryContainer": container,
+        "ExecutionRoleArn": ARNS.role,
+        "Tags": [{"Key": "a", "Value": "b"}],
+    }
+    assert local.client.create_model(**request)["ModelArn"] == ARNS.model("m")
+    with pytest.raises(ClientError, match="already existing"):
+        local.client.create_model(**request)
+    assert local.client.describe_model(ModelName="m")["PrimaryContainer"] == container
+    listed = local.client.list_models(NameContains="m")["Models"]
+    assert [item["ModelName"] for item in listed] == ["m"]
+    local.client.delete_model(ModelName="m")
+    for call in (local.client.describe_model, local.client.delete_model):
+        with pytest.raises(ClientError, match="Could not find model"):
+            call(ModelName="m")
+
+
+def test_a_model_needs_its_artifact(local: Local) -> None:
+    container = {"Image": "image", "ModelDataUrl": "s3://sagemaker-local/absent.tar.gz"}
+    with pytest.raises(ClientError, match="There is nothing at"):
+        local.client.create_model(ModelName="m", PrimaryContainer=container)
+    assert not local.client.list_models()["Models"]
+
+
+def test_arns_of_packages_and_groups_conform(local: Local) -> None:
+    check_shape("ModelPackageArn", registered(local))

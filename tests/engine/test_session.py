@@ -1,0 +1,108 @@
+"""The SDK's own objects against a LocalSession, without account, region, network or Docker."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, Any]:
+    """What ``sdk_program`` saw, in a process that can reach this machine only."""
+    folder = tmp_path_factory.mktemp("sdk")
+    paths = [source, TESTS, TESTS / "offline"]
+    ended = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("sdk_program.py")), str(folder)],
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "OFFLINE_REPORT": str(folder / "offline.txt"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    report = folder / "offline.txt"
+    found: dict[str, Any] = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
+    return found | {"network": report.read_text() if report.is_file() else ""}
+
+
+def test_nothing_is_reached_and_nothing_was_set(seen: dict[str, Any]) -> None:
+    assert seen["network"] == ""
+    assert seen["variables"] == []
+
+
+def test_two_builds_give_one_definition_and_upsert_keeps_it(seen: dict[str, Any]) -> None:
+    assert seen["same definition"]
+    assert seen["definition kept"]
+    assert len(set(seen["arns"])) == 1
+
+
+def test_an_execution_that_succeeds(seen: dict[str, Any]) -> None:
+    assert seen["good"]["status"] == "Succeeded", seen["good"]
+    names = {name.removesuffix("-CreateModel") for name in seen["good"]["steps"]}
+    names = {name.removesuffix("-RegisterModel") for name in names}
+    assert names == {"Prepare", "Train", "Gate", "Create", "Register"}
+    assert set(seen["good"]["steps"].values()) == {"Succeeded"}
+    assert {"Name": "Threshold", "Value": "0.7"} in seen["parameters"]
+    assert seen["packages"] == 1
+
+
+def test_an_execution_that_misses_the_gate(seen: dict[str, Any]) -> None:
+    assert seen["bad"]["status"] == "Failed"
+    assert seen["bad"]["steps"]["Missed"] == "Failed"
+    assert not {"Create", "Register"} & {name.split("-")[0] for name in seen["bad"]["steps"]}
+    assert seen["bad"]["reasons"] == ["score 0.75 is below 0.9"]
+    assert "Waiter" in seen["waiter"]
+    assert seen["executions"] == 2
+
+
+def test_a_mistyped_parameter_is_named(seen: dict[str, Any]) -> None:
+    assert "did you mean 'Threshold'?" in seen["mistyped"]
+    assert "ResourceNotFound" in seen["deleted"]
+
+
+def test_the_sdk_met_a_client_that_conforms(seen: dict[str, Any]) -> None:
+    assert {
+        "create_pipeline",
+        "update_pipeline",
+        "describe_pipeline",
+        "start_pipeline_execution",
+        "describe_pipeline_execution",
+        "list_pipeline_execution_steps",
+        "list_pipeline_executions",
+        "list_pipeline_parameters_for_execution",
+        "list_model_packages",
+        "delete_pipeline",
+        "add_tags",
+        "list_tags",
+    } <= set(seen["checked"])
+
+
+def test_objects_are_files_of_the_session(seen: dict[str, Any]) -> None:
+    assert seen["uri"] == "s3://sagemaker-local/notes/a.txt"
+    assert seen["read"] == "text ü"
+    assert seen["listed"] == ["notes/a.txt"]
+    assert seen["downloaded"] == ["a.txt"]
+    assert seen["bucket"] == "sagemaker-local"
+    assert seen["account"] == "000000000000"
+
+
+def test_what_would_call_aws_says_so(seen: dict[str, Any]) -> None:
+    assert all("a local session never does" in message for message in seen["refused"])
+
+
+def test_managed_sessions_are_as_they_were(seen: dict[str, Any]) -> None:
+    """Only local sessions are kept from reporting, however many there are."""
+    assert seen["telemetry"] == [True]
