@@ -238,6 +238,7 @@ def test_requests_without_required_members_are_refused() -> None:
     [
         (get("Parameters.Rws"), "Parameters.Rws is not a parameter of this pipeline"),
         (get("Execution.Start"), "Execution.Start is not an execution variable"),
+        (get("Execution.TrainingJobName"), "not an execution variable that has a value here"),
         (get("Steps.Nowhere.ExitMessage"), "refers to a step that this pipeline does not have"),
         (get("Steps.Prepare.ExitMesage"), "has no property 'ExitMesage'"),
         (get("Steps.Prepare.ExitMessage.Text"), "has no property 'Text'"),

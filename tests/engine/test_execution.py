@@ -386,7 +386,7 @@ def test_a_bug_in_the_engine_fails_the_step_and_nothing_hangs(tmp_path: Path) ->
     assert run.reason("S") == "InternalServerError: RuntimeError: not foreseen"
 
 
-OWNER = """
+OWNER = r"""
 import sys, time
 from pathlib import Path
 from engine.local import Local

@@ -118,7 +118,8 @@ def test_channels_and_hyperparameters_are_variables(local: Local) -> None:
 def drivers() -> Path:
     """The scripts that the SDK puts into the ``sm_drivers`` channel."""
     found = importlib.util.find_spec("sagemaker")
-    assert found is not None
+    if found is None:
+        pytest.skip("the SDK is not installed")
     folders = [Path(folder) for folder in found.submodule_search_locations or []]
     (driver,) = (f / "train" / "container_drivers" for f in folders if (f / "train").is_dir())
     return driver

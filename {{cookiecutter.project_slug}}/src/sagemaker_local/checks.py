@@ -113,7 +113,7 @@ def _check_reference(definition: Definition, reference: Reference) -> Iterator[s
             yield f"{reference.text} is not a parameter of this pipeline"
     elif reference.root == "Execution":
         if reference.name not in EXECUTION_VARIABLES:
-            yield f"{reference.text} is not an execution variable"
+            yield f"{reference.text} is not an execution variable that has a value here"
     elif reference.name not in definition.steps:
         yield f"{reference.text} refers to a step that this pipeline does not have"
     else:

@@ -61,8 +61,6 @@ class ExecutionContext:
     def execution_variable(self, name: str) -> Any:
         if name == "CurrentDateTime":
             return now().isoformat()
-        if name not in self.variables:
-            raise StepFailure(f"Execution.{name} has no value here.")
         return self.variables[name]
 
     def step(self, name: str) -> Document:

@@ -20,8 +20,6 @@ EXECUTION_VARIABLES = (
     "PipelineArn",
     "PipelineExecutionId",
     "PipelineExecutionArn",
-    "TrainingJobName",
-    "ProcessingJobName",
 )
 FUNCTIONS = ("Get", "Std:Join", "Std:JsonGet")
 
