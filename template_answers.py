@@ -50,8 +50,10 @@ TAKEN = """
     sagemaker_core sagemaker_local sagemaker_mlflow sagemaker_mlops sagemaker_serve sagemaker_train
     schema scikit_learn scipy setuptools six sklearn sqlalchemy starlette sympy tenacity tornado
     tqdm traitlets typing_extensions urllib3 uv uvicorn werkzeug wheel xgboost xgboost_cpu yaml
-    artifact data evaluate features inference job metrics models notebooks params preprocess
-    reports roles runtime splits src tables test tests train values
+    artifact contract contracts contributions curves data diagnostics evaluate features folds
+    importance inference job metrics models notebooks params partition preprocess question reports
+    roles runtime scoring slices splits src summarize table_check tables test tests train
+    training_data values verdict violations
 """.split()
 
 

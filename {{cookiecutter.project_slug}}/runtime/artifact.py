@@ -1,9 +1,12 @@
 """Opening an artifact as a server would: its files, its signature and its own inference code."""
 
 import importlib
-import json
 import sys
 import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
@@ -13,6 +16,45 @@ from values import DataError
 
 # Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
 FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model that is ready to predict with its own code; `who` names it in sentences."""
+
+    who: str
+    folder: Path
+    signature: dict[str, Any]
+    inference: ModuleType
+    model: Any
+
+    def predict(self, records: Sequence[Any]) -> list[Mapping[str, Any]]:
+        """Its predictions for raw records, whatever contract it has; DataError when it has none."""
+        predict = getattr(self.inference, "predict", self.inference.predict_fn)  # of older ones
+        try:
+            return predict(records, self.model)
+        except ValueError as error:  # the artifact's own DataError is another class than ours
+            raise DataError(f"the {self.who} cannot score this data: {error}") from error
+
+
+@contextmanager
+def opened(
+    who: str, folder: Path, schema: Mapping[str, Any] | None = None
+) -> Iterator[Artifact | None]:
+    """The artifact in a folder, for as long as it is needed; None when the folder has none.
+
+    With a schema, raise a DataError when the artifact is a model of another task.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        found = extract(folder, Path(scratch))
+        if found is None:
+            yield None
+            return
+        signature = job.read_json(found, "signature.json")
+        if schema is not None:
+            check_task(who, signature, schema)
+        inference = own_inference(found)
+        yield Artifact(who, found, signature, inference, inference.model_fn(str(found)))
 
 
 def extract(folder: Path, scratch: Path) -> Path | None:
@@ -54,13 +96,11 @@ def own_inference(model: Path) -> ModuleType:
         sys.modules.update(others)
 
 
-def read_signature(who: str, model: Path, schema: dict[str, Any]) -> dict[str, Any]:
-    """An artifact's signature; DataError when it predicts another target than this data's."""
-    signature = json.loads(job.input_file(model, "signature.json").read_text(encoding="utf-8"))
+def check_task(who: str, signature: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Raise a DataError when an artifact predicts another target than this data's."""
     for key in ("problem_type", "target"):
         if signature[key] != schema[key]:
             raise DataError(
                 f"the {who}'s {key.replace('_', ' ')} is {signature[key]!r}, but this data's is "
                 f"{schema[key]!r}; compare models of one task only"
             )
-    return signature

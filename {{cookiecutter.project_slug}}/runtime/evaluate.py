@@ -1,18 +1,22 @@
 """Score the challenger, the champion and a constant on the same raw test rows, and compare them.
 
 Each artifact predicts with its own code/inference.py, so the champion is judged as it would serve.
+The challenger is also looked at closely: its diagnostics, importance of columns, and slices.
 """
 
-import json
-import tempfile
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import diagnostics
+import importance
 import job
 import metrics
-from artifact import extract, own_inference, read_signature
+import slices
+import verdict
+from artifact import opened
+from scoring import score_file
 from tables import read_records
 from values import DataError
 
@@ -29,72 +33,88 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--schema", type=Path, required=True, help="folder with schema.json")
     add("--output", type=Path, required=True, help="folder for evaluation.json")
     add("--primary-metric", default="", help="empty: the usual one of the problem type")
+    add("--summary", default="", help="folder with summary.json of the folds, if there were any")
+    add("--gate-on", default="test", choices=("test", "validation"), help="or the folds' mean")
+    add("--slices", default="", help="columns (a,b) by whose values to measure")
+    add("--slice-bound", default="", help="what slices must reach: column=value:bound,...")
     return parser.parse_args(argv)
 
 
-def score(
-    who: str, model: Path, test_csv: Path, signature: dict[str, Any]
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Metrics of an artifact on the raw test rows, and of the signature's constant prediction."""
-    inference = own_inference(model)
-    loaded = inference.model_fn(str(model))
-
-    def predict(rows: Sequence[Any]) -> metrics.Predictions:
-        try:
-            return inference.predict_fn(rows, loaded)
-        except ValueError as error:  # the artifact's own DataError is another class than ours
-            raise DataError(f"the {who} cannot score this data: {error}") from error
-
-    return metrics.measure_file(test_csv, signature, predict)
+def sliced_columns(options: Namespace, test_csv: Path) -> list[str]:
+    """The columns to measure by: those of --slices and of --slice-bound."""
+    bounded = [bound.column for bound in slices.bounds(options.slice_bound)]
+    names = list(dict.fromkeys([*job.words(options.slices), *bounded]))
+    known = next(read_records(test_csv), {})
+    for name in names:
+        if name not in known:
+            raise DataError(
+                f"slice column {name!r} is not in test.csv{job.suggest(name, known)}; "
+                "preprocess keeps a column that no model sees by its --slices"
+            )
+    return names
 
 
-def gate(metric: str, challenger: dict[str, float], champion: dict[str, float]) -> dict[str, float]:
-    """The primary metric of both, and by how much the challenger is better (no champion: 0)."""
-    value = challenger[metric]
-    best = champion.get(metric, value)
-    margin = best - value if metric in metrics.MINIMIZED else value - best
-    return {"value": value, "champion_value": best, "champion_margin": margin}
+def champion_metrics(
+    options: Namespace, schema: dict[str, Any], test_csv: Path
+) -> dict[str, float]:
+    """The champion's metrics on the same rows; none without a champion."""
+    if not options.champion:
+        return {}
+    with opened("champion", Path(options.champion), schema) as champion:
+        if champion is None:
+            return {}
+        return score_file(test_csv, champion.signature, champion.predict).measured()
+
+
+def values(measured: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Metrics as the model registry shows them."""
+    return {name: {"value": value} for name, value in measured.items()}
 
 
 def evaluate(options: Namespace) -> None:
     """Write evaluation.json and print each metric beside the champion's and the constant's."""
-    schema = json.loads(job.input_file(options.schema, "schema.json").read_text(encoding="utf-8"))
+    schema = job.read_json(options.schema, "schema.json")
     test_csv = job.input_file(options.test, "test.csv")
-    with tempfile.TemporaryDirectory() as scratch:
-        model = extract(options.model, Path(scratch, "model"))
-        if model is None:
-            raise DataError(f"{options.model} holds no model.tar.gz; run train first")
-        signature = read_signature("model", model, schema)
-        challenger, constant = score("model", model, test_csv, signature)
-        champion: dict[str, float] = {}
-        rival = (
-            extract(Path(options.champion), Path(scratch, "champion")) if options.champion else None
-        )
-        if rival is not None:
-            read_signature("champion", rival, schema)
-            champion, _ = score("champion", rival, test_csv, signature)
-
+    summary = verdict.read_summary(options.summary, needed=options.gate_on == "validation")
     kind = schema["problem_type"]
     primary = options.primary_metric or metrics.PRIMARY[kind]
-    if primary not in challenger:
-        raise DataError(
-            f"primary metric {primary!r} is not one of {kind}{job.suggest(primary, challenger)}"
-        )
+    with opened("model", options.model, schema) as model:
+        if model is None:
+            raise DataError(f"{options.model} holds no model.tar.gz; run train first")
+        wanted = sliced_columns(options, test_csv), importance.PERMUTED_ROWS
+        scored = score_file(test_csv, model.signature, model.predict, *wanted)
+        challenger, constant = scored.measured(), scored.constant_measured()
+        if primary not in challenger:
+            raise DataError(
+                f"primary metric {primary!r} is not one of {kind}{job.suggest(primary, challenger)}"
+            )
+        important = importance.by_column(model, scored.sample, primary)
+    champion = champion_metrics(options, schema, test_csv)
+    roles = {column["name"]: column["role"] for column in schema["columns"]}
+    by_slice = slices.measure(scored, roles)
+    missed = slices.missed(by_slice, slices.bounds(options.slice_bound), primary)
+    compared = verdict.compare(primary, challenger, champion)
     evaluation = {
         "problem_type": kind,
         "primary_metric": primary,
         "direction": "minimize" if primary in metrics.MINIMIZED else "maximize",
-        "rows": sum(1 for _ in read_records(test_csv)),
-        f"{kind}_metrics": {name: {"value": value} for name, value in challenger.items()},
-        "constant_metrics": {name: {"value": value} for name, value in constant.items()},
-        "champion_metrics": {name: {"value": value} for name, value in champion.items()},
-        "gate": gate(primary, challenger, champion),
+        "rows": len(scored.truth),
+        f"{kind}_metrics": values(challenger),
+        "constant_metrics": values(constant),
+        "champion_metrics": values(champion),
+        "gate": verdict.gate(compared, primary, options.gate_on, summary, missed),
+        "validation": summary,
+        "slices": by_slice,
+        "importance": important,
+        "diagnostics": diagnostics.diagnose(scored),
     }
     with job.all_or_nothing(options.output) as folder:
-        (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=2), encoding="utf-8")
+        job.write_json(folder / "evaluation.json", evaluation)
     for name, value in challenger.items():
         beside = f", champion {champion[name]:.6g}" if champion else ""
         print(f"test:{name}={value:.6g} (constant {constant[name]:.6g}{beside})")
+    if missed:
+        print(f"slices: {missed}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

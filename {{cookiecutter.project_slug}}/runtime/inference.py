@@ -14,20 +14,28 @@ from typing import Any
 
 import numpy as np
 
+import contract
 from features import Encoder
 from values import DataError
+from violations import RecordCheck
 
 Score = Callable[[np.ndarray], np.ndarray]  # (rows, numbers) -> (rows,) or (rows, classes)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded artifact: its column names, its classes (none: regression) and how it scores."""
+    """A loaded artifact: its column names, its classes (none: regression) and how it scores.
+
+    Of two classes, the last is predicted when its probability is above the threshold. `check` is
+    the data contract, where the model was trained under one.
+    """
 
     columns: list[str]
     classes: list[str]
     encoder: Encoder
     score: Score
+    threshold: float = 0.5
+    check: RecordCheck | None = None
 
 
 def model_fn(model_dir: str) -> Model:
@@ -37,7 +45,15 @@ def model_fn(model_dir: str) -> Model:
     preprocessing = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
     load = _load_xgboost if signature["model_family"] == "xgboost" else _load_linear
     columns = [column["name"] for column in signature["columns"]]
-    return Model(columns, signature["classes"], Encoder(preprocessing), load(folder))
+    agreed = signature.get("contract")
+    return Model(
+        columns,
+        signature["classes"],
+        Encoder(preprocessing),
+        load(folder),
+        signature.get("threshold", 0.5),
+        RecordCheck(contract.from_document(agreed), columns) if agreed else None,
+    )
 
 
 def _load_xgboost(folder: Path) -> Score:
@@ -83,21 +99,48 @@ def input_fn(body: bytes | str, content_type: str) -> list[Any]:
 
 
 def predict_fn(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
-    """Predict for raw records; a label comes with the probability of each class."""
-    rows = records[1:] if records and records[0] == model.columns else records
-    if not rows:
-        raise DataError("the request holds no record; send at least one")
-    scores = model.score(model.encoder.matrix([_record(row, model.columns) for row in rows]))
+    """Predict for raw records that keep the model's data contract; DataError where they do not.
+
+    What the contract calls a warning goes to stderr, the server's log.
+    """
+    rows = _records(records, model)
+    return predict(model.check.hold(rows) if model.check else rows, model)
+
+
+def predict(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
+    """Predict for raw records; a label comes with the probability of each class.
+
+    Nobody's data contract is asked: a champion is compared on rows that keep a later one.
+    """
+    scores = model.score(model.encoder.matrix(_records(records, model)))
+    return answers(scores, model)
+
+
+def answers(scores: np.ndarray, model: Model) -> list[dict[str, Any]]:
+    """A model's scores as predictions, one for each row."""
     if not model.classes:
         return [{"prediction": value} for value in scores.tolist()]
-    table = np.column_stack([1 - scores, scores]) if scores.ndim == 1 else scores
+    if scores.ndim == 1:
+        table = np.column_stack([1 - scores, scores])
+        chosen = (scores.astype(float) > model.threshold).astype(int)
+    else:
+        table, chosen = scores, scores.argmax(axis=1)
     return [
         {
             "prediction": model.classes[best],
             "probabilities": dict(zip(model.classes, row, strict=True)),
         }
-        for best, row in zip(table.argmax(axis=1), table.tolist(), strict=True)
+        for best, row in zip(chosen, table.tolist(), strict=True)
     ]
+
+
+def _records(rows: Sequence[Any], model: Model) -> list[Mapping[str, Any]]:
+    """Records as mappings; a header line of CSV is none."""
+    if rows and rows[0] == model.columns:
+        rows = rows[1:]
+    if not rows:
+        raise DataError("the request holds no record; send at least one")
+    return [_record(row, model.columns) for row in rows]
 
 
 def _record(row: Any, columns: list[str]) -> Mapping[str, Any]:

@@ -2,13 +2,14 @@
 
 import argparse
 import difflib
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from values import DataError
 
@@ -38,6 +39,16 @@ def input_file(folder: Path, name: str) -> Path:
     if not (folder / name).is_file():
         raise DataError(f"{folder} holds no {name}; run the step that writes it first")
     return folder / name
+
+
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """The JSON document that an earlier step left in `folder`."""
+    return json.loads(input_file(folder, name).read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a document that people can read, too."""
+    path.write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 
 @contextmanager

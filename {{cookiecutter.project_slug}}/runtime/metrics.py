@@ -4,13 +4,10 @@ A prediction is what inference.py gives: {"prediction": value or label} and, for
 {"probabilities": {label: probability}}. All metrics are finite.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-
-from tables import read_batches
 
 PRIMARY = {
     "regression": "r2",
@@ -19,20 +16,6 @@ PRIMARY = {
 }
 MINIMIZED = {"mse", "rmse", "mae", "log_loss"}
 Predictions = Sequence[Mapping[str, Any]]
-
-
-def measure_file(
-    path: Path, signature: Mapping[str, Any], predict: Callable[[Sequence[Any]], Predictions]
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Metrics of `predict` over the raw rows of a CSV split, and of the signature's constant."""
-    truth: list[str] = []
-    predictions: list[Mapping[str, Any]] = []
-    for batch in read_batches(path):
-        truth += [row[signature["target"]] for row in batch]
-        predictions += predict(batch)
-    kind, classes = signature["problem_type"], signature["classes"]
-    constant = [signature["constant"]] * len(truth)
-    return measure(kind, classes, truth, predictions), measure(kind, classes, truth, constant)
 
 
 def measure(

@@ -55,6 +55,7 @@ def fit_linear(
         "link": {0: "identity", 2: "logistic"}.get(classes, "softmax"),
         "weights": weights.tolist(),
         "intercept": (np.atleast_1d(model.intercept_) - weights @ mean).tolist(),
+        "mean": mean.tolist(),  # what a record's numbers are compared with to explain it
     }
     (folder / "linear.json").write_text(json.dumps(linear), encoding="utf-8")
 

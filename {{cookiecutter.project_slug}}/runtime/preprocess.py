@@ -1,19 +1,19 @@
 """Validate, type and split raw rows; fit nothing, so that every split stays as raw as a request."""
 
-import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+import contract
+import folds
 import job
-import roles
+import partition
+import question
 import tables
 from features import REFERENCE_DATE
-from splits import SPLITS, check_splits, split_by_date, split_by_hash
-from values import DataError
+from splits import check_splits
 
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 
@@ -36,93 +36,68 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
         default="",
         help="first day of validation, first day of test, for --split date",
     )
+    add("--validation", default="holdout", choices=folds.METHODS, help="also write folds for it")
+    add("--folds", type=int, default=5, help="how many folds, for cross_validation and backtest")
+    add("--slices", default="", help="columns (a,b) that the test rows keep whatever their role")
+    add("--contract", default="", help="data contract to keep: its JSON file, or the folder of it")
     add("--row-limit", type=int, default=0, help="read this many rows; 0: all")
     add("--test-share", type=float, default=0.2, help="of the rows, for --split hash")
     add("--validation-share", type=float, default=0.2, help="of the rows, for --split hash")
     return parser.parse_args(argv)
 
 
-def find_target(columns: Sequence[str], asked: str) -> str:
-    """The name of the target column: as asked, else "target", else the last column."""
-    if asked and asked not in columns:
-        raise DataError(f"target column {asked!r} is not in the data{job.suggest(asked, columns)}")
-    return asked or ("target" if "target" in columns else columns[-1])
+def read(options: Namespace, agreed: contract.Contract | None) -> pd.DataFrame:
+    """The raw rows; with a data contract, DataError where they break it."""
+    raw = tables.read_raw(options.input, job.words(options.column_names), options.row_limit)
+    if not agreed:
+        return raw
+    from table_check import hold  # here, because the library that it asks takes a second to load
 
-
-def given_roles(options: Namespace, columns: Sequence[str]) -> dict[str, str]:
-    """Column names with the roles that the arguments give them."""
-    given: dict[str, str] = {}
-    for role in ("numeric", "categorical", "date", "drop"):
-        for name in job.words(getattr(options, role)):
-            if name not in columns:
-                raise DataError(
-                    f"--{role} names {name!r}, which is not in the data{job.suggest(name, columns)}"
-                )
-            if name in given:
-                raise DataError(
-                    f"column {name!r} is under --{given[name]} and --{role}; choose one"
-                )
-            given[name] = role
-    return given
-
-
-def split_rows(raw: pd.DataFrame, options: Namespace) -> np.ndarray:
-    """The split of each row, as the arguments ask."""
-    if options.split == "hash":
-        return split_by_hash(raw, options.test_share, options.validation_share)
-    name = options.split_date_column
-    if name not in raw.columns:
-        raise DataError(
-            f"--split-date-column {name!r} is not in the data{job.suggest(name, raw.columns)}"
-        )
-    return split_by_date(raw[name], job.words(options.split_dates))
-
-
-def write_outputs(
-    output: Path, frame: pd.DataFrame, split: np.ndarray, schema: dict[str, object]
-) -> None:
-    """Write a CSV per split and schema.json, each in a folder of its own; all or none."""
-    with job.all_or_nothing(output) as folder:
-        for name in SPLITS:
-            (folder / name).mkdir()
-            frame[split == name].to_csv(
-                folder / name / f"{name}.csv", index=False, lineterminator="\n"
-            )
-        (folder / "schema").mkdir()
-        (folder / "schema" / "schema.json").write_text(
-            json.dumps(schema, indent=2), encoding="utf-8"
-        )
+    return hold(raw, agreed)
 
 
 def preprocess(options: Namespace) -> None:
     """Read, validate, split and write, saying what was decided on the way."""
-    raw = tables.read_raw(options.input, job.words(options.column_names), options.row_limit)
-    target = find_target(list(raw.columns), options.target)
+    agreed = contract.load(options.contract)
+    raw = read(options, agreed)
+    target = question.find_target(list(raw.columns), options.target, agreed)
     labelled = raw[raw[target].notna()]
     labels = labelled[target]
-    problem_type = options.problem_type or roles.infer_problem_type(labels)
-    roles.check_target(labels, problem_type)
-    inputs = labelled.drop(columns=target)
-    columns, ignored = roles.find_roles(inputs, given_roles(options, list(inputs.columns)))
-    split = split_rows(labelled, options)
+    problem_type = question.find_problem_type(labels, options.problem_type, agreed)
+    columns, ignored = question.find_roles(labelled.drop(columns=target), options, agreed)
+    split = partition.split_rows(labelled, options)
     check_splits(labels, split, problem_type)
-    counts = {name: int((split == name).sum()) for name in SPLITS}
+    found = partition.fold_rows(labelled, labels, split, problem_type, options)
     schema = {
         "problem_type": problem_type,
         "target": target,
         "columns": columns,
         "ignored": ignored,
         "reference_date": REFERENCE_DATE,
-        "rows": counts,
+        "rows": partition.count(split),
+        **({"contract": agreed.document} if agreed else {}),
     }
-    frame = labelled[[*(column["name"] for column in columns), target]]
-    write_outputs(options.output, frame, split, schema)
+    names = [*(column["name"] for column in columns), target]
+    kept = [each for each in partition.slice_columns(labelled, options) if each not in names]
+    with job.all_or_nothing(options.output) as folder:
+        partition.write_splits(folder, labelled[names + kept], split, kept)
+        if found:
+            partition.write_folds(folder / "folds", labelled[names], found, options.validation)
+        (folder / "schema").mkdir()
+        job.write_json(folder / "schema" / "schema.json", schema)
     print(f"target: {target} ({problem_type}), missing in {len(raw) - len(labelled)} rows left out")
     for column in columns:
         print(f"{column['role']}: {column['name']}")
     for name, reason in ignored.items():
         print(f"ignored: {name}, because {reason}")
-    print("rows: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    print("rows: " + listed(partition.count(split)))
+    for number, fold in enumerate(found, start=1):
+        print(f"fold {number}: " + listed(partition.count(fold.split) | fold.facts))
+
+
+def listed(facts: Mapping[str, object]) -> str:
+    """Facts on one line of the log."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from values import DataError
+from values import DataError, is_day
 
 MOSTLY = 0.95  # a column that is a number in 95% of its rows is numeric, with mistakes in it
 MAX_CLASSES = 100
@@ -18,8 +18,7 @@ def unreadable(values: pd.Series, role: str) -> pd.Series:
         numbers = pd.to_numeric(values, errors="coerce")
         return numbers.isna() | numbers.isin([float("inf"), float("-inf")])
     if role == "date":
-        iso = values.str.match(r"\d{4}-\d\d-\d\d($|[T ])")
-        return ~iso | pd.to_datetime(values.str[:10], format="%Y-%m-%d", errors="coerce").isna()
+        return values.isin([each for each in values.unique() if not is_day(each)])
     return pd.Series(False, index=values.index)
 
 

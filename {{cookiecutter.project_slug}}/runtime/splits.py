@@ -22,12 +22,17 @@ def row_shares(raw: pd.DataFrame) -> np.ndarray:
     return total / 2.0**64
 
 
-def split_by_hash(raw: pd.DataFrame, test_share: float, validation_share: float) -> np.ndarray:
-    """The split of each row; more rows, files or columns elsewhere never move it to another."""
+def check_shares(test_share: float, validation_share: float) -> None:
+    """Raise a DataError when the shares leave nothing for one of the splits."""
     if min(test_share, validation_share) <= 0 or test_share + validation_share >= 1:
         raise DataError(
             "--test-share and --validation-share must be above 0 and sum to less than 1"
         )
+
+
+def split_by_hash(raw: pd.DataFrame, test_share: float, validation_share: float) -> np.ndarray:
+    """The split of each row; more rows, files or columns elsewhere never move it to another."""
+    check_shares(test_share, validation_share)
     shares = row_shares(raw)
     bounds = [shares < test_share, shares < test_share + validation_share]
     return np.select(bounds, ["test", "validation"], "train")
@@ -47,10 +52,12 @@ def split_by_date(days: pd.Series, boundaries: Sequence[str]) -> np.ndarray:
     return np.select([filled >= second, filled >= first], ["test", "validation"], "train")
 
 
-def check_splits(target: pd.Series, split: np.ndarray, problem_type: str) -> None:
+def check_splits(target: pd.Series, split: np.ndarray, problem_type: str, whose: str = "") -> None:
     """Raise a DataError when a split has no rows, or when its one class could measure nothing."""
     for name in SPLITS:
         labels = target[split == name]
         if labels.empty or (problem_type != "regression" and labels.nunique() < 2):
             found = f"holds only {labels.iloc[0]!r}" if len(labels) else "is empty"
-            raise DataError(f"the {name} split of {len(target)} rows {found}; give more rows")
+            raise DataError(
+                f"{whose or 'the '}{name} split of {len(target)} rows {found}; give more rows"
+            )

@@ -3,23 +3,23 @@
 import json
 import os
 import shutil
-from argparse import Namespace
-from collections import Counter
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+import curves
 import features
 import inference
 import job
-import metrics
 from models import FAMILIES, Table
-from tables import read_batches, read_records
+from scoring import score_file
+from tables import read_records
+from training_data import constant_prediction, read_split, table
 from values import DataError
 
-SERVED = ("inference.py", "features.py", "values.py")  # what a prediction needs goes with the model
+# What a prediction needs goes with the model.
+SERVED = ("inference.py", "features.py", "values.py", "contract.py", "violations.py")
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
@@ -34,9 +34,11 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--min-child-weight", "--min_child_weight", type=float, default=5.0, help="in each leaf")
     add("--alpha", type=float, default=1.0, help="regularisation of the linear model")
     add("--seed", type=int, default=7)
-    for channel in ("train", "validation", "schema"):
+    add("--threshold", type=threshold, default=0.5, help="of two classes, say yes above it; auto")
+    for channel in ("train", "validation", "schema", "test"):
         folder = os.environ.get(f"SM_CHANNEL_{channel.upper()}")
-        add(f"--{channel}", type=Path, default=folder, required=not folder, help="channel's folder")
+        required = not folder and channel != "test"
+        add(f"--{channel}", type=Path, default=folder, required=required, help="channel's folder")
     model_dir = os.environ.get("SM_MODEL_DIR")
     add("--model-dir", "--model_dir", type=Path, default=model_dir, required=not model_dir)
     options = parser.parse_args(argv)
@@ -48,36 +50,18 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     return options
 
 
-def read_split(path: Path, encoder: features.Encoder, target: str) -> tuple[np.ndarray, list[str]]:
-    """A split as an array of shape (rows, numbers) and the texts of its target."""
-    matrices, truth = [], []
-    for batch in read_batches(path):
-        matrices.append(encoder.matrix(batch))
-        truth += [row[target] for row in batch]
-    return np.concatenate(matrices), truth
-
-
-def table(matrix: np.ndarray, truth: Sequence[str], classes: Sequence[str]) -> Table:
-    """What a model fits: labels become positions; rows with unknown labels are left out."""
-    if not classes:
-        return matrix, np.array(truth, dtype=float)
-    positions = {label: position for position, label in enumerate(classes)}
-    codes = np.array([positions.get(label, -1) for label in truth])
-    return matrix[codes >= 0], codes[codes >= 0]
-
-
-def constant_prediction(truth: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
-    """The best prediction that ignores its input: the mean, or the shares of the classes."""
-    if not classes:
-        return {"prediction": float(np.mean(np.array(truth, dtype=float)))}
-    counts = Counter(truth)
-    shares = {label: counts[label] / len(truth) for label in classes}
-    return {"prediction": counts.most_common(1)[0][0], "probabilities": shares}
+def threshold(word: str) -> float | None:
+    """A probability between 0 and 1; None for "auto": the validation split decides."""
+    if word == "auto":
+        return None
+    if not 0 < (value := float(word)) < 1:
+        raise ArgumentTypeError(f"{word} is neither auto nor above 0 and below 1")
+    return value
 
 
 def train(options: Namespace) -> None:
     """Fit, write the artifact, and score the validation split by the artifact's predictions."""
-    schema = json.loads(job.input_file(options.schema, "schema.json").read_text(encoding="utf-8"))
+    schema = job.read_json(options.schema, "schema.json")
     target, problem_type = schema["target"], schema["problem_type"]
     train_csv = job.input_file(options.train, "train.csv")
     validation_csv = job.input_file(options.validation, "validation.csv")
@@ -95,31 +79,49 @@ def train(options: Namespace) -> None:
         "classes": classes,
         "model_family": options.model_family,
         "constant": constant_prediction(truth, classes),
+        **({"contract": schema["contract"]} if "contract" in schema else {}),
     }
     with job.all_or_nothing(options.model_dir) as folder:
         tables = table(matrix, truth, classes), table(validation, validation_truth, classes)
         FAMILIES[options.model_family](*tables, len(classes), options, folder)
         write_artifact(folder, signature, preprocessing)
-        report(folder, validation_csv, signature)
+        if len(classes) == 2:
+            signature["threshold"] = chosen_threshold(folder, tables[1], options.threshold)
+            job.write_json(folder / "signature.json", signature)
+        report("validation", validation_csv, folder, signature)
+        if options.test:
+            test_csv = job.input_file(options.test, "test.csv")
+            measured = report("test", test_csv, folder, signature)
+            job.write_json(folder / "fold_metrics.json", measured)
 
 
 def write_artifact(folder: Path, signature: dict[str, Any], preprocessing: dict[str, Any]) -> None:
     """Put beside the model what it takes to use it: its signature, its encoding, its code."""
-    (folder / "signature.json").write_text(json.dumps(signature, indent=2), encoding="utf-8")
+    job.write_json(folder / "signature.json", signature)
     (folder / "preprocessing.json").write_text(json.dumps(preprocessing), encoding="utf-8")
     (folder / "code").mkdir()
     for name in SERVED:
         shutil.copy(Path(__file__).with_name(name), folder / "code" / name)
 
 
-def report(folder: Path, validation_csv: Path, signature: dict[str, Any]) -> None:
-    """Print a line for each validation metric, such as validation:rmse=1234.5."""
+def chosen_threshold(folder: Path, validation: Table, asked: float | None) -> float:
+    """The threshold as asked, or else the one with the best F1 on validation; never on test."""
+    if asked is not None:
+        return asked
+    matrix, positive = validation
+    chosen = curves.best_threshold(positive == 1, inference.model_fn(str(folder)).score(matrix))
+    print(f"threshold: {chosen:.6g}, for the best F1 on validation")
+    return chosen
+
+
+def report(split: str, path: Path, folder: Path, signature: dict[str, Any]) -> dict[str, Any]:
+    """Score a split by the artifact's predictions; print lines such as validation:rmse=1234.5."""
     model = inference.model_fn(str(folder))
-    measured, _ = metrics.measure_file(
-        validation_csv, signature, lambda rows: inference.predict_fn(rows, model)
-    )
+    scored = score_file(path, signature, lambda rows: inference.predict(rows, model))
+    measured = scored.measured()
     for name, value in measured.items():
-        print(f"validation:{name}={value:.6g}")
+        print(f"{split}:{name}={value:.6g}")
+    return {"rows": len(scored.truth), "metrics": measured}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -40,6 +40,16 @@ def number(value: Any, name: str) -> float:
 
 
 @lru_cache(maxsize=10_000)
+def is_day(value: str) -> bool:
+    """Whether a text starts with an ISO day, with nothing or a time of day after it."""
+    try:
+        date.fromisoformat(value[:10])
+    except ValueError:
+        return False
+    return value[4:8:3] == "--" and value[10:11] in ("", "T", " ")
+
+
+@lru_cache(maxsize=10_000)
 def date_parts(day: str, reference: str, name: str) -> tuple[float, float, float]:
     """Year, month and days since `reference` of an ISO day (a time of day is ignored)."""
     try:

@@ -1,5 +1,6 @@
 """What tests share: small samples, the runtime scripts, and one trained model of each kind."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,9 @@ import pytest
 from {{ cookiecutter.package_name }} import paths, sample_data
 
 sys.path.insert(0, str(paths.RUNTIME))
+# Before XGBoost is loaded: several threads wait for each other on a busy machine, three times as
+# long as one takes for such small samples.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROWS = 900
 PROBLEM_TYPES = tuple(sample_data.TARGETS)

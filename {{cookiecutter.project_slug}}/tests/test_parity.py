@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 from conftest import Trained
 
+from artifact import opened
+
 SERVE = """
 import json, sys
 import inference
@@ -55,11 +57,9 @@ def scores(trained: Trained, predictions: Sequence[dict[str, Any]]) -> np.ndarra
 
 def as_evaluated(trained: Trained, records: pd.DataFrame) -> np.ndarray:
     """As evaluate.py predicts: the artifact's own inference.py, on records from a CSV split."""
-    from artifact import own_inference
-
-    inference = own_inference(trained.model)
-    model = inference.model_fn(str(trained.model))
-    return scores(trained, inference.predict_fn(records.to_dict("records"), model))
+    with opened("model", trained.model) as artifact:
+        assert artifact is not None
+        return scores(trained, artifact.predict(records.to_dict("records")))
 
 
 def served(trained: Trained, records: pd.DataFrame) -> np.ndarray:

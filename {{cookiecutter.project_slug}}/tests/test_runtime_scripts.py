@@ -18,6 +18,7 @@ import inference
 import metrics
 import preprocess
 import splits
+import summarize
 import tables
 import train
 from values import DataError
@@ -241,7 +242,8 @@ def test_model_beats_a_constant(trained: Trained) -> None:
 
 def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     model = "model.ubj" if trained.family == "xgboost" else "linear.json"
-    code = {f"code/{name}" for name in ("inference.py", "features.py", "values.py")}
+    code = {f"code/{name}" for name in train.SERVED}
+    assert {"code/inference.py", "code/features.py"} <= code
     found = {p.relative_to(trained.model).as_posix() for p in trained.model.rglob("*.*")}
     assert {name for name in found if "__pycache__" not in name} == {
         "signature.json",
@@ -457,7 +459,7 @@ def test_a_bad_request_is_refused(
     assert sentence in str(refused.value)
 
 
-@pytest.mark.parametrize("script", [preprocess, train, evaluate])
+@pytest.mark.parametrize("script", [preprocess, train, summarize, evaluate])
 def test_help_explains_the_arguments(
     script: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:

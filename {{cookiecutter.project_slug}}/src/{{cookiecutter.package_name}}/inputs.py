@@ -29,8 +29,8 @@ def upload(session: Any, source: str | Path) -> str:
     return str(session.upload_data(path, key_prefix="input"))
 
 
-def find(source: str | Path) -> Path:
-    """The file or folder that a person means by a path.
+def find(source: str | Path, parameter: str = "input_data") -> Path:
+    """The file or folder that a person means by a path, given by a parameter.
 
     Raises:
         ProjectError: it is not there.
@@ -42,4 +42,4 @@ def find(source: str | Path) -> Path:
         if place.exists():
             return place
     where = " or ".join(dict.fromkeys(str(place) for place in places))
-    raise ProjectError(f"input_data is not there: {where} does not exist")
+    raise ProjectError(f"{parameter} is not there: {where} does not exist")

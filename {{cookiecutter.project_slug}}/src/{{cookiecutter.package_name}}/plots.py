@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 BLUE, ORANGE, GREY = "#2f6f9f", "#d9822b", "#8a8f98"
@@ -26,6 +27,7 @@ def use_svg() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.axisbelow": True,
+            "text.parse_math": False,  # two dollar signs in a column's name are no formula
             "svg.hashsalt": "notebook",  # the same plot gives the same file
         }
     )
@@ -161,16 +163,22 @@ def _scatter(actual: np.ndarray, predicted: np.ndarray, target: str, unit: str) 
 def _confusion(actual: np.ndarray, predicted: np.ndarray, target: str) -> Figure:
     labels = [str(label) for label in np.union1d(actual, predicted)]
     counts = np.array([[np.sum((actual == a) & (predicted == p)) for p in labels] for a in labels])
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     side = 2.4 + 0.55 * len(labels)
     figure, axes = plt.subplots(figsize=(side + 0.8, side))
+    image = draw_confusion(axes, labels, counts)
+    axes.set(xlabel=f"predicted {target}", ylabel=f"actual {target}")
+    axes.set_title(f"{target}: predicted against actual (rows)")
+    figure.colorbar(image, label="share of the actual class", shrink=0.8)
+    return figure
+
+
+def draw_confusion(axes: Axes, labels: Sequence[str], counts: np.ndarray) -> AxesImage:
+    """Counts of shape (actual, predicted), coloured by their share of the actual class."""
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(labels)), labels, rotation=30)
     axes.set_yticks(range(len(labels)), labels)
-    axes.set(xlabel=f"predicted {target}", ylabel=f"actual {target}")
-    axes.set_title(f"{target}: predicted against actual (rows)")
-    figure.colorbar(image, label="share of the actual class", shrink=0.8)
-    return figure
+    return image

@@ -48,6 +48,26 @@ FUEL_PRICE = {"petrol": 1.0, "diesel": 1.04, "hybrid": 1.14, "electric": 1.26}
 COLOURS = {"black": 0.24, "grey": 0.22, "white": 0.21, "blue": 0.14, "red": 0.11, "green": 0.08}
 REGIONS = {"north": 0.24, "south": 0.31, "east": 0.17, "west": 0.28}
 REGION_PRICE = {"north": 1.0, "south": 1.06, "east": 0.94, "west": 1.02}
+# Unit and meaning of each column, for its data contract.
+MEANINGS = {
+    "listing_id": ("", "number of the listing"),
+    "make": ("", "manufacturer"),
+    "model": ("", "model of the manufacturer"),
+    "first_registered": ("", "day of the car's first registration"),
+    "listed_on": ("", "day on which the listing appeared"),
+    "mileage_km": ("km", "distance driven so far"),
+    "power_kw": ("kW", "power of the engine"),
+    "fuel": ("", "what it runs on"),
+    "gearbox": ("", "manual or automatic"),
+    "colour": ("", "colour of the paint"),
+    "region": ("", "part of the country in which it is sold"),
+    "seller": ("", "dealer or private person"),
+    "previous_owners": ("owners", "how many people owned it before"),
+    "photos": ("photos", "pictures in the listing"),
+    "price": ("euros", "what it sold for"),
+    "sold_within_30_days": ("", "1 if it was sold in the first 30 days, else 0"),
+    "price_band": ("", "budget below 9,000 euros, mid_range below 18,000, else premium"),
+}
 MISSING = {"colour": 0.03, "previous_owners": 0.05, "power_kw": 0.04, "mileage_km": 0.02}
 
 

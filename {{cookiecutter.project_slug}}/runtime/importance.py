@@ -1,0 +1,111 @@
+"""Which columns a model uses: what shuffling one costs, and how each moves a prediction (SHAP).
+
+Both are given by raw column: the numbers that a column is encoded as belong together.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import metrics
+from artifact import Artifact, opened
+from contributions import contributions, widths
+from values import DataError
+
+PERMUTED_ROWS, EXPLAINED_ROWS = 1_000, 200  # enough to order columns, in some 50 ms
+PERMUTED_COLUMNS = 50  # those that move predictions most; nobody reads on
+SEED = 7
+
+
+def by_column(
+    artifact: Artifact, records: Sequence[Mapping[str, str]], primary: str
+) -> dict[str, Any]:
+    """Permutation importance and mean absolute contribution of each column, largest first.
+
+    Args:
+        artifact: the model.
+        records: raw rows with their target, drawn from those that it was not trained on.
+        primary: the metric that shuffling worsens; a column is worth by how much.
+    """
+    matrix = artifact.model.encoder.matrix(records)
+    values, _ = contributions(artifact, matrix[:EXPLAINED_ROWS])
+    mean = np.abs(values).mean(axis=(0, 1))
+    names = [column["name"] for column in artifact.signature["columns"]]
+    moved = ordered(dict(zip(names, mean.tolist(), strict=True)))
+    permuted = permutation(artifact, matrix, records, primary, list(moved)[:PERMUTED_COLUMNS])
+    return {
+        "metric": primary,
+        "rows": len(records),
+        "permutation": ordered(permuted),
+        "shap": moved,
+    }
+
+
+def ordered(values: Mapping[str, float]) -> dict[str, float]:
+    """Values from largest to smallest, with the digits that count."""
+    return {
+        name: float(f"{value:.6g}")
+        for name, value in sorted(values.items(), key=lambda pair: -pair[1])
+    }
+
+
+def permutation(
+    artifact: Artifact,
+    matrix: np.ndarray,
+    records: Sequence[Mapping[str, str]],
+    primary: str,
+    columns: Sequence[str],
+) -> dict[str, float]:
+    """By how much the primary metric worsens when one column's values change rows.
+
+    Few rows are used several times over, because one shuffle of few rows says little.
+    """
+    kind, classes = artifact.signature["problem_type"], artifact.signature["classes"]
+    times = max(1, PERMUTED_ROWS // len(records))
+    matrix = np.tile(matrix, (times, 1))
+    truth = [record[artifact.signature["target"]] for record in records] * times
+    sign = -1 if primary in metrics.MINIMIZED else 1
+    order = np.random.default_rng(SEED).permutation(len(matrix))
+
+    def measured(numbers: np.ndarray) -> float:
+        scores = artifact.model.score(numbers)
+        predictions = artifact.inference.answers(scores, artifact.model)
+        return metrics.measure(kind, classes, truth, predictions)[primary]
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        best = measured(matrix)
+    if not np.isfinite(best):
+        return {}  # the class is so rare that no drawn row has it
+    lost, start = {}, 0
+    for column, width in zip(artifact.signature["columns"], widths(artifact), strict=True):
+        if column["name"] in columns:
+            block, shuffled = slice(start, start + width), matrix.copy()
+            shuffled[:, block] = matrix[order, block]
+            lost[column["name"]] = sign * (best - measured(shuffled))
+        start += width
+    return lost
+
+
+def explain_record(model_dir: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Why a model predicts what it does for one raw record, the strongest reason first.
+
+    Returns:
+        "prediction", "base" (the output without knowing the record) and "contributions": for each
+        column its value and how far it moves the output; of several classes, the predicted one's.
+    """
+    with opened("model", Path(model_dir)) as artifact:
+        if artifact is None:
+            raise DataError(f"{model_dir} holds no model; give the folder of an artifact")
+        [prediction] = artifact.predict([record])
+        values, base = contributions(artifact, artifact.model.encoder.matrix([record]))
+        classes = artifact.model.classes
+        output = classes.index(prediction["prediction"]) if values.shape[1] > 1 else 0
+        names = [column["name"] for column in artifact.signature["columns"]]
+    reasons = [
+        {"column": name, "value": record[name], "contribution": float(value)}
+        for name, value in zip(names, values[0, output], strict=True)
+    ]
+    reasons.sort(key=lambda reason: -abs(reason["contribution"]))
+    return {**prediction, "base": float(base[0, output]), "contributions": reasons}

@@ -1,0 +1,199 @@
+"""What breaks a data contract: one report by column, and the check of single records."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from contract import Column, Contract
+from values import DataError, is_day, text
+
+UNREADABLE = ("missing_column", "type")  # rules that leave no value to predict from
+EXAMPLES = 3  # of each violation
+NAMED = 3  # violations in the one sentence about all of them
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One rule that a column breaks: in how many rows (0: as a whole), with some of the values."""
+
+    column: str
+    rule: str
+    severity: str
+    finding: str
+    rows: int = 0
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = f" in {_counted(self.rows, 'row')}" if self.rows else ""
+        shown = f", such as {', '.join(map(repr, self.examples))}" if self.examples else ""
+        return f"{self.column}: {self.finding}{rows}{shown}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every violation, by column; as text, a line for each."""
+
+    rows: int
+    violations: list[Violation]
+
+    @property
+    def errors(self) -> list[Violation]:
+        """What the contract calls an error."""
+        return [each for each in self.violations if each.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Violation]:
+        """What the contract calls a warning."""
+        return [each for each in self.violations if each.severity == "warning"]
+
+    def __str__(self) -> str:
+        lines = [f"{each.severity:7} {each} [{each.rule}]" for each in self.violations]
+        errors = _counted(len(self.errors), "error")
+        warnings = _counted(len(self.warnings), "warning")
+        head = f"data contract: {errors} and {warnings} in {_counted(self.rows, 'row')}"
+        return "\n".join([head, *lines])
+
+    def refuse_errors(self) -> None:
+        """Raise a DataError that names the first errors, when there are any."""
+        if self.errors:
+            more = len(self.errors) - NAMED
+            found = "; ".join(map(str, self.errors[:NAMED])) + f"; and {more} more" * (more > 0)
+            raise DataError(f"the data contract is broken: {found}")
+
+
+def report(found: Iterable[Violation], rows: int, order: Iterable[str]) -> Report:
+    """One report of what was found, by column; the same rule in the same column is one line."""
+    groups: dict[tuple[str, str, str, str], list[Violation]] = {}
+    for each in found:
+        if each.severity != "ignore":
+            key = (each.column, each.rule, each.severity, each.finding)
+            groups.setdefault(key, []).append(each)
+    lines = []
+    for key, group in groups.items():
+        examples = dict.fromkeys(example for each in group for example in each.examples)
+        lines.append(Violation(*key, sum(each.rows for each in group), tuple(examples)[:EXAMPLES]))
+    position = {name: place for place, name in enumerate(dict.fromkeys(order))}
+    return Report(rows, sorted(lines, key=lambda each: position.get(each.column, len(position))))
+
+
+class RecordCheck:
+    """Holds records to a contract in microseconds: only a value that is odd is judged.
+
+    Columns of the contract that the model does not take (the target, identifiers) are not asked
+    for, and shares of missing values only count where none may be missing.
+    """
+
+    def __init__(self, contract: Contract, columns: Iterable[str]) -> None:
+        self._contract = contract
+        self._columns = {n: contract.columns[n] for n in columns if n in contract.columns}
+        self._numbers: list[tuple[str, float, float, bool]] = []
+        self._dates: list[tuple[str, str, str]] = []
+        self._texts: list[tuple[str, frozenset[str]]] = []
+        for name, column in self._columns.items():
+            if column.numeric and column.role == "numeric":
+                self._numbers.append((name, *column.bounds, column.type == "integer"))
+            elif column.role == "date":
+                self._dates.append((name, *column.bounds))
+            elif column.categories:
+                self._texts.append((name, frozenset(column.categories)))
+
+    def hold(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The records; DataError where the contract calls one of their violations an error.
+
+        Warnings are printed to stderr, and a value that cannot be read becomes a missing one.
+        """
+        odd = [self._odd(each) for each in records]
+        if not any(odd):
+            return records
+        found = self._report(records, odd)
+        found.refuse_errors()
+        if found.violations:
+            print(found, file=sys.stderr)
+        return list(map(self._readable, records, odd))
+
+    def report(self, records: Sequence[Mapping[str, Any]]) -> Report:
+        """The violations in all records of a request."""
+        return self._report(records, [self._odd(each) for each in records])
+
+    def _report(self, records: Sequence[Mapping[str, Any]], odd: list[list[str]]) -> Report:
+        places = zip(records, odd, strict=True)
+        found = (each for record, names in places for each in self._judge(record, names))
+        return report(found, len(records), self._columns)
+
+    def _readable(self, record: Mapping[str, Any], odd: list[str]) -> Mapping[str, Any]:
+        unread = [name for name in odd if self._broken(name, record) in UNREADABLE]
+        return {**record, **dict.fromkeys(unread)} if unread else record
+
+    def _odd(self, record: Mapping[str, Any]) -> list[str]:
+        """The columns of a record that are not plainly as agreed."""
+        odd = []
+        for name, low, high, whole in self._numbers:
+            try:
+                value = float(record[name])
+                if not low <= value <= high or (whole and value % 1):
+                    odd.append(name)
+            except (KeyError, TypeError, ValueError):
+                odd.append(name)
+        for name, first, last in self._dates:
+            day = record.get(name)
+            if not (isinstance(day, str) and first <= day[:10] <= last and is_day(day)):
+                odd.append(name)
+        for name, known in self._texts:
+            label = record.get(name)
+            if not (isinstance(label, str) and label in known):
+                odd.append(name)
+        return odd
+
+    def _judge(self, record: Mapping[str, Any], odd: list[str]) -> Iterable[Violation]:
+        for name in odd:
+            if rule := self._broken(name, record):
+                severity = self._contract.severity(rule, name)
+                value = text(record.get(name))
+                finding = self._columns[name].finding(rule)
+                yield Violation(name, rule, severity, finding, 1, (value,) * bool(value))
+
+    def _broken(self, name: str, record: Mapping[str, Any]) -> str:
+        """The rule that a record breaks in a column; "" for none."""
+        if name not in record:
+            return "missing_column"
+        if value := text(record[name]):
+            return broken_rule(self._columns[name], value)
+        return "" if self._columns[name].missing_at_most else "missing_values"
+
+
+def broken_rule(column: Column, value: str) -> str:
+    """The rule that one text, not missing, breaks; "" for none."""
+    if column.type == "text":
+        return "categories" if column.categories and value not in column.categories else ""
+    return _by_day(column, value) if column.type == "date" else _by_number(column, value)
+
+
+def _by_number(column: Column, value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        return "type"
+    low, high = column.bounds
+    least, most = column.far
+    if not isfinite(number):
+        return "type"
+    if not least <= number <= most and column.off_by_factor(number):
+        return "unit"
+    if not low <= number <= high:
+        return "range"
+    return "whole_number" if column.type == "integer" and number % 1 else ""
+
+
+def _by_day(column: Column, value: str) -> str:
+    first, last = column.bounds
+    if not is_day(value):
+        return "type"
+    if value[:10] > last and column.until_today:
+        return "future_date"
+    return "" if first <= value[:10] <= last else "range"
