@@ -7,6 +7,8 @@ BIN := .venv/bin
 UV := $(BIN)/python -m uv
 # The default project, whose pyproject.toml is where its dependencies' versions stand.
 BAKED := build/environment/used-car-prices
+# JupyterLab stays out of the environment in which tests run papermill, which it would slow down.
+LAB := build/lab
 PROJECT ?= build/demo/used-car-prices
 TESTS ?= tests
 REPEATS ?= 7
@@ -36,7 +38,11 @@ environment: $(BIN)/cookiecutter
 	@$(UV) pip install --quiet --python $(BIN)/python --group dev \
 		--requirements $(BAKED)/pyproject.toml --group $(BAKED)/pyproject.toml:dev
 
-test: environment ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
+$(LAB)/bin/jupyter-lab: | environment
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(LAB)
+	@$(UV) pip install --quiet --python $(LAB)/bin/python --group $(BAKED)/pyproject.toml:lab
+
+test: environment $(LAB)/bin/jupyter-lab ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
 	$(BIN)/python -m pytest $(TESTS)
 
 benchmark: environment ## measure the figures in the README: make benchmark REPEATS=7

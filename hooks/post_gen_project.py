@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 
 GIT_INIT = {{ cookiecutter.git_init }}
+# In modules that notebooks export.
+WRITTEN = "# Written by `make export`"
 # Set while a git hook runs; they would send the commands below to that hook's repository.
 BORROWED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 
@@ -18,6 +20,20 @@ def remove_empty_workflows() -> None:
     for folder in (Path(".github/workflows"), Path(".github")):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def remember_exports() -> None:
+    """Keep copies of what the notebooks export, as `make export` does.
+
+    They tell the project's own commands later whether a cell or its file was changed.
+    """
+    copies = Path("build/exported")
+    hidden = shutil.ignore_patterns(".*", "__pycache__")
+    shutil.copytree("runtime", copies / "runtime", ignore=hidden, dirs_exist_ok=True)
+    for module in Path("src/{{ cookiecutter.package_name }}").glob("*.py"):
+        if WRITTEN in module.read_text(encoding="utf-8"):
+            (copies / module.parent).mkdir(parents=True, exist_ok=True)
+            shutil.copy(module, copies / module)
 
 
 def git(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,5 +68,6 @@ def start_repository() -> str:
 
 
 remove_empty_workflows()
+remember_exports()
 print(start_repository())
 print(f'Next:\n  cd "{Path.cwd()}"\n  make setup pipeline')

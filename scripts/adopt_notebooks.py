@@ -2,7 +2,7 @@
 
 Only one line of a notebook is rendered, the import of the project's package. This puts the
 template's variable back into that line, after the project's own `exports` has stripped the outputs.
-The scripts in `%%writefile` cells go with them.
+The files that their cells write, runtime scripts and modules, go with them.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "{{cookiecutter.project_slug}}"
 VARIABLE = "{{ cookiecutter.package_name }}"
+VARIABLE_FOLDER = "{{cookiecutter.package_name}}"
 
 
 class AdoptError(ValueError):
@@ -52,22 +53,26 @@ def adopt(project: Path, target: Path) -> list[Path]:
     """
     package = package_of(project)
     sys.path.insert(0, str(project / "src"))
-    exports = importlib.import_module(f"{package}.exports")
+    cells, clean, files = (
+        importlib.import_module(f"{package}.exports.{name}") for name in ("cells", "clean", "files")
+    )
     texts = {
         target / "notebooks" / notebook.name: template_text(
-            notebook.name, exports.cleaned(notebook), package
+            notebook.name, clean.cleaned(notebook), package
         )
-        for notebook in exports.notebooks()
+        for notebook in cells.notebooks()
     }
-    for export in exports.exports():
-        texts[target / export.target.relative_to(project)] = export.text
+    for export in files.exports():
+        exported = export.target.relative_to(project).as_posix()
+        texts[target / exported.replace(f"src/{package}/", f"src/{VARIABLE_FOLDER}/")] = export.text
     changed = [
         path
         for path, text in texts.items()
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
     for path in changed:
-        path.write_text(texts[path], encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts[path], encoding="utf-8", newline="\n")
     return changed
 
 
