@@ -118,7 +118,8 @@ def test_every_object_that_the_definition_names_was_uploaded(
     text = service(aws).describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"]
     uris = set(re.findall(r'"s3://([^/"]+)/([^"]+)"', text))
     sources = {key for _, key in uris if not key.endswith("/models")}
-    assert len(sources) == 6  # data, champion marker, code of three steps, the SDK's drivers
+    # Data, its contract, the champion's marker, code of three steps, the SDK's drivers.
+    assert len(sources) == 7
     for bucket, key in uris:
         found = service(aws, "s3").list_objects_v2(Bucket=bucket, Prefix=key)
         assert found["KeyCount"] > 0 or key not in sources, key
@@ -154,27 +155,31 @@ def test_following_a_managed_execution(
     client = service({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     arn = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abcdefghijkl"
     stubber = Stubber(client)
-    for status, step in (
-        ("Executing", {**STEP, "StepStatus": "Executing"}),
-        (
-            "Failed",
-            {
-                **STEP,
-                "StepStatus": "Failed",
-                "EndTime": datetime(2026, 1, 1, 0, 1, tzinfo=UTC),
-                "FailureReason": "ClientError: train.py exited with code 1",
-            },
-        ),
-        ("Failed", None),
-    ):
+    failed_step: dict[str, Any] = {
+        **STEP,
+        "StepStatus": "Failed",
+        "EndTime": datetime(2026, 1, 1, 0, 1, tzinfo=UTC),
+        "FailureReason": "ClientError: train.py exited with code 1",
+    }
+    execution = {"PipelineExecutionArn": arn}
+
+    def describe(status: str) -> None:
+        described = {**execution, "PipelineExecutionStatus": status}
+        stubber.add_response("describe_pipeline_execution", described, execution)
+
+    def list_steps(step: dict[str, object]) -> None:
         stubber.add_response(
-            "describe_pipeline_execution",
-            {"PipelineExecutionArn": arn, "PipelineExecutionStatus": status},
+            "list_pipeline_execution_steps",
+            {"PipelineExecutionSteps": [step]},
+            {**execution, "SortOrder": "Ascending"},
         )
-        if step:
-            stubber.add_response(
-                "list_pipeline_execution_steps", {"PipelineExecutionSteps": [step]}
-            )
+
+    describe("Executing")
+    list_steps({**STEP, "StepStatus": "Executing"})
+    describe("Failed")
+    list_steps(failed_step)
+    list_steps(failed_step)
+    describe("Failed")
     session = SimpleNamespace(sagemaker_client=client, poll_seconds=0)
     with stubber, pytest.raises(progress.PipelineFailed) as failed:
         progress.follow(PipelineExecution(arn, session), session)
@@ -184,5 +189,5 @@ def test_following_a_managed_execution(
     )
     assert [line.split() for line in capsys.readouterr().out.splitlines() if "Train" in line] == [
         ["Train", "Executing"],
-        ["Train", "Failed", "60.0", "s"],
+        ["Train", "Failed", "60.0", "s", *failed_step["FailureReason"].split()],
     ]

@@ -1,13 +1,11 @@
-"""Sessions, the registry and the progress of an execution."""
+"""Sessions and the registry."""
 
-from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths, progress, registry, sessions, settings
+from {{ cookiecutter.package_name }} import errors, paths, registry, sessions, settings
 
 PACKAGE = {
     "InferenceSpecification": {
@@ -83,15 +81,3 @@ def test_the_command_line(
     assert f"{group}/1" in printed and "version 1   Approved" in printed
     with pytest.raises(SystemExit, match="has no version 2"):
         registry.main(["approve", "--version", "2", "--family", "linear"])
-
-
-def test_a_failed_execution_says_which_step_and_why(capsys: pytest.CaptureFixture[str]) -> None:
-    started = datetime(2026, 1, 1)
-    step = {"StepName": "Train", "StartTime": started, "StepStatus": "Failed"}
-    step |= {"EndTime": started + timedelta(seconds=2), "FailureReason": "no such column"}
-    execution = SimpleNamespace(
-        describe=lambda: {"PipelineExecutionStatus": "Failed"}, list_steps=lambda: [step]
-    )
-    with pytest.raises(progress.PipelineFailed, match="pipeline failed: Train: no such column"):
-        progress.follow(execution, SimpleNamespace(poll_seconds=0))
-    assert capsys.readouterr().out.split() == ["Train", "Failed", "2.0", "s"]

@@ -38,6 +38,11 @@ def digest(path: Path) -> str:
     return total.hexdigest()[:16]
 
 
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file's bytes, whatever its name; of a folder, ``digest``."""
+    return f"sha256:{_file_digest(path).hex()}" if path.is_file() else f"files:{digest(path)}"
+
+
 def _file_digest(file: Path) -> bytes:
     total = hashlib.sha256()
     with file.open("rb") as stream:

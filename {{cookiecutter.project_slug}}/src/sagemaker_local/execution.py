@@ -101,7 +101,7 @@ class Execution:
         self._context = ExecutionContext(machine.bucket, definition, parameters, variables)
         execution_id = variables["PipelineExecutionId"]
         self._steps = StepRunner(
-            machine.jobs, machine.registry, machine.store, execution_id, self._launch
+            machine.jobs, machine.registry, machine.store, execution_id, self._launch, self._created
         )
         self._documents: dict[str, Document] = {}
         self._processes: set[Process] = set()
@@ -185,6 +185,9 @@ class Execution:
         if step.description:
             document["StepDescription"] = step.description
         self._save_step(step, document)
+
+    def _created(self, step: Step, metadata: Document) -> None:
+        self._save_step(step, self._documents[step.name] | {"Metadata": metadata})
 
     def _ended(self, step: Step, future: Future[StepResult]) -> None:
         document = self._documents[step.name] | {"EndTime": now()}

@@ -15,6 +15,7 @@ from sagemaker_local.runner import Command
 _CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _REASON_LENGTH = 900
 _TAIL_BYTES = 8192
+_TAIL_LINES = 100
 
 # Starts a command, waits, and gives its exit code; the execution can stop what it started.
 Launch = Callable[[Command], int]
@@ -61,12 +62,17 @@ class JobFolder:
 
     def last_line(self) -> str:
         """The last line of the log that says something; of a traceback, that is the error."""
+        lines = reversed(self.lines(tail=_TAIL_LINES))
+        return next((line.strip() for line in lines if line.strip()), "")
+
+    def lines(self, tail: int = 0) -> list[str]:
+        """The log as far as it is written; with ``tail``, its last so many lines of 8 KB."""
         if not self.log.is_file():
-            return ""
+            return []
         with self.log.open("rb") as stream:
-            stream.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
-            lines = stream.read().decode("utf-8", "replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+            if tail:
+                stream.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            return stream.read().decode("utf-8", "replace").splitlines()[-tail:]
 
 
 def run_to_success(command: Command, folder: JobFolder, launch: Launch, message: Path) -> None:

@@ -94,14 +94,18 @@ class Jobs:
         self._end(kind, job, "Completed")
         return job
 
+    def arn(self, kind_name: str, name: str) -> str:
+        """The ARN of a job, which need not be there yet."""
+        make = {"Processing": self.arns.processing_job, "Training": self.arns.training_job}
+        return make[kind_name](name)
+
     def _created(self, kind: JobKind, name: str, request: Document) -> Document:
-        arn = {"Processing": self.arns.processing_job, "Training": self.arns.training_job}
         started = now()
         job = {
             **kind.defaults,
             **{key: value for key, value in request.items() if key not in {"Tags"}},
             f"{kind.noun}Name": name,
-            f"{kind.noun}Arn": arn[kind.noun.removesuffix("Job")](name),
+            f"{kind.noun}Arn": self.arn(kind.noun.removesuffix("Job"), name),
             f"{kind.noun}Status": "InProgress",
             "CreationTime": started,
             "LastModifiedTime": started,

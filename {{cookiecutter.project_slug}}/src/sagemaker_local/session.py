@@ -16,6 +16,8 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E4
 from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
 from sagemaker_local.bucket import Bucket, copy_files  # noqa: E402
 from sagemaker_local.client import SageMakerClient  # noqa: E402
+from sagemaker_local.content import fingerprint  # noqa: E402
+from sagemaker_local.job import JobFolder  # noqa: E402
 from sagemaker_local.jobs import Jobs  # noqa: E402
 from sagemaker_local.names import Arns  # noqa: E402
 from sagemaker_local.store import Store  # noqa: E402
@@ -43,9 +45,11 @@ class LocalSession(ContentUploads, PipelineSession):
     Attributes:
         role: the ARN to give where the SDK wants a role.
         poll_seconds: how often it is worth looking at an execution.
+        runs_here: executions end with this process, so an interrupt should stop them.
     """
 
     poll_seconds = 0.05
+    runs_here = True
 
     def __init__(
         self,
@@ -107,6 +111,20 @@ class LocalSession(ContentUploads, PipelineSession):
 
     def read_s3_file(self, bucket: str, key_prefix: str) -> str:
         return self.bucket.existing(f"s3://{bucket}/{key_prefix}").read_text(encoding="utf-8")
+
+    def fingerprint(self, uri: str) -> str:
+        """What tells the data behind an S3 URI from any other; see ``content.fingerprint``."""
+        return fingerprint(self.bucket.existing(uri))
+
+    def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
+        """The lines that a job has printed so far.
+
+        Args:
+            kind: of job, ``Processing`` or ``Training``; local ones share one folder.
+            name: the job's.
+            tail: this many of the last lines only; 0: all.
+        """
+        return JobFolder(self.root / "jobs" / name).lines(tail)
 
     def list_s3_files(self, bucket: str, key_prefix: str) -> list[str]:
         return self.bucket.keys(f"s3://{bucket}/{key_prefix}")

@@ -43,6 +43,7 @@ class StepRunner:
     store: Store
     execution_id: str
     launch: Launch
+    created: Callable[[Step, Document], None]  # told of a step's job before it runs
 
     def run(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         """Run one step to its end.
@@ -65,9 +66,9 @@ class StepRunner:
 
     def _job(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         name = job_name(self.execution_id, step.name)
-        described = self.jobs.run(step.type, name, arguments, self.launch)
-        noun = f"{step.type}Job"
-        return StepResult(described, {noun: {"Arn": described[f"{noun}Arn"]}})
+        metadata = {f"{step.type}Job": {"Arn": self.jobs.arn(step.type, name)}}
+        self.created(step, metadata)
+        return StepResult(self.jobs.run(step.type, name, arguments, self.launch), metadata)
 
     def _model(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         name = job_name(self.execution_id, step.name)

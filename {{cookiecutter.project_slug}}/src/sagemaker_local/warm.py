@@ -22,6 +22,7 @@ PRELOADED = (
     "sklearn.metrics",
     "sklearn.preprocessing",
     "scipy.stats",
+    "pandera.pandas",
 )
 # OpenMP reads this when the library loads: how long an idle thread spins before it sleeps. With the
 # default, jobs side by side starve each other (XGBoost on two cores took 17 s instead of 1 s); with

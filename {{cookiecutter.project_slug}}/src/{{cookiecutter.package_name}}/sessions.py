@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from . import paths, settings
+from . import managed, paths, settings
 from .errors import ProjectError
 
 # The SDK makes boto3 clients at import, which fails without a region, and probes for an EC2 host.
@@ -34,8 +34,9 @@ def open_session(
         warm: keep a process with the libraries imported, so that local jobs start at once.
 
     Returns:
-        A ``PipelineSession`` with ``role`` (an ARN) and ``poll_seconds`` (how often to look at an
-        execution).
+        A ``PipelineSession`` with ``role`` (an ARN), ``poll_seconds`` (how often to look at an
+        execution), ``runs_here`` (whether executions end with this process), ``job_log()`` and
+        ``fingerprint()``.
 
     Raises:
         ProjectError: an unknown mode, or no role for a managed session.
@@ -66,7 +67,14 @@ def _open_managed(role: str, bucket: str, prefix: str) -> Any:
         """SageMaker itself, with uploads under content hashes, as a local session has them."""
 
         poll_seconds = 15.0
+        runs_here = False
         role: str
+
+        def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
+            return managed.job_log(self.boto_session.client("logs"), kind, name, tail)
+
+        def fingerprint(self, uri: str) -> str:
+            return managed.fingerprint(self.s3_client, uri)
 
         def _put(self, path: Path, bucket: str, prefix: str) -> None:
             files = list(files_below(path))
@@ -107,6 +115,6 @@ def _own_role(session: Any) -> str:
 
 def _quieten() -> None:
     """Leave out what the SDK says on every step that it builds; warnings of use stay."""
-    for name in ("sagemaker", "sagemaker.core", "sagemaker.mlops", "sagemaker.serve"):
+    for name in ("sagemaker", "sagemaker.core", "sagemaker.mlops", "sagemaker.serve", "matplotlib"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Running within a PipelineSession")

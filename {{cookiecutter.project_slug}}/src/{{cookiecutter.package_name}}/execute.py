@@ -1,0 +1,184 @@
+"""Notebook 03 by papermill: live lines, a folder for the run, one sentence if it fails.
+
+Files under ``notebooks/`` are read and never written. Ctrl-C goes to the cell that runs, which
+stops the local execution; a second Ctrl-C ends the notebook at once.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill.cli
+from jupyter_core.utils import ensure_async, ensure_event_loop
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from . import lineage, paths, report, runs
+from .errors import ProjectError
+
+NOTEBOOK = "03_training_pipeline.ipynb"
+ENGINE = "interruptible"
+INTERRUPTED = "the run was stopped by an interrupt (Ctrl-C)"
+DEAD_KERNEL = 138  # papermill's exit code, after a traceback on stderr
+DIED = "the notebook's process died; it may have run out of memory"
+
+
+class Client(PapermillNotebookClient):
+    """Passes Ctrl-C on to the kernel, where papermill would leave the cell to its fate."""
+
+    def start_new_kernel_client(self, **options: Any) -> Any:
+        client = super().start_new_kernel_client(**options)
+        loop = ensure_event_loop()
+
+        def interrupt() -> None:
+            loop.remove_signal_handler(signal.SIGINT)
+            self.interrupting = asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
+
+        with suppress(NotImplementedError):  # Windows: the console interrupts the kernel itself
+            loop.add_signal_handler(signal.SIGINT, interrupt)
+        return client
+
+    def execute(self, **options: Any) -> Any:
+        try:
+            return super().execute(**options)
+        finally:
+            with suppress(NotImplementedError):
+                ensure_event_loop().remove_signal_handler(signal.SIGINT)
+
+
+class Engine(NBClientEngine):
+    """papermill's own engine with that client."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+        settings = {
+            "startup_timeout": options["start_timeout"],
+            "timeout": options.get("execution_timeout"),
+            "stdout_file": options.get("stdout_file"),
+            "stderr_file": options.get("stderr_file"),
+            "extra_arguments": ["--log-level=CRITICAL"],  # of the kernel's own application
+        }
+        return Client(nb_man, kernel_name=kernel_name, **settings).execute()
+
+
+def pipeline(options: list[str]) -> None:
+    """Run the training pipeline's notebook, and leave a run folder whatever comes of it.
+
+    Args:
+        options: papermill's, such as ``["-f", "params/local.yaml", "-p", "eta", "0.2"]``.
+
+    Raises:
+        ProjectError: the notebook failed; the message is that of the failure.
+    """
+    runs.RUNS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runs.RUNS, prefix=".running-") as folder:
+        attempt = Attempt(Path(folder))
+        failure = attempt.execute(options)
+        kept = attempt.keep(failure)
+    for run in kept:
+        print(f"{run.name}: {shown(run.folder / report.FILE)}", flush=True)
+    if failure:
+        raise ProjectError(failure)
+
+
+def shown(path: Path) -> str:
+    """A path as messages name it."""
+    return path.relative_to(paths.PROJECT).as_posix()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One execution of the notebook, in a folder that is gone when it is over."""
+
+    folder: Path
+
+    @property
+    def executed(self) -> Path:
+        return self.folder / "notebook.ipynb"
+
+    @property
+    def announced(self) -> Path:
+        """Where the notebook names the runs that it starts."""
+        return self.folder / "runs.txt"
+
+    def execute(self, options: list[str]) -> str:
+        """Execute the notebook; gives the sentence with which it failed, or an empty text."""
+        papermill_engines.register(ENGINE, Engine)
+        os.environ[runs.FOLDERS_FILE] = str(self.announced)
+        os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel is this interpreter
+        words = [str(paths.NOTEBOOKS / NOTEBOOK), str(self.executed), "-k", "python3"]
+        words += ["--engine", ENGINE, "--no-progress-bar", "--stdout-file", "-"]
+        words += ["--log-level", "ERROR", *options]
+        try:
+            papermill.cli.papermill.main(words, prog_name="runs pipeline", standalone_mode=False)
+        except PapermillExecutionError as error:
+            return sentence(error.ename, error.evalue)
+        except papermill.cli.click.ClickException as error:
+            return str(error.format_message())
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except SystemExit as ending:  # papermill's help ends so too
+            return DIED if ending.code == DEAD_KERNEL else ""
+        except Exception as error:
+            return sentence(type(error).__name__, str(error))
+        finally:
+            del os.environ[runs.FOLDERS_FILE]
+        return ""
+
+    def keep(self, failure: str) -> list[runs.Run]:
+        """Move what there is to the folders of the runs, and report each of them."""
+        if not self.executed.is_file():
+            return []
+        names = (
+            self.announced.read_text(encoding="utf-8").split() if self.announced.exists() else []
+        )
+        kept = [runs.Run(runs.RUNS / name) for name in names] or [self.without_execution()]
+        latest = paths.REPORTS / NOTEBOOK
+        for run in kept:
+            note_failure(run, failure)
+            shutil.copyfile(self.executed, run.folder / "notebook.ipynb")
+            report.write(run.folder)
+            shutil.copyfile(run.folder / "notebook.ipynb", latest)
+            shutil.copyfile(run.folder / report.FILE, latest.with_suffix(".html"))
+        return kept
+
+    def without_execution(self) -> runs.Run:
+        """The run of a notebook that started no execution."""
+        document = lineage.surroundings() | {"status": runs.NOT_STARTED}
+        document["notebook_parameters"] = injected(self.executed)
+        run = runs.Run(runs.RUNS / runs.folder_name(document["started"]))
+        run.write(runs.LINEAGE, {"run": run.name, **document})
+        return run
+
+
+def note_failure(run: runs.Run, failure: str) -> None:
+    """Put the notebook's failure into a run's record, if it does not say why itself."""
+    document = run.lineage
+    if not failure or document.get("reason"):
+        return
+    if document["status"] in ("Executing", runs.NOT_STARTED):
+        document["status"] = "Failed"
+    run.write(runs.LINEAGE, document | {"reason": failure})
+
+
+def injected(executed: Path) -> dict[str, Any]:
+    """The parameters that papermill put into an executed notebook."""
+    notebook = nbformat.read(executed, as_version=4)
+    return dict(notebook.metadata.get("papermill", {}).get("parameters", {}))
+
+
+def sentence(name: str, text: str) -> str:
+    """One line for an error: a person's sentence as it is, anything else with its type."""
+    if name == "KeyboardInterrupt":
+        return INTERRUPTED
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    ours = name in ("ProjectError", "PipelineFailed", "ParameterError")
+    return first if ours and first else f"{name}: {first}"
