@@ -1,5 +1,6 @@
-"""Inputs and outputs of processing steps, each named after its folder in the job."""
+"""Inputs, outputs and arguments of steps; a channel is named after its folder in the job."""
 
+from collections.abc import Mapping
 from typing import Any
 
 ROOT = "/opt/ml/processing"
@@ -36,9 +37,25 @@ def processing_output(name: str) -> Any:
     return ProcessingOutput(output_name=name, s3_output=target)
 
 
-def input_path(name: str) -> str:
-    """Where a job finds an input."""
-    return f"{ROOT}/input/{name}"
+def training_channels(sources: Mapping[str, Any]) -> list[Any]:
+    """Channels of a training step, each a folder ``SM_CHANNEL_<NAME>`` in its job.
+
+    Args:
+        sources: S3 URIs, or values that are known only when the pipeline runs, by channel.
+    """
+    from sagemaker.core.training.configs import InputData
+
+    return [InputData(channel_name=name, data_source=uri) for name, uri in sources.items()]
+
+
+def arguments(options: Mapping[str, str]) -> list[str]:
+    """A script's command line: ``--name value`` for each option, "" for one that is not given."""
+    return [word for name, value in options.items() for word in (f"--{name}", value)]
+
+
+def input_path(name: str = "") -> str:
+    """Where a job finds an input; without a name, the folder of them all."""
+    return f"{ROOT}/input/{name}".rstrip("/")
 
 
 def output_path(name: str = "") -> str:

@@ -20,6 +20,17 @@ GROUP_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 APPROVED = "Approved"
 
 
+def families(choice: str) -> list[str]:
+    """The model families to train: one, or all by ``both``.
+
+    Raises:
+        ProjectError: there is no such family.
+    """
+    if choice != "both" and choice not in FAMILIES:
+        raise ProjectError(f"model_family is {choice!r}; it can be {', '.join(FAMILIES)} or both")
+    return list(FAMILIES) if choice == "both" else [choice]
+
+
 def group_name(family: str, task: str = "") -> str:
     """The model package group, and the pipeline, of a model family.
 
@@ -102,17 +113,14 @@ def evaluation(session: Any, package: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(session.read_s3_file(bucket, key)))
 
 
-def registered(session: Any, execution: Any) -> dict[str, Any]:
-    """The description of the model package that an execution registered.
-
-    Raises:
-        ProjectError: it registered none.
-    """
-    for step in execution.list_steps():
-        package = step.get("Metadata", {}).get("RegisterModel")
-        if package:
-            return describe(session, package["Arn"])
-    raise ProjectError(f"{execution.arn} registered no model package")
+def registered(session: Any, execution: Any) -> list[dict[str, Any]]:
+    """Descriptions of the model packages that an execution registered."""
+    metadata = [step.get("Metadata", {}) for step in execution.list_steps()]
+    return [
+        describe(session, found["RegisterModel"]["Arn"])
+        for found in metadata
+        if "RegisterModel" in found
+    ]
 
 
 def comparison(report: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -127,6 +135,27 @@ def comparison(report: dict[str, Any]) -> dict[str, dict[str, float]]:
         for name, metrics in columns.items()
         if metrics
     }
+
+
+def side_by_side(reports: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """``comparison`` of several reports; the constant, which they share, comes last.
+
+    Args:
+        reports: ``evaluation.json`` by the name of its step, which the columns of two or more have.
+    """
+    columns: dict[str, dict[str, float]] = {}
+    constant: dict[str, float] = {}
+    for name, report in reports.items():
+        label = f"{name}: " if len(reports) > 1 else ""
+        measured = comparison(report)
+        constant = measured.pop("constant")
+        columns |= {f"{label}{who}": metrics for who, metrics in measured.items()}
+    return columns | {"constant": constant}
+
+
+def readable(value: float) -> str:
+    """A metric with four digits, or all of them before the point."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
 
 
 def line(session: Any, package: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import ast
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from sagemaker_local.content import digest
 
@@ -39,6 +40,11 @@ def stage(script: str) -> str:
     else:
         building.replace(folder)
     return Path(os.path.relpath(folder)).as_posix()
+
+
+def upload(session: Any, script: str) -> str:
+    """Stage a script and upload it; gives the S3 URI of its folder."""
+    return str(session.upload_data(stage(script), key_prefix="code"))
 
 
 def modules_of(script: str) -> list[str]:
