@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from projects import LocalState, Run, run_notebook
 
+pytestmark = pytest.mark.slow
+
 Bake = Callable[..., Path]
 
 # SageMaker's XGBoost image, version 3.2-0, has Python 3.12 and these.
@@ -121,7 +123,6 @@ def predict(python: Path | str, model: Path, rows: list[dict[str, Any]]) -> list
     return [[row["prediction"] for row in answer] for answer in answers]
 
 
-@pytest.mark.slow
 def test_the_artifact_serves_with_the_libraries_of_the_managed_image(
     trained: Path, image: Path, tmp_path: Path
 ) -> None:
@@ -137,7 +138,6 @@ def test_the_artifact_serves_with_the_libraries_of_the_managed_image(
     assert len(set(there[0])) > 1
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not can_unshare(), reason="no private mount namespace on this machine")
 def test_the_sdk_s_own_driver_trains_the_same_model(
     trained: Path, image: Path, tmp_path: Path

@@ -10,6 +10,8 @@ import pytest
 from conftest import Bake, Run
 from projects import NotebookRun, run_notebook
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "01_explore.ipynb"
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 

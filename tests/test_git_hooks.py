@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from conftest import Bake, Run, environment
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = "notebooks/02_runtime_scripts.ipynb"
 TRAIN = "runtime/train.py"
 DRIVER = "merge.jupyternotebook.driver"

@@ -15,6 +15,8 @@ from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 from projects import LocalState, Run, run_notebook
 
+pytestmark = pytest.mark.slow
+
 Bake = Callable[..., Path]
 
 REGION = "eu-west-1"

@@ -18,6 +18,8 @@ import pytest
 from conftest import environment
 from projects import TRAINING, LocalState, Run
 
+pytestmark = pytest.mark.slow
+
 Bake = Callable[..., Path]
 RUNS = ["python", "-m", "used_car_prices.runs"]
 LINEAGE = ["python", "-m", "used_car_prices.lineage"]

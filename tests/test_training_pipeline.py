@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from projects import LocalState, NotebookRun, Run, run_notebook
 
+pytestmark = pytest.mark.slow
+
 Bake = Callable[..., Path]
 
 PRIMARY = {

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from projects import LocalState, Run, run_notebook
 
+pytestmark = pytest.mark.slow
+
 Bake = Callable[..., Path]
 
 
