@@ -475,3 +475,22 @@ def test_a_plain_runner_is_enough(tmp_path: Path) -> None:
     local = Local(tmp_path / "root", SpawnRunner())
     run = local.run(definition(processing("S", local.code("print('plain')"))))
     assert local.log(run, "S") == "plain\n"
+
+
+def threads_of(local: Local, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The threads that four cores give to two jobs side by side, and to one that comes after."""
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    code = local.code("import os; print('threads', os.environ['OMP_NUM_THREADS'])")
+    alone = processing("Alone", code, DependsOn=["Left", "Right"])
+    run = local.run(definition(processing("Left", code), processing("Right", code), alone))
+    return {name: local.log(run, name).split()[-1] for name in ("Left", "Right", "Alone")}
+
+
+def test_jobs_side_by_side_share_the_cores(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert threads_of(local, monkeypatch) == {"Left": "2", "Right": "2", "Alone": "4"}
+
+
+def test_a_persons_number_of_threads_stands(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads_of(local, monkeypatch) == {"Left": "3", "Right": "3", "Alone": "3"}

@@ -222,3 +222,19 @@ def test_jobs_end_with_their_owner(source: Path, tmp_path: Path, end: str) -> No
         owner.kill()
     owner.wait()
     until(lambda: not alive(job) and not alive(server))
+
+
+def test_a_job_has_as_many_threads_as_it_is_given(tmp_path: Path) -> None:
+    """The libraries were loaded with other numbers, in the server."""
+    runner = WarmRunner(("sklearn.linear_model",))
+    script = """
+        import sklearn.linear_model, threadpoolctl
+        print({pool["num_threads"] for pool in threadpoolctl.threadpool_info()})
+        """
+    jobs = Jobs(runner, tmp_path)
+    try:
+        jobs.run("loads", "import sklearn.linear_model")
+        assert jobs.run("one", script, OMP_NUM_THREADS="1").strip() == "{1}"
+        assert jobs.run("two", script, OMP_NUM_THREADS="2").strip() == "{2}"
+    finally:
+        runner._server._close()

@@ -115,6 +115,7 @@ def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
         os.environ.update(request["environment"])
         time.tzset()
         os.chdir(request["cwd"])
+        _limit_threads()
         _reseed()
         gc.freeze()  # what the server made stays in pages that are shared with it
         gc.enable()
@@ -139,6 +140,14 @@ def _redirect(log: str) -> None:
     sys.stdin = open(0)  # noqa: SIM115 - lives as long as the process
     sys.stdout = open(1, "w", buffering=1)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
+
+
+def _limit_threads() -> None:
+    """OpenMP and BLAS read their variables when the server loaded them; a job has its own share."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    control = sys.modules.get("threadpoolctl")
+    if control is not None and threads.isdigit() and threads != "0":
+        control.threadpool_limits(int(threads))
 
 
 def _reseed() -> None:
