@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from conftest import TEMPLATE, Bake, environment
 from ipykernel.kernelspec import write_kernel_spec
 from projects import TRAINING, LocalState
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
@@ -36,6 +37,8 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 PATIENCE = 240  # seconds
+
+Look = Callable[..., list[WebElement]]
 
 pytestmark = [
     pytest.mark.slow,
@@ -124,6 +127,16 @@ app.restored
   .then(() => app.shell.currentWidget.sessionContext.ready)
   .then(() => { app.commands.execute('notebook:run-all-cells'); done('started'); });
 """
+# The step table is drawn anew while one looks: the page itself notes what it showed.
+WATCH = """
+window.shownStates = new Set();
+new MutationObserver(() => {
+  for (const table of document.querySelectorAll('.jp-OutputArea-output table'))
+    if (table.textContent.includes('Preprocess'))
+      for (const state of ['Executing', 'Succeeded'])
+        if (table.textContent.includes(state)) window.shownStates.add(state);
+}).observe(document.body, {subtree: true, childList: true, characterData: true});
+"""
 # [cells that wait or run, names of errors in outputs]
 STATE = """
 const cells = window.jupyterapp.shell.currentWidget.content.widgets.filter(
@@ -156,6 +169,12 @@ def pictures_with(browser: webdriver.Chrome, *texts: str) -> list[WebElement]:
     ]
 
 
+def shown(browser: webdriver.Chrome, look: Look, *texts: str) -> list[WebElement]:
+    """What `look` finds, once the page has drawn it and left it alone."""
+    patient = WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+    return list(patient.until(lambda page: look(page, *texts)))
+
+
 def run_all(browser: webdriver.Chrome) -> list[str]:
     """Run all cells and wait for the last one; returns the states that the step table showed."""
     WebDriverWait(browser, PATIENCE).until(
@@ -163,17 +182,14 @@ def run_all(browser: webdriver.Chrome) -> list[str]:
             "return !!(window.jupyterapp && window.jupyterapp.shell.currentWidget?.context)"
         )
     )
+    browser.execute_script(WATCH)
     assert browser.execute_async_script(RUN_ALL) == "started"
-    seen: list[str] = []
     deadline = time.monotonic() + PATIENCE
     while True:
         waiting, errors = browser.execute_script(STATE)
         assert errors == []
-        for state in ("Executing", "Succeeded"):
-            if state not in seen and tables_with(browser, "Preprocess", state):
-                seen.append(state)
         if not waiting:
-            return seen
+            return list(browser.execute_script("return [...window.shownStates]"))
         assert time.monotonic() < deadline, f"{waiting} cells are not finished"
         time.sleep(0.2)
 
@@ -194,11 +210,12 @@ def test_the_pipeline_notebook_in_jupyterlab(
         browser.save_screenshot(str(tmp_path / "end.png"))
 
     assert states == ["Executing", "Succeeded"]  # the table was there while the steps ran
-    [steps] = tables_with(browser, "Preprocess", "Train", "Evaluate", "RegisterModel", "Succeeded")
+    names = ("Preprocess", "Train", "Evaluate", "RegisterModel", "Succeeded")
+    [steps] = shown(browser, tables_with, *names)
     photograph(browser, steps, tmp_path / "steps.png")
     assert "Executing" not in steps.text
-    metrics, *_ = tables_with(browser, "rmse", "r2", "constant")
+    metrics, *_ = shown(browser, tables_with, "rmse", "r2", "constant")
     photograph(browser, metrics, tmp_path / "metrics.png")
-    picture, *_ = pictures_with(browser, "Preprocess", "RegisterModel")
+    picture, *_ = shown(browser, pictures_with, "Preprocess", "RegisterModel")
     photograph(browser, picture, tmp_path / "picture.png")
     assert len(LocalState(project).packages()) == 1
