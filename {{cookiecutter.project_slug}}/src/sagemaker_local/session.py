@@ -14,7 +14,7 @@ os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
 from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
 from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
-from sagemaker_local.bucket import Bucket, copy_files  # noqa: E402
+from sagemaker_local.bucket import Bucket  # noqa: E402
 from sagemaker_local.client import SageMakerClient  # noqa: E402
 from sagemaker_local.content import fingerprint  # noqa: E402
 from sagemaker_local.job import JobFolder  # noqa: E402
@@ -106,8 +106,7 @@ class LocalSession(ContentUploads, PipelineSession):
     def download_data(
         self, path: str | Path, bucket: str, key_prefix: str = "", extra_args: Any = None
     ) -> list[str]:
-        source = self.bucket.existing(f"s3://{bucket}/{key_prefix}")
-        return [str(copy) for copy in copy_files(source, Path(path))]
+        return [str(c) for c in self.bucket.download(f"s3://{bucket}/{key_prefix}", Path(path))]
 
     def read_s3_file(self, bucket: str, key_prefix: str) -> str:
         return self.bucket.existing(f"s3://{bucket}/{key_prefix}").read_text(encoding="utf-8")
