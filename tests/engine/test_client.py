@@ -275,7 +275,7 @@ SUMMARY = {"StepName": "S", "StepStatus": "Succeeded", "StartTime": NOW}
         SUMMARY | {"FailureReason": "x" * 1025},
         SUMMARY | {"Metadata": {"Condition": {"Outcome": True}}},
         SUMMARY | {"Metadata": {"Condition": {"Outcome": "true"}}},
-        SUMMARY | {"Metadata": {"ProcessingJob": {"ARN": ARNS.processing_job("j")}}},
+        SUMMARY | {"Metadata": {"ProcessingJob": {"ARN": ARNS.job("processing-job", "j")}}},
         SUMMARY | {"Metadata": {"ProcessingJob": {"Arn": "arn"}}},
         SUMMARY | {"Surprise": 1},
     ],

@@ -37,8 +37,8 @@ def test_a_job_name_cuts_the_steps_name_to_twenty() -> None:
 def test_arns_match_the_services_patterns() -> None:
     check_shape("PipelineArn", ARNS.pipeline("p"))
     check_shape("PipelineExecutionArn", ARNS.execution("p", "abcdefghijkl"))
-    check_shape("ProcessingJobArn", ARNS.processing_job("j"))
-    check_shape("TrainingJobArn", ARNS.training_job("j"))
+    check_shape("ProcessingJobArn", ARNS.job("processing-job", "j"))
+    check_shape("TrainingJobArn", ARNS.job("training-job", "j"))
     check_shape("ModelArn", ARNS.model("m"))
     check_shape("ModelPackageGroupArn", ARNS.model_package_group("g"))
     check_shape("ModelPackageArn", ARNS.model_package("g", 3))

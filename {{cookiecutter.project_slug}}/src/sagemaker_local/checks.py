@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from sagemaker_local import graph, service_model
-from sagemaker_local.conditions import OPERATORS
 from sagemaker_local.definition import Definition, Step
 from sagemaker_local.errors import Problem
 from sagemaker_local.expressions import (
@@ -19,9 +17,8 @@ from sagemaker_local.expressions import (
     references,
 )
 from sagemaker_local.shapes import misfits
-from sagemaker_local.support import ARGUMENTS, DESCRIBE_SHAPES, INTERPRETERS, NOT_RUN
-
-_CONTAINER_ROOT = "/opt/ml/"
+from sagemaker_local.step_checks import check_arguments
+from sagemaker_local.support import ARGUMENTS, DESCRIBE_SHAPES, NOT_RUN
 
 
 def check(definition: Definition) -> list[Problem]:
@@ -52,7 +49,7 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
         return
     yield from _check_references(definition, step)
     yield from _check_property_files(step)
-    yield from _STEP_CHECKS[step.type](step.arguments)
+    yield from check_arguments(step.type, step.arguments)
 
 
 def _check_order(definition: Definition, step: Step) -> Iterator[str]:
@@ -143,122 +140,3 @@ def _check_property_files(step: Step) -> Iterator[str]:
     for file in step.property_files:
         if file.output_name not in names:
             yield f"the property file {file.name!r} is in {file.output_name!r}, which is no output"
-
-
-def _check_processing(arguments: dict[str, Any]) -> Iterator[str]:
-    entrypoint = arguments.get("AppSpecification", {}).get("ContainerEntrypoint")
-    if not entrypoint:
-        yield "it has no ContainerEntrypoint, and a container image's own cannot run without Docker"
-    elif isinstance(entrypoint[0], str) and entrypoint[0] not in INTERPRETERS:
-        yield f"the entrypoint {entrypoint[0]!r} is a program of its container image"
-    for item in arguments.get("ProcessingInputs") or []:
-        yield from _check_processing_input(item)
-    for item in arguments.get("ProcessingOutputConfig", {}).get("Outputs") or []:
-        where = f"output {item.get('OutputName')!r}"
-        if "S3Output" not in item:
-            yield f"{where}: only S3 outputs are written locally"
-        else:
-            yield from _check_local_path(where, item["S3Output"])
-
-
-def _check_processing_input(item: dict[str, Any]) -> Iterator[str]:
-    where = f"input {item.get('InputName')!r}"
-    source = item.get("S3Input")
-    if source is None:
-        yield f"{where}: only S3 inputs are read locally"
-        return
-    yield from _check_local_path(where, source)
-    yield from _check_source(where, source.get("S3InputMode"), source.get("S3DataType"))
-    if source.get("S3CompressionType", "None") != "None":
-        yield f"{where}: compressed inputs are not unpacked locally"
-
-
-def _check_local_path(where: str, item: dict[str, Any]) -> Iterator[str]:
-    path = item.get("LocalPath")
-    if not path or "S3Uri" not in item:
-        yield f"{where}: it needs a LocalPath and an S3Uri"
-    elif isinstance(path, str) and (
-        not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")
-    ):
-        yield f"{where}: LocalPath {path!r} is not below {_CONTAINER_ROOT}"
-
-
-def _check_source(where: str, mode: Any, data_type: Any) -> Iterator[str]:
-    if mode not in (None, "File", "FastFile") and not isinstance(mode, dict):
-        yield f"{where}: input mode {mode} is not run locally; use File"
-    if data_type not in (None, "S3Prefix") and not isinstance(data_type, dict):
-        yield f"{where}: data type {data_type} is not read locally; use S3Prefix"
-
-
-def _check_training(arguments: dict[str, Any]) -> Iterator[str]:
-    algorithm = arguments.get("AlgorithmSpecification", {})
-    channels = arguments.get("InputDataConfig") or []
-    yield from _check_source("training", algorithm.get("TrainingInputMode"), None)
-    for channel in channels:
-        where = f"channel {channel.get('ChannelName')!r}"
-        source = channel.get("DataSource", {}).get("S3DataSource")
-        if source is None:
-            yield f"{where}: only S3 channels are read locally"
-            continue
-        yield from _check_source(where, channel.get("InputMode"), source.get("S3DataType"))
-        if channel.get("CompressionType", "None") != "None":
-            yield f"{where}: compressed channels are not unpacked locally"
-    for metric in algorithm.get("MetricDefinitions") or []:
-        yield from _check_regex(metric)
-    names = [channel["ChannelName"] for channel in channels]
-    if "code" not in names or "sm_drivers" not in names:
-        yield (
-            "it has no script: a built-in algorithm runs in its container image only; "
-            "give ModelTrainer a SourceCode with source_dir and entry_script"
-        )
-
-
-def _check_regex(metric: dict[str, Any]) -> Iterator[str]:
-    try:
-        re.compile(metric["Regex"])
-    except (re.error, TypeError) as error:
-        yield f"metric {metric['Name']!r} has a Regex that is no regular expression: {error}"
-
-
-def _check_conditions(arguments: dict[str, Any]) -> Iterator[str]:
-    conditions = arguments.get("Conditions")
-    if not isinstance(conditions, list) or not conditions:
-        yield "it has no Conditions"
-        return
-    for condition in conditions:
-        yield from _check_condition(condition)
-
-
-def _check_condition(condition: Any) -> Iterator[str]:
-    kind = condition.get("Type") if isinstance(condition, dict) else condition
-    if not isinstance(kind, str) or kind not in OPERATORS:
-        yield f"{kind!r} is not a condition type"
-        return
-    for member in OPERATORS[kind]:
-        if member not in condition:
-            yield f"the condition {kind} has no {member}"
-    if kind == "Or":
-        yield from _check_conditions(condition)
-    elif kind == "Not":
-        yield from _check_condition(condition.get("Condition"))
-    elif kind == "In" and not isinstance(condition.get("Values"), list):
-        yield "the Values of the condition In are not a list"
-
-
-def _check_register(arguments: dict[str, Any]) -> Iterator[str]:
-    if "ModelPackageGroupName" not in arguments:
-        yield "it has no ModelPackageGroupName; a local registry keeps versioned packages only"
-
-
-def _check_nothing(arguments: dict[str, Any]) -> Iterator[str]:
-    yield from ()
-
-
-_STEP_CHECKS = {
-    "Processing": _check_processing,
-    "Training": _check_training,
-    "Model": _check_nothing,
-    "RegisterModel": _check_register,
-    "Condition": _check_conditions,
-    "Fail": _check_nothing,
-}

@@ -1,10 +1,10 @@
-"""The client's methods for jobs that pipelines ran, and for tags."""
+"""The client's methods for jobs, and for tags."""
 
 from __future__ import annotations
 
-from sagemaker_local import tags
 from sagemaker_local.errors import not_found
-from sagemaker_local.jobs import PROCESSING, TRAINING
+from sagemaker_local import processing, tags, training
+from sagemaker_local.job import JobKind
 from sagemaker_local.operations import in_order, operation, page, select
 from sagemaker_local.store import Document, Store
 
@@ -16,19 +16,19 @@ class JobOperations:
 
     @operation
     def describe_processing_job(self, request: Document) -> Document:
-        return self._job(PROCESSING, request["ProcessingJobName"], "DescribeProcessingJob")
+        return self._job(processing.KIND, request["ProcessingJobName"], "DescribeProcessingJob")
 
     @operation
     def describe_training_job(self, request: Document) -> Document:
-        return self._job(TRAINING, request["TrainingJobName"], "DescribeTrainingJob")
+        return self._job(training.KIND, request["TrainingJobName"], "DescribeTrainingJob")
 
     @operation
     def list_processing_jobs(self, request: Document) -> Document:
-        return self._list(PROCESSING, "ProcessingJob", request)
+        return self._list(processing.KIND, request)
 
     @operation
     def list_training_jobs(self, request: Document) -> Document:
-        return self._list(TRAINING, "TrainingJob", request)
+        return self._list(training.KIND, request)
 
     @operation
     def add_tags(self, request: Document) -> Document:
@@ -48,13 +48,14 @@ class JobOperations:
             tags.set_tags(self.store, arn, {k: v for k, v in found if k not in gone})
         return {}
 
-    def _job(self, kind: str, name: str, operation_name: str) -> Document:
-        job = self.store.resource(kind, name)
+    def _job(self, kind: JobKind, name: str, operation_name: str) -> Document:
+        job = self.store.resource(kind.resource, name)
         if job is None:
             raise not_found(f"Could not find the job {name!r}.", operation_name)
         return job
 
-    def _list(self, kind: str, noun: str, request: Document) -> Document:
+    def _list(self, kind: JobKind, request: Document) -> Document:
+        noun = kind.noun
         members = (
             f"{noun}Name",
             f"{noun}Arn",
@@ -66,7 +67,7 @@ class JobOperations:
         wanted, status = request.get("NameContains", ""), request.get("StatusEquals")
         found = [
             select(job, members)
-            for job in in_order(self.store.resources(kind), request)
+            for job in in_order(self.store.resources(kind.resource), request)
             if wanted in job[f"{noun}Name"] and status in (None, job[f"{noun}Status"])
         ]
         return page(found, request, f"{noun}Summaries")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sagemaker_local.bucket import Bucket
@@ -20,16 +19,16 @@ from sagemaker_local.definition import Definition, Step
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.expressions import follow, resolve
 from sagemaker_local.graph import Graph
-from sagemaker_local.jobs import Jobs, Stopped
+from sagemaker_local.jobs import Jobs
+from sagemaker_local.launch import Launcher, Stopped
 from sagemaker_local.registry import Registry
-from sagemaker_local.runner import Command, Process, Runner
+from sagemaker_local.runner import Runner
 from sagemaker_local.steps import StepResult, StepRunner
 from sagemaker_local.store import Document, Store, now
 
 LEASE_SECONDS = 15.0
 _RENEW_SECONDS = 3.0
 _MAX_REASON = 1024
-_THREADS = "OMP_NUM_THREADS"
 _MAX_MESSAGE = 3072
 _FAILED = "Step failure: One or multiple steps failed."
 
@@ -102,11 +101,16 @@ class Execution:
         self._graph = Graph(definition)
         self._context = ExecutionContext(machine.bucket, definition, parameters, variables)
         execution_id = variables["PipelineExecutionId"]
+        self._launcher = Launcher(machine.runner, lambda: self._side_by_side)
         self._steps = StepRunner(
-            machine.jobs, machine.registry, machine.store, execution_id, self._launch, self._created
+            machine.jobs,
+            machine.registry,
+            machine.store,
+            execution_id,
+            self._launcher.run,
+            self._created,
         )
         self._documents: dict[str, Document] = {}
-        self._processes: set[Process] = set()
         self._lock = threading.Lock()
         self._stopping = False
         self._over = False
@@ -134,9 +138,7 @@ class Execution:
                 return
             self._stopping = True
             self._save("Stopping")
-            processes = list(self._processes)
-        for process in processes:
-            process.stop()
+        self._launcher.stop()
 
     def _run(self) -> None:
         try:
@@ -218,29 +220,6 @@ class Execution:
         reason = _reason(step, error)
         if reason:
             document["FailureReason"] = reason[:_MAX_REASON]
-
-    def _launch(self, command: Command) -> int:
-        with self._lock:
-            if self._stopping:
-                raise Stopped("The execution was stopped.")
-            process = self._machine.runner.start(self._with_its_share(command))
-            self._processes.add(process)
-        code = process.wait()
-        with self._lock:
-            self._processes.discard(process)
-            if self._stopping:
-                raise Stopped("The execution was stopped.")
-        return code
-
-    def _with_its_share(self, command: Command) -> Command:
-        """A command with as many threads as cores fall to it, unless a person chose a number.
-
-        Jobs side by side with a thread for every core each took eight times as long as one alone.
-        """
-        if _THREADS in os.environ:
-            return command
-        share = max(1, (os.cpu_count() or 1) // self._side_by_side)
-        return replace(command, environment={_THREADS: str(share), **command.environment})
 
     def _save_step(self, step: Step, document: Document) -> None:
         self._documents[step.name] = document

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.runner import Command
+from sagemaker_local.service_model import members
+from sagemaker_local.store import Document
+
+if TYPE_CHECKING:
+    from sagemaker_local.jobs import Jobs
 
 _CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _REASON_LENGTH = 900
@@ -73,6 +79,58 @@ class JobFolder:
             if tail:
                 stream.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
             return stream.read().decode("utf-8", "replace").splitlines()[-tail:]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a running job has.
+
+    Attributes:
+        folder: its files and log.
+        bucket: the objects that it reads and writes.
+        launch: starts a program and waits for it.
+        jobs: the other jobs, and the store; a tuning job trains, a transform job needs a model.
+    """
+
+    folder: JobFolder
+    bucket: Bucket
+    launch: Launch
+    jobs: Jobs
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What differs between the kinds of job.
+
+    Attributes:
+        resource: the kind under which the store keeps it, and the noun of its ARN.
+        noun: the prefix of its members, as in ``ProcessingJobName``.
+        metadata: the member that names it in a list of steps.
+        run: runs a described job at its place; gives members to add to its Describe response.
+        defaults: members that its Describe response must have.
+        starts_with: members that its Describe response has from the start on.
+    """
+
+    resource: str
+    noun: str
+    metadata: str
+    run: Callable[[Document, Place], Document]
+    defaults: Document = field(default_factory=dict)
+    starts_with: Callable[[Document], Document] = lambda job: {}
+
+    @property
+    def described(self) -> frozenset[str]:
+        """Members of its Describe response."""
+        return members(f"Describe{self.noun}Response")
+
+    def name_of(self, job: Document) -> str:
+        return str(job[f"{self.noun}Name"])
+
+
+def time_limit(job: dict[str, Any]) -> float | None:
+    """Seconds that a job's stopping condition gives it; None: no limit."""
+    seconds = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    return float(seconds) if seconds else None
 
 
 def run_to_success(command: Command, folder: JobFolder, launch: Launch, message: Path) -> None:

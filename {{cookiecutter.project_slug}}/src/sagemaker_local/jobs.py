@@ -1,8 +1,7 @@
-"""Processing and training jobs as the service describes them: created, run, ended, remembered."""
+"""Jobs of every kind as the service describes them: created, run, ended, remembered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,45 +9,16 @@ from typing import Any
 from sagemaker_local import processing, training
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import LocalError
-from sagemaker_local.job import JobFolder, Launch
+from sagemaker_local.job import JobFolder, JobKind, Launch, Place
+from sagemaker_local.launch import Stopped, TimedOut
 from sagemaker_local.names import Arns
 from sagemaker_local.store import Document, Store, now
 
-PROCESSING = "processing-job"
-TRAINING = "training-job"
 _MAX_REASON = 1024
 
 
-class Stopped(LocalError):
-    """The job was ended because somebody stopped its execution."""
-
-
-@dataclass(frozen=True)
-class JobKind:
-    """What differs between the kinds of job.
-
-    Attributes:
-        resource: the kind under which the store keeps it.
-        noun: the prefix of its members, as in ``ProcessingJobName``.
-        defaults: members that its Describe response must have.
-        run: runs a request in a folder.
-    """
-
-    resource: str
-    noun: str
-    defaults: Document
-    run: Callable[[Document, JobFolder, Bucket, Launch], None]
-
-
-KINDS = {
-    "Processing": JobKind(PROCESSING, "ProcessingJob", {}, processing.run),
-    "Training": JobKind(
-        TRAINING,
-        "TrainingJob",
-        {"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
-        training.run,
-    ),
-}
+# By step type; the Create request of a job is what a step of that type has as its arguments.
+KINDS = {"Processing": processing.KIND, "Training": training.KIND}
 
 
 @dataclass(frozen=True)
@@ -60,11 +30,11 @@ class Jobs:
     arns: Arns
     folder: Path
 
-    def run(self, kind_name: str, name: str, request: Document, launch: Launch) -> Document:
+    def run(self, kind: JobKind, name: str, request: Document, launch: Launch) -> Document:
         """Run a job to its end.
 
         Args:
-            kind_name: ``Processing`` or ``Training``.
+            kind: of job.
             name: the job's name.
             request: the Create request, resolved.
             launch: starts a command and waits for it.
@@ -75,56 +45,69 @@ class Jobs:
         Raises:
             LocalError: it failed or was stopped; the stored response says so too.
         """
-        kind = KINDS[kind_name]
-        folder = JobFolder(self.folder / name)
-        folder.path.mkdir(parents=True)
-        job = self._created(kind, name, request)
-        self.store.add_resource(kind.resource, name, job)
+        return self.run_created(kind, self.create(kind, name, request), launch)
+
+    def create(self, kind: JobKind, name: str, request: Document) -> Document:
+        """Store a job that is about to run.
+
+        Raises:
+            LocalError: the name is taken.
+        """
+        started = now()
+        job = {
+            **kind.defaults,
+            **{key: value for key, value in request.items() if key in kind.described},
+            f"{kind.noun}Name": name,
+            f"{kind.noun}Arn": self.arn(kind, name),
+            "CreationTime": started,
+        }
+        job |= kind.starts_with(job)
+        self._note(kind, job, "InProgress", "Start")
+        if not self.store.add_resource(kind.resource, name, job):
+            raise LocalError(f"A {kind.resource} named {name!r} exists; choose another name.")
+        return job
+
+    def run_created(self, kind: JobKind, job: Document, launch: Launch) -> Document:
+        """Run a stored job to its end; see ``run``."""
+        folder = JobFolder(self.folder / kind.name_of(job))
+        folder.path.mkdir(parents=True, exist_ok=True)
         try:
-            kind.run(job, folder, self.bucket, launch)
+            job |= kind.run(job, Place(folder, self.bucket, launch, self))
         except Stopped:
             self._end(kind, job, "Stopped")
             raise
         except Exception as error:
-            self._end(kind, job, "Failed", reason=str(error) or repr(error))
+            secondary = "MaxRuntimeExceeded" if isinstance(error, TimedOut) else ""
+            self._end(kind, job, "Failed", str(error) or repr(error), secondary)
             raise
-        if kind.resource == TRAINING:
-            metrics = training.final_metrics(request, folder)
-            job |= {"FinalMetricDataList": metrics} if metrics else {}
         self._end(kind, job, "Completed")
         return job
 
-    def arn(self, kind_name: str, name: str) -> str:
+    def arn(self, kind: JobKind, name: str) -> str:
         """The ARN of a job, which need not be there yet."""
-        make = {"Processing": self.arns.processing_job, "Training": self.arns.training_job}
-        return make[kind_name](name)
+        return self.arns.job(kind.resource, name)
 
-    def _created(self, kind: JobKind, name: str, request: Document) -> Document:
-        started = now()
-        job = {
-            **kind.defaults,
-            **{key: value for key, value in request.items() if key not in {"Tags"}},
-            f"{kind.noun}Name": name,
-            f"{kind.noun}Arn": self.arn(kind.noun.removesuffix("Job"), name),
-            f"{kind.noun}Status": "InProgress",
-            "CreationTime": started,
-            "LastModifiedTime": started,
-            f"{kind.noun.removesuffix('Job')}StartTime": started,
-        }
-        if kind.resource == TRAINING:
-            job["SecondaryStatus"] = "Training"
-            job["ModelArtifacts"] = {"S3ModelArtifacts": training.artifact_uri(request, name)}
-        return job
-
-    def _end(self, kind: JobKind, job: Document, status: str, reason: str = "") -> None:
-        ended = now()
-        job[f"{kind.noun}Status"] = status
-        job["LastModifiedTime"] = ended
-        job[f"{kind.noun.removesuffix('Job')}EndTime"] = ended
+    def _end(
+        self, kind: JobKind, job: Document, status: str, reason: str = "", secondary: str = ""
+    ) -> None:
         if reason:
             job["FailureReason"] = reason[:_MAX_REASON]
-        if kind.resource == TRAINING:
-            job["SecondaryStatus"] = status
-            started: Any = job["TrainingStartTime"]
-            job["TrainingTimeInSeconds"] = max(1, round((ended - started).total_seconds()))
-        self.store.update_resource(kind.resource, job[f"{kind.noun}Name"], job)
+        self._note(kind, job, status, "End", secondary)
+        self.store.update_resource(kind.resource, kind.name_of(job), job)
+
+    def _note(
+        self, kind: JobKind, job: Document, status: str, moment: str, secondary: str = ""
+    ) -> None:
+        """Write status and times into a job, as far as its kind has members for them."""
+        stem, time = kind.noun.removesuffix("Job"), now()
+        started: Any = job.get(f"{stem}StartTime", time)
+        noted = {
+            f"{kind.noun}Status": status,
+            f"{stem}{moment}Time": time,
+            f"{kind.noun}{moment}Time": time,
+            "LastModifiedTime": time,
+            "SecondaryStatus": secondary or ("Training" if status == "InProgress" else status),
+        }
+        if moment == "End":
+            noted["TrainingTimeInSeconds"] = max(1, round((time - started).total_seconds()))
+        job |= {key: value for key, value in noted.items() if key in kind.described}

@@ -42,11 +42,9 @@ class Arns:
     def execution(self, pipeline: str, execution_id: str) -> str:
         return self._arn(f"pipeline/{pipeline}/execution/{execution_id}")
 
-    def processing_job(self, name: str) -> str:
-        return self._arn(f"processing-job/{name}")
-
-    def training_job(self, name: str) -> str:
-        return self._arn(f"training-job/{name}")
+    def job(self, kind: str, name: str) -> str:
+        """``kind`` is ``processing-job``, ``training-job`` and so on."""
+        return self._arn(f"{kind}/{name}")
 
     def model(self, name: str) -> str:
         return self._arn(f"model/{name}")

@@ -14,10 +14,12 @@ from sagemaker_local.bucket import Bucket, copy_files
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.job import (
     JobFolder,
-    Launch,
+    JobKind,
+    Place,
     resource_config,
     run_to_success,
     string_environment,
+    time_limit,
 )
 from sagemaker_local.runner import Command
 
@@ -25,18 +27,27 @@ _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
 
 
-def run(request: dict[str, Any], folder: JobFolder, bucket: Bucket, launch: Launch) -> None:
+def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
     """Run one job; outputs reach the bucket only if it succeeds.
+
+    Args:
+        job: its Describe response so far, the Create request in it.
+        place: its folder, bucket and launcher.
+
+    Returns:
+        Members to add to the Describe response.
 
     Raises:
         StepFailure: the program failed, or did not write an output.
         LocalError: an input is not there.
     """
-    outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _stage(request, outputs, folder, bucket)
+    folder = place.folder
+    outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    _stage(job, outputs, folder, place.bucket)
     message = folder.make("output") / "message"
-    run_to_success(_command(request, folder), folder, launch, message)
-    _collect(outputs, folder, bucket)
+    run_to_success(_command(job, folder), folder, place.launch, message)
+    _collect(outputs, folder, place.bucket)
+    return {}
 
 
 def _stage(
@@ -73,6 +84,7 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
             "PROCESSING_JOB_ARN": request["ProcessingJobArn"],
             **environment,
         },
+        time_limit(request),
     )
 
 
@@ -96,3 +108,6 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
 def _collect(outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket) -> None:
     for item in outputs:
         bucket.upload(folder.here(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
+
+
+KIND = JobKind("processing-job", "ProcessingJob", "ProcessingJob", run)

@@ -26,12 +26,14 @@ class Command:
         cwd: the working directory.
         log: the file that receives standard output and error.
         environment: variables set beside this process's own.
+        limit_seconds: how long it may run; None: as long as it likes.
     """
 
     argv: tuple[str, ...]
     cwd: Path
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    limit_seconds: float | None = None
 
     @property
     def script(self) -> str | None:
@@ -47,8 +49,8 @@ class Command:
 class Process(Protocol):
     """A started program."""
 
-    def wait(self) -> int:
-        """Block until it ends; its exit code, negative for a signal."""
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Block until it ends; its exit code, negative for a signal; None if time runs out."""
         ...
 
     def stop(self) -> None:
@@ -84,8 +86,11 @@ class _SpawnedProcess:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def wait(self) -> int:
-        return self._process.wait()
+    def wait(self, seconds: float | None = None) -> int | None:
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def stop(self) -> None:
         stop_group(self._process.pid)

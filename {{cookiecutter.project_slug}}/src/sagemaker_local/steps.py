@@ -10,7 +10,7 @@ from sagemaker_local.conditions import holds
 from sagemaker_local.definition import Step
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.job import Launch
-from sagemaker_local.jobs import Jobs
+from sagemaker_local.jobs import KINDS, Jobs
 from sagemaker_local.names import job_name
 from sagemaker_local.registry import Registry
 from sagemaker_local.shapes import refused_values
@@ -66,9 +66,10 @@ class StepRunner:
 
     def _job(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         name = job_name(self.execution_id, step.name)
-        metadata = {f"{step.type}Job": {"Arn": self.jobs.arn(step.type, name)}}
+        kind = KINDS[step.type]
+        metadata = {kind.metadata: {"Arn": self.jobs.arn(kind, name)}}
         self.created(step, metadata)
-        return StepResult(self.jobs.run(step.type, name, arguments, self.launch), metadata)
+        return StepResult(self.jobs.run(kind, name, arguments, self.launch), metadata)
 
     def _model(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         name = job_name(self.execution_id, step.name)

@@ -19,10 +19,12 @@ from sagemaker_local.bucket import Bucket, copy_files
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.job import (
     JobFolder,
-    Launch,
+    JobKind,
+    Place,
     resource_config,
     run_to_success,
     string_environment,
+    time_limit,
 )
 from sagemaker_local.runner import Command
 from sagemaker_local.store import now
@@ -52,31 +54,40 @@ _TRAINING_ENV = (
 )
 
 
-def artifact_uri(request: dict[str, Any], job_name: str) -> str:
-    """Where the service puts ``model.tar.gz``."""
-    return f"{_output_prefix(request, job_name)}/model.tar.gz"
+def artifacts(job: dict[str, Any]) -> dict[str, Any]:
+    """Where the service puts ``model.tar.gz``, as the job's Describe response says it."""
+    return {"ModelArtifacts": {"S3ModelArtifacts": f"{_output_prefix(job)}/model.tar.gz"}}
 
 
-def run(request: dict[str, Any], folder: JobFolder, bucket: Bucket, launch: Launch) -> None:
+def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
     """Run one job; the model reaches the bucket only if it succeeds.
+
+    Args:
+        job: its Describe response so far, the Create request in it.
+        place: its folder, bucket and launcher.
+
+    Returns:
+        The final metrics, to add to the Describe response.
 
     Raises:
         StepFailure: the program failed.
         LocalError: a channel is not there.
     """
-    name = request["TrainingJobName"]
-    channels = _stage(request, folder, bucket)
+    folder, bucket = place.folder, place.bucket
+    channels = _stage(job, folder, bucket)
     output, model = folder.make("output", "data"), folder.make("model")
     folder.make("checkpoints")
-    command = _command(request, folder, channels)
-    run_to_success(command, folder, launch, folder.ml / "output" / "failure")
+    command = _command(job, folder, channels)
+    run_to_success(command, folder, place.launch, folder.ml / "output" / "failure")
     uploads = [(model, "model.tar.gz")]
     if any(output.iterdir()):
         uploads.append((output, "output.tar.gz"))
     for source, file in uploads:
         packed = folder.path / file
         archive.pack(source, packed)
-        bucket.upload(packed, f"{_output_prefix(request, name)}/{file}")
+        bucket.upload(packed, f"{_output_prefix(job)}/{file}")
+    metrics = final_metrics(job, folder)
+    return {"FinalMetricDataList": metrics} if metrics else {}
 
 
 def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, Any]]:
@@ -84,26 +95,31 @@ def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, 
     definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
     if not definitions or not folder.log.is_file():
         return []
-    log = folder.log.read_text(encoding="utf-8", errors="replace")
-    found = []
-    for definition in definitions:
-        value = _last_number(definition["Regex"], log)
-        if value is not None:
-            found.append({"MetricName": definition["Name"], "Value": value, "Timestamp": now()})
-    return found
+    values: dict[str, float] = {}
+    # Line by line, as the service reads a log: one of 200 MB need not fit into memory.
+    with folder.log.open(encoding="utf-8", errors="replace") as log:
+        for line in log:
+            for definition in definitions:
+                value = _last_number(definition["Regex"], line)
+                if value is not None:
+                    values[definition["Name"]] = value
+    return [
+        {"MetricName": name, "Value": value, "Timestamp": now()} for name, value in values.items()
+    ]
 
 
-def _last_number(regex: str, log: str) -> float | None:
+def _last_number(regex: str, line: str) -> float | None:
     """What the first group, or a regex without groups, found last; None if it is no number."""
-    *_, last = (None, *re.finditer(regex, log))
+    *_, last = (None, *re.finditer(regex, line))
     try:
         return float(last[1 if last.re.groups else 0]) if last else None
     except (TypeError, ValueError):
         return None
 
 
-def _output_prefix(request: dict[str, Any], job_name: str) -> str:
-    return f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job_name}/output"
+def _output_prefix(job: dict[str, Any]) -> str:
+    target = job["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{target}/{job['TrainingJobName']}/output"
 
 
 def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> dict[str, Any]:
@@ -158,6 +174,7 @@ def _command(request: dict[str, Any], folder: JobFolder, channels: dict[str, Any
         code,
         folder.log,
         {**variables, **environment},
+        time_limit(request),
     )
 
 
@@ -225,3 +242,13 @@ def _deserialized(value: Any) -> Any:
         return json.loads(value)
     except (TypeError, ValueError):
         return value
+
+
+KIND = JobKind(
+    resource="training-job",
+    noun="TrainingJob",
+    metadata="TrainingJob",
+    run=run,
+    defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
+    starts_with=artifacts,
+)

@@ -158,9 +158,8 @@ class _ForkedProcess:
         self._code = code
         self._ended.set()
 
-    def wait(self) -> int:
-        self._ended.wait()
-        return self._code
+    def wait(self, seconds: float | None = None) -> int | None:
+        return self._code if self._ended.wait(seconds) else None
 
     def stop(self) -> None:
         with self._lock:
