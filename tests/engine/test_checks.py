@@ -128,11 +128,10 @@ def test_step_types_that_are_not_run_say_why(kind: str) -> None:
 
 def test_the_members_of_refused_types_do_not_hide_the_reason() -> None:
     found = problems(
-        step("L", "Lambda", {}, FunctionArn="arn", OutputParameters=[]),
         step("C", "Callback", {}, SqsQueueUrl="url", OutputParameters=[]),
         step("Q", "QualityCheck", {}, CheckType="DATA_QUALITY", SkipCheck=False),
     )
-    assert len(found) == 3
+    assert len(found) == 2
     assert all("type" in problem for problem in found)
 
 
@@ -303,9 +302,12 @@ def test_depends_on_names_steps_that_can_be_waited_for() -> None:
     ]
 
 
-def test_retries_are_refused() -> None:
-    retried = processing("S", CODE, RetryPolicies=[{"ExceptionType": ["Step.THROTTLING"]}])
-    assert problems(retried) == ["step 'S': RetryPolicies are not run locally yet"]
+def test_steps_that_cannot_be_retried_have_no_policies() -> None:
+    policies = [{"ExceptionType": ["Step.THROTTLING"]}]
+    assert problems(processing("S", CODE, RetryPolicies=policies)) == []
+    assert problems(true("If", RetryPolicies=policies)) == [
+        "step 'If': a Condition step cannot be retried, so it has no RetryPolicies"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +333,7 @@ def test_conditions_that_cannot_be_decided_are_refused(conditions: Any, expected
 def test_all_reasons_are_listed_and_name_their_steps() -> None:
     found = problems(
         step("Tune", "Tuning", {}),
-        true("If", step("Call", "Lambda", {}), else_steps=[step("Wait", "Callback", {})]),
+        true("If", step("Call", "EMR", {}), else_steps=[step("Wait", "Callback", {})]),
         changed(processing("S", CODE), f"{INPUT}.S3Input.S3InputMode", "Pipe"),
         false("Other", processing("Last", CODE, arguments=[get("Parameters.No")], DependsOn=["X"])),
     )

@@ -189,14 +189,6 @@ def test_a_start_is_described_in_its_own_words(local: Local) -> None:
     assert described["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 2}
 
 
-def test_selective_execution_is_refused(local: Local) -> None:
-    local.create(GOOD)
-    with pytest.raises(ClientError, match="Selective execution is not run"):
-        local.client.start_pipeline_execution(
-            PipelineName="pipe", SelectiveExecutionConfig={"SelectedSteps": [{"StepName": "If"}]}
-        )
-
-
 def test_executions_and_jobs_that_are_not_there(local: Local) -> None:
     arn = ARNS.execution("p", "abcdefghijkl")
     for name in (

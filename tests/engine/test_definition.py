@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from sagemaker_local.cache_config import CacheConfig
 from sagemaker_local.definition import Branch, parse
 from sagemaker_local.errors import DefinitionError
 
@@ -43,7 +44,8 @@ def test_steps_parameters_and_experiment_are_read() -> None:
     assert first.property_file("File") == first.property_files[0]
     assert first.property_files[0].path == "a.json"
     assert first.property_file("Other") is None
-    assert first.settings == {"CacheConfig": {"Enabled": True}}
+    assert first.cache == CacheConfig(expire_after=None)
+    assert second.cache is None
     assert second.depends_on == ("Prepare",)
     assert {name: p.default for name, p in parsed.parameters.items()} == {"Rows": 3, "Path": None}
     assert parsed.experiment == {"ExperimentName": {"Get": "Execution.PipelineName"}}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -402,25 +403,42 @@ time.sleep(1000)
 """
 
 
-def test_an_execution_whose_owner_was_killed_is_interrupted(
-    local: Local, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def owner(local: Local, source: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that runs an execution, whose ARN it prints."""
     tests = Path(__file__).parents[1]
-    owner = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(local.root)],
         env={"PYTHONPATH": f"{source}:{tests}"},
         stdout=subprocess.PIPE,
         text=True,
     )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def execution_of(owner: subprocess.Popen[str], local: Local) -> Run:
     assert owner.stdout is not None
-    run = Run(local, owner.stdout.readline().strip())
+    return Run(local, owner.stdout.readline().strip())
+
+
+def test_an_execution_is_stopped_from_another_process(
+    local: Local, owner: subprocess.Popen[str]
+) -> None:
+    run = execution_of(owner, local)
+    run.stop()
+    assert run.wait().status == "Stopped"
+    assert run.statuses == {"S": "Stopped"}
+
+
+def test_an_execution_whose_owner_was_killed_is_interrupted(
+    local: Local, owner: subprocess.Popen[str]
+) -> None:
+    run = execution_of(owner, local)
     assert run.status == "Executing"
-    with pytest.raises(Exception, match="runs in another process"):
-        run.stop()
     owner.kill()
     owner.wait()
-    later = time.time() + 3600
-    monkeypatch.setattr("sagemaker_local.client_pipelines.time.time", lambda: later)
     assert run.status == "Failed"
     assert "The process that ran this execution ended" in run.described["FailureReason"]
     assert run.statuses == {"S": "Failed"}
@@ -440,7 +458,7 @@ def test_an_execution_that_runs_here_is_not_called_interrupted(
     meeting.pid("A")
     with monkeypatch.context() as patch:
         later = time.time() + 3600
-        patch.setattr("sagemaker_local.client_pipelines.time.time", lambda: later)
+        patch.setattr("sagemaker_local.executions.time.time", lambda: later)
         assert run.status == "Executing"
     meeting.go("A")
     assert run.wait().status == "Succeeded"

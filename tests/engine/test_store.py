@@ -81,16 +81,17 @@ def test_executions_and_steps(store: Store) -> None:
     for name in ("first", "second"):
         store.add_execution(Execution(name, "pipe", "Executing", 5.0, document()))
     store.update_execution("first", "Succeeded", document(Text="x"))
-    store.renew_lease("second", 9.0)
+    assert store.renew_lease("second", 9.0, "me") == "Executing"
     assert [item.arn for item in store.executions("pipe")] == ["second", "first"]
     first, second = store.execution("first"), store.execution("second")
     assert first is not None
     assert second is not None
     assert (first.status, first.document["Text"]) == ("Succeeded", "x")
-    assert second.lease == 9.0
+    assert (second.lease, second.owner) == (9.0, "me")
     assert store.execution("third") is None
-    for name in ("b", "a", "b"):
-        store.put_step("first", name, {"StepName": name, "StartTime": now()})
+    for second_of_start, name in ((1, "b"), (2, "a"), (1, "b")):
+        started = datetime(2024, 1, 1, second=second_of_start, tzinfo=UTC)
+        store.put_step("first", name, {"StepName": name, "StartTime": started})
     assert [step["StepName"] for step in store.steps("first")] == ["b", "a"]
     assert store.steps("second") == []
 
@@ -124,7 +125,9 @@ def test_threads_lose_nothing(store: Store) -> None:
     def write(thread: int) -> None:
         for number in range(40):
             store.add_resource("kind", f"{thread}-{number}", document())
-            store.put_step("execution", f"{thread}-{number}", {"StepName": str(thread)})
+            store.put_step(
+                "execution", f"{thread}-{number}", {"StepName": str(thread), "StartTime": now()}
+            )
             with store.transaction():
                 counter = store.resource("kind", "counter") or document(Count=0)
                 counter["Count"] += 1

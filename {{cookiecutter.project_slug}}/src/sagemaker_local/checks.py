@@ -16,17 +16,25 @@ from sagemaker_local.expressions import (
     parse_reference,
     references,
 )
+from sagemaker_local.functions import function_name
 from sagemaker_local.shapes import misfits
 from sagemaker_local.step_checks import check_arguments
-from sagemaker_local.support import ARGUMENTS, DESCRIBE_SHAPES, NOT_RUN
+from sagemaker_local.support import ANYTHING, ARGUMENTS, DESCRIBE_SHAPES, NOT_RUN
 
 
-def check(definition: Definition) -> list[Problem]:
-    """Every reason why ``definition`` cannot run here; empty when it can."""
+def check(definition: Definition, functions: tuple[str, ...] | None = None) -> list[Problem]:
+    """Every reason why ``definition`` cannot run here; empty when it can.
+
+    Args:
+        definition: the pipeline's.
+        functions: names or ARNs of the Lambda functions that a session knows; None: any may be.
+    """
     problems: list[Problem] = []
     for step in definition.steps.values():
         where = f"step {step.name!r}"
         problems += [Problem(where, what) for what in _check_step(definition, step)]
+        if step.function is not None and functions is not None:
+            problems += [Problem(where, what) for what in _check_function_is_known(step, functions)]
     if not problems:
         problems += graph.cycles(definition)
     return problems
@@ -37,10 +45,11 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
         reason = NOT_RUN.get(step.type, "this step type is not known")
         yield f"type {step.type}: {reason}"
         return
-    for key in sorted(set(step.arguments) - set(ARGUMENTS[step.type])):
+    known = ARGUMENTS[step.type]
+    for key in sorted(set(step.arguments) - set(known)) if known is not ANYTHING else ():
         yield f"the argument {key} is not run locally"
-    if "RetryPolicies" in step.settings:
-        yield "RetryPolicies are not run locally yet"
+    if step.retries and step.type in ("Condition", "Fail"):
+        yield f"a {step.type} step cannot be retried, so it has no RetryPolicies"
     yield from _check_order(definition, step)
     flaws = list(_check_functions(step.arguments))
     flaws += misfits(step.type, step.arguments)
@@ -50,6 +59,15 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
     yield from _check_references(definition, step)
     yield from _check_property_files(step)
     yield from check_arguments(step.type, step.arguments)
+
+
+def _check_function_is_known(step: Step, known: tuple[str, ...]) -> Iterator[str]:
+    name = function_name(str(step.function))
+    if name not in map(function_name, known):
+        yield (
+            f"the Lambda function {name!r} is not known to this local session; give it a Python "
+            f"function: LocalSession(..., functions={{{name!r}: my_handler}})"
+        )
 
 
 def _check_order(definition: Definition, step: Step) -> Iterator[str]:
@@ -125,6 +143,11 @@ def _check_property(step: Step, reference: Reference) -> Iterator[str]:
     elif step.type == "Condition":
         if reference.path != ("Outcome",):
             yield f"{reference.text}: a Condition step has the property Outcome only"
+    elif step.type == "Lambda":
+        if reference.path[:1] != ("OutputParameters",) or len(reference.path) != 2:
+            yield f"{reference.text}: a Lambda step has OutputParameters['<name>'] only"
+        elif reference.path[1] not in step.function_outputs:
+            yield f"{reference.text}: step {step.name!r} declares no output {reference.path[1]!r}"
     elif step.type == "Fail":
         yield f"{reference.text}: a Fail step has no properties"
     elif step.type in DESCRIBE_SHAPES:

@@ -11,10 +11,13 @@ from botocore.exceptions import OperationNotPageableError
 from botocore.hooks import HierarchicalEmitter
 from botocore.paginate import Paginator, PaginatorModel
 from sagemaker_local.bucket import Bucket
+from sagemaker_local.client_executions import ExecutionOperations
 from sagemaker_local.client_jobs import JobOperations
 from sagemaker_local.client_pipelines import PipelineOperations
 from sagemaker_local.client_registry import RegistryOperations
-from sagemaker_local.execution import Execution, Machine
+from sagemaker_local.execution import Machine
+from sagemaker_local.executions import Executions
+from sagemaker_local.functions import Functions
 from sagemaker_local.jobs import Jobs
 from sagemaker_local.names import Arns
 from sagemaker_local.registry import Registry
@@ -23,22 +26,29 @@ from sagemaker_local.service_model import service_model
 from sagemaker_local.store import Store
 
 
-class SageMakerClient(PipelineOperations, RegistryOperations, JobOperations):
+class SageMakerClient(PipelineOperations, ExecutionOperations, RegistryOperations, JobOperations):
     """Answers the calls that ``boto3.client("sagemaker")`` would send to the service.
 
     Requests and responses have the shapes of botocore's service model; see the tests.
     """
 
     def __init__(
-        self, store: Store, bucket: Bucket, arns: Arns, jobs: Jobs, runner: Runner
+        self,
+        store: Store,
+        bucket: Bucket,
+        arns: Arns,
+        jobs: Jobs,
+        runner: Runner,
+        functions: Functions | None = None,
+        debug: bool | str = False,
     ) -> None:
         self.store = store
         self.bucket = bucket
         self.arns = arns
         self.jobs = jobs
         self.registry = Registry(store, arns)
-        self.machine = Machine(store, bucket, self.registry, jobs, runner)
-        self._executions: dict[str, Execution] = {}
+        machine = Machine(store, self.registry, jobs, runner, functions or {}, debug)
+        self.executions = Executions(machine)
         # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
         self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sagemaker_local.errors import not_found
 from sagemaker_local import processing, tags, training
+from sagemaker_local.errors import not_found
 from sagemaker_local.job import JobKind
 from sagemaker_local.operations import in_order, operation, page, select
 from sagemaker_local.store import Document, Store

@@ -1,17 +1,34 @@
-"""The content of files and folders as one short digest, and which files count.
+"""The content of files and folders as short digests, and which files count.
 
 The SDK puts time stamps into upload keys, so that two builds of one pipeline differ and a managed
-step cache never hits. Keys made of content do neither; see ``uploads``.
+step cache never hits. Keys made of content do neither; see ``uploads``. The local step cache
+compares contents too; see ``signature``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, Protocol
 
 _CHUNK = 1 << 20
 _SKIPPED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", ".git"}
+_ARCHIVES = (".tar.gz", ".tgz")
+# A file that was written this short a time ago may change once more without a newer time stamp:
+# FAT counts in steps of two seconds.
+_UNSETTLED_SECONDS = 2.0
+
+
+class Memory(Protocol):
+    """Keeps what is slow to find out, for as long as a stamp stays the same."""
+
+    def remembered(self, name: str, stamp: str) -> str | None: ...
+
+    def remember(self, name: str, stamp: str, value: str) -> None: ...
 
 
 def files_below(path: Path) -> Iterator[tuple[Path, str]]:
@@ -29,23 +46,103 @@ def files_below(path: Path) -> Iterator[tuple[Path, str]]:
             yield file, relative.as_posix()
 
 
+class Digests:
+    """Digests of files and folders; with a memory, an unchanged file is read once only.
+
+    A file counts as unchanged while its size, inode and times are the same, as make and git do.
+    """
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = memory
+
+    def of(self, path: Path) -> str:
+        """16 hexadecimal digits of the SHA-256 over names and contents of all files below."""
+        total = hashlib.sha256()
+        for name, file_digest in self.parts(path).items():
+            total.update(f"{name}\0".encode())
+            total.update(bytes.fromhex(file_digest))
+        return total.hexdigest()[:16]
+
+    def parts(self, path: Path) -> dict[str, str]:
+        """The digest of each file below ``path``, by its relative name."""
+        return {name: self.of_file(file) for file, name in files_below(path)}
+
+    def of_file(self, file: Path) -> str:
+        """The SHA-256 of a file's bytes; of an archive, of its members.
+
+        Two archives of the same files differ in bytes: gzip and tar write down times.
+        """
+        return self._known(file, "content", _digest_of_content)
+
+    def of_bytes(self, file: Path) -> str:
+        """The SHA-256 of a file's bytes, whatever is in it."""
+        return self._known(file, "bytes", _digest_of_bytes)
+
+    def same(self, file: Path, copy: Path) -> None:
+        """Note that ``copy`` has just been made of ``file``: it need not be read to know that."""
+        if self._memory is not None and file.stat().st_size == copy.stat().st_size:
+            self._memory.remember(f"content {copy}", _stamp(copy), self.of_file(file))
+
+    def _known(self, file: Path, kind: str, find: Callable[[Path], str]) -> str:
+        if self._memory is None:
+            return find(file)
+        name, stamp = f"{kind} {file}", _stamp(file)
+        known = self._memory.remembered(name, stamp)
+        if known is not None:
+            return known
+        settled = time.time() - file.stat().st_mtime > _UNSETTLED_SECONDS
+        found = find(file)
+        if settled and _stamp(file) == stamp:
+            self._memory.remember(name, stamp, found)
+        return found
+
+
 def digest(path: Path) -> str:
-    """16 hexadecimal digits of the SHA-256 over relative names and bytes of all files below."""
-    total = hashlib.sha256()
-    for file, name in files_below(path):
-        total.update(f"{name}\0".encode())
-        total.update(_file_digest(file))
-    return total.hexdigest()[:16]
+    """``Digests.of`` without a memory."""
+    return Digests().of(path)
 
 
-def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file's bytes, whatever its name; of a folder, ``digest``."""
-    return f"sha256:{_file_digest(path).hex()}" if path.is_file() else f"files:{digest(path)}"
+def fingerprint(path: Path, digests: Digests | None = None) -> str:
+    """The SHA-256 of a file's bytes, whatever its name; of a folder, ``Digests.of``."""
+    digests = digests or Digests()
+    return f"sha256:{digests.of_bytes(path)}" if path.is_file() else f"files:{digests.of(path)}"
 
 
-def _file_digest(file: Path) -> bytes:
-    total = hashlib.sha256()
+def is_archive(name: str) -> bool:
+    return name.endswith(_ARCHIVES)
+
+
+def _stamp(file: Path) -> str:
+    state = file.stat()
+    return f"{state.st_size} {state.st_ino} {state.st_mtime_ns} {state.st_ctime_ns}"
+
+
+def _digest_of_content(file: Path) -> str:
+    if is_archive(file.name):
+        # What only looks like an archive is a file like any other.
+        with suppress(tarfile.TarError, EOFError, OSError):
+            return _digest_of_members(file)
+    return _digest_of_bytes(file)
+
+
+def _digest_of_members(file: Path) -> str:
+    members = {}
+    with tarfile.open(file) as tar:
+        for member in tar:
+            body = tar.extractfile(member) if member.isfile() else None
+            kind = f"{member.type!r} {member.linkname} {member.mode & 0o111}"
+            members[member.name] = f"{kind} {_digest_of_stream(body) if body else ''}"
+    listed = "\n".join(f"{name}\0{members[name]}" for name in sorted(members))
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def _digest_of_bytes(file: Path) -> str:
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            total.update(chunk)
-    return total.digest()
+        return _digest_of_stream(stream)
+
+
+def _digest_of_stream(stream: IO[bytes]) -> str:
+    total = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        total.update(chunk)
+    return total.hexdigest()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from sagemaker_local.cache_config import CacheConfig, parse_cache_config
 from sagemaker_local.errors import DefinitionError, Problem
 from sagemaker_local.names import STEP_NAME
 from sagemaker_local.parameters import Parameter, parse_parameter
+from sagemaker_local.retries import RetryPolicy, parse_retry_policy
 
 _TOP_LEVEL = {
     "Version",
@@ -71,7 +73,15 @@ class PropertyFile:
 
 @dataclass(frozen=True)
 class Step:
-    """One step. ``branch`` is the innermost condition that decides whether it runs."""
+    """One step.
+
+    Attributes:
+        branch: the innermost condition that decides whether it runs.
+        cache: when its earlier results may be reused; None: never.
+        retries: which of its failures are tried again.
+        function: of a Lambda step, the function's ARN or name.
+        function_outputs: of a Lambda step, the names of its output parameters.
+    """
 
     name: str
     type: str
@@ -81,7 +91,10 @@ class Step:
     depends_on: tuple[str, ...] = ()
     property_files: tuple[PropertyFile, ...] = ()
     branch: Branch | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    cache: CacheConfig | None = None
+    retries: tuple[RetryPolicy, ...] = ()
+    function: str | None = None
+    function_outputs: tuple[str, ...] = ()
 
     def property_file(self, name: str) -> PropertyFile | None:
         return next((file for file in self.property_files if file.name == name), None)
@@ -102,13 +115,22 @@ def parse(text: str) -> Definition:
     Raises:
         DefinitionError: with every flaw that was found.
     """
+    definition, problems = read(text)
+    if problems:
+        raise DefinitionError(problems)
+    return definition
+
+
+def read(text: str) -> tuple[Definition, list[Problem]]:
+    """What can be read of a definition, and every flaw of its structure."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DefinitionError([Problem("", f"it is not JSON ({error})")]) from None
+        return Definition({}, {}), [Problem("", f"it is not JSON ({error})")]
     if not isinstance(document, dict):
-        raise DefinitionError([Problem("", "it is not a JSON object")])
-    return _Parser().run(document)
+        return Definition({}, {}), [Problem("", "it is not a JSON object")]
+    parser = _Parser()
+    return parser.run(document), parser.problems
 
 
 class _Parser:
@@ -129,8 +151,6 @@ class _Parser:
             self._problem("", "Steps is missing or empty; a pipeline has at least one step")
         else:
             self._steps(steps, None)
-        if self.problems:
-            raise DefinitionError(self.problems)
         return Definition(parameters, self.steps, document.get("PipelineExperimentConfig"))
 
     def _problem(self, where: str, what: str) -> None:
@@ -195,7 +215,10 @@ class _Parser:
                 self._property_files(where, self._list(where, item, "PropertyFiles"))
             ),
             branch=branch,
-            settings={key: item[key] for key in ("CacheConfig", "RetryPolicies") if item.get(key)},
+            cache=self._cache(where, item.get("CacheConfig")),
+            retries=tuple(self._retries(where, self._list(where, item, "RetryPolicies"))),
+            function=item.get("FunctionArn") if kind == "Lambda" else None,
+            function_outputs=tuple(self._outputs(where, item)) if kind == "Lambda" else (),
         )
         for key in nested:
             self._steps(self._list(where, arguments, key), Branch(name, key == "IfSteps"))
@@ -206,6 +229,29 @@ class _Parser:
                 yield item
             else:
                 self._problem(where, f"DependsOn {item!r}: failure triggers are not run locally")
+
+    def _cache(self, where: str, item: Any) -> CacheConfig | None:
+        try:
+            return parse_cache_config(item)
+        except ValueError as error:
+            self._problem(where, str(error))
+            return None
+
+    def _retries(self, where: str, items: list[Any]) -> Iterator[RetryPolicy]:
+        for item in items:
+            try:
+                yield parse_retry_policy(item)
+            except ValueError as error:
+                self._problem(where, str(error))
+
+    def _outputs(self, where: str, item: dict[str, Any]) -> Iterator[str]:
+        if not isinstance(item.get("FunctionArn"), str):
+            self._problem(where, "has no FunctionArn")
+        for output in self._list(where, item, "OutputParameters"):
+            if isinstance(output, dict) and isinstance(output.get("OutputName"), str):
+                yield output["OutputName"]
+            else:
+                self._problem(where, f"OutputParameters has an entry without a name: {output!r}")
 
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
         for item in items:

@@ -12,6 +12,10 @@ class LocalError(Exception):
     """One sentence: what is wrong, where, and what to do."""
 
 
+class NotFoundError(LocalError):
+    """Something that the state does not have; the service's code is ResourceNotFound."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One reason why a definition cannot run: the place (a step, a parameter) and the sentence."""
@@ -35,6 +39,10 @@ class DefinitionError(LocalError):
 
 class StepFailure(LocalError):
     """A step that ran and failed; its text becomes the step's FailureReason."""
+
+
+class JobKilled(StepFailure):
+    """A job's program was ended by a signal that nobody here sent: out of memory, most often."""
 
 
 def client_error(code: str, message: str, operation: str) -> ClientError:

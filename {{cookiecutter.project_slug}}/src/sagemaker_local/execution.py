@@ -1,33 +1,40 @@
 """One execution of a pipeline: steps that are ready run side by side until none is left.
 
-It runs in a thread of the process that started it and holds a lease in the store; when the process
-dies the lease runs out, and whoever looks next marks the execution as interrupted.
+It runs in a thread of the process that started it, which the store names as its owner; when that
+process dies, whoever looks next marks the execution as interrupted, and a retry goes on from what
+had succeeded.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from sagemaker_local.bucket import Bucket
+from sagemaker_local.cache import Decision, StepCache
+from sagemaker_local.context import ExecutionContext
+from sagemaker_local.debug import DebugRunner, InlineExecutor
 from sagemaker_local.definition import Definition, Step
-from sagemaker_local.errors import LocalError, StepFailure
-from sagemaker_local.expressions import follow, resolve
+from sagemaker_local.errors import LocalError
+from sagemaker_local.expressions import resolve
+from sagemaker_local.functions import Functions
 from sagemaker_local.graph import Graph
 from sagemaker_local.jobs import Jobs
 from sagemaker_local.launch import Launcher, Stopped
+from sagemaker_local.owner import this_process
 from sagemaker_local.registry import Registry
+from sagemaker_local.results import Results, StepResult
+from sagemaker_local.retries import Retries
 from sagemaker_local.runner import Runner
-from sagemaker_local.steps import StepResult, StepRunner
+from sagemaker_local.signature import Signer
+from sagemaker_local.steps import INSTANT, StepRunner
 from sagemaker_local.store import Document, Store, now
 
 LEASE_SECONDS = 15.0
-_RENEW_SECONDS = 3.0
+_RENEW_SECONDS = 1.0
 _MAX_REASON = 1024
 _MAX_MESSAGE = 3072
 _FAILED = "Step failure: One or multiple steps failed."
@@ -37,71 +44,70 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Machine:
-    """What executions share: state, bucket, registry, jobs, and the way to start a process."""
+    """What executions share: state, registry, jobs, and the way to start a process.
+
+    Attributes:
+        functions: what Lambda steps call.
+        debug: True, or a step's name: its scripts run in the process that starts an execution.
+    """
 
     store: Store
-    bucket: Bucket
     registry: Registry
     jobs: Jobs
     runner: Runner
+    functions: Functions = field(default_factory=dict)
+    debug: bool | str = False
+
+    @property
+    def results(self) -> Results:
+        return Results(self.store, self.jobs, self.registry)
 
 
-@dataclass
-class ExecutionContext:
-    """Values for expressions: parameters, variables, and what finished steps described."""
+@dataclass(frozen=True)
+class Assignment:
+    """What an execution has to do.
 
-    bucket: Bucket
+    Attributes:
+        arn: the execution's.
+        pipeline: the pipeline's name.
+        definition: its steps.
+        parameters: the value of each parameter.
+        variables: values of ``Execution.<name>``.
+        parallel: how many steps may run at once.
+        finished: results of steps that need not run: they succeeded before.
+        left_out: steps that must not run: they were not selected.
+    """
+
+    arn: str
+    pipeline: str
     definition: Definition
     parameters: dict[str, Any]
     variables: dict[str, Any]
-    described: dict[str, Document] = field(default_factory=dict)
-
-    def parameter(self, name: str) -> Any:
-        return self.parameters[name]
-
-    def execution_variable(self, name: str) -> Any:
-        if name == "CurrentDateTime":
-            return now().isoformat()
-        return self.variables[name]
-
-    def step(self, name: str) -> Document:
-        return self.described[name]
-
-    def property_file(self, step: str, name: str) -> Any:
-        file = self.definition.steps[step].property_file(name)
-        assert file is not None, "checked before the execution started"
-        outputs = ("ProcessingOutputConfig", "Outputs", file.output_name, "S3Output", "S3Uri")
-        uri = follow(self.described[step], outputs, f"output {file.output_name} of {step}")
-        return self.json_object(f"{uri}/{file.path}")
-
-    def json_object(self, uri: str) -> Any:
-        try:
-            return json.loads(self.bucket.existing(uri).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise StepFailure(f"{uri} is not JSON: {error}") from None
+    parallel: int
+    finished: dict[str, StepResult] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
 
 class Execution:
-    """Runs a definition; ``start`` returns at once."""
+    """Runs an assignment; ``start`` returns at once, unless a step is to be debugged."""
 
-    def __init__(
-        self,
-        machine: Machine,
-        arn: str,
-        definition: Definition,
-        parameters: dict[str, Any],
-        document: Document,
-        variables: dict[str, Any],
-        parallel: int,
-    ) -> None:
+    def __init__(self, machine: Machine, assignment: Assignment, document: Document) -> None:
         self._machine = machine
-        self._arn = arn
+        self._task = assignment
+        self._arn = assignment.arn
         self._document = document
-        self._parallel = parallel
-        self._graph = Graph(definition)
-        self._context = ExecutionContext(machine.bucket, definition, parameters, variables)
-        execution_id = variables["PipelineExecutionId"]
-        self._launcher = Launcher(machine.runner, lambda: self._side_by_side)
+        self._graph = Graph(assignment.definition)
+        for name in assignment.left_out:
+            self._graph.drop(name)
+        self._context = ExecutionContext(
+            machine.jobs.bucket,
+            assignment.definition,
+            assignment.parameters,
+            assignment.variables,
+        )
+        execution_id = assignment.variables["PipelineExecutionId"]
+        runner = DebugRunner(machine.runner) if machine.debug else machine.runner
+        self._launcher = Launcher(runner, lambda: self._side_by_side)
         self._steps = StepRunner(
             machine.jobs,
             machine.registry,
@@ -109,11 +115,15 @@ class Execution:
             execution_id,
             self._launcher.run,
             self._created,
+            machine.functions,
         )
+        signer = Signer(machine.jobs.bucket, machine.store)
+        self._cache = StepCache(machine.store, signer, assignment.pipeline, machine.results)
         self._documents: dict[str, Document] = {}
         self._lock = threading.Lock()
         self._stopping = False
         self._over = False
+        self._ended_and_stored = False
         self._failed = False
         self._ended_by_fail_step = False
         self._lease_renewed = 0.0
@@ -122,11 +132,15 @@ class Execution:
         self._thread.daemon = True
 
     def start(self) -> None:
-        self._thread.start()
+        if self._machine.debug:
+            self._run()
+        else:
+            self._thread.start()
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        """Whether its end is still to be stored by this process."""
+        return not self._ended_and_stored
 
     def join(self) -> None:
         self._thread.join()
@@ -151,18 +165,21 @@ class Execution:
             status = "Stopped" if self._stopping else "Failed" if self._failed else "Succeeded"
             if status == "Failed":
                 self._document["FailureReason"] = _FAILED
-            self._save(status)
+            try:
+                with self._machine.store.transaction("execution ended"):
+                    self._save(status)
+            finally:
+                self._ended_and_stored = True
 
     def _run_steps(self) -> None:
         running: dict[Future[StepResult], Step] = {}
         ready: list[Step] = []
-        with ThreadPoolExecutor(self._parallel, "step") as pool:
+        with self._executor() as pool:
             while True:
-                ready += self._graph.take_ready()
-                self._side_by_side = max(1, min(self._parallel, len(running) + len(ready)))
-                while ready and len(running) < self._parallel and not self._closed:
+                ready += self._take_ready()
+                self._side_by_side = max(1, min(self._task.parallel, len(running) + len(ready)))
+                while ready and len(running) < self._task.parallel and not self._closed:
                     step = ready.pop(0)
-                    self._started(step)
                     running[pool.submit(self._run_step, step)] = step
                 if not running:
                     return
@@ -171,13 +188,86 @@ class Execution:
                 for future in done:
                     self._ended(running.pop(future), future)
 
+    def _executor(self) -> Executor:
+        if self._machine.debug:
+            return InlineExecutor()
+        return ThreadPoolExecutor(self._task.parallel, "step")
+
+    def _take_ready(self) -> list[Step]:
+        """Steps that may start now; those that succeeded before are passed over, not run."""
+        ready = []
+        pending = self._graph.take_ready()
+        while pending:
+            step = pending.pop(0)
+            result = self._task.finished.get(step.name)
+            if result is None:
+                ready.append(step)
+                continue
+            self._context.described[step.name] = result.described
+            self._graph.succeeded(step.name, result.outcome)
+            pending += self._graph.take_ready()
+        return ready
+
     @property
     def _closed(self) -> bool:
         return self._stopping or self._ended_by_fail_step
 
+    def _ended(self, step: Step, future: Future[StepResult]) -> None:
+        error = future.exception()
+        if error is None:
+            result = future.result()
+            self._context.described[step.name] = result.described
+            self._graph.succeeded(step.name, result.outcome)
+            return
+        self._graph.blocked(step.name)
+        if not isinstance(error, Stopped):
+            self._failed = True
+            self._ended_by_fail_step |= step.type == "Fail"
+
     def _run_step(self, step: Step) -> StepResult:
-        arguments = resolve(step.arguments, self._context)
-        return self._steps.run(step, arguments)
+        """Run a step to its end, in a thread of the pool; its ending is stored before it is known.
+
+        Raises:
+            LocalError: it failed or was stopped.
+        """
+        self._started(step)
+        try:
+            arguments = resolve(step.arguments, self._context)
+            if step.type in INSTANT:
+                with self._machine.store.transaction("step ended"):
+                    return self._succeeded(step, self._steps.run(step, arguments), None)
+            decision = self._decision(step, arguments)
+            if decision is not None and decision.result is not None:
+                result = decision.result
+            else:
+                result = self._attempts(step, arguments)
+            with self._machine.store.transaction("step ended"):
+                return self._succeeded(step, result, decision)
+        except BaseException as error:
+            self._save_failure(step, error)
+            raise
+
+    def _decision(self, step: Step, arguments: dict[str, Any]) -> Decision | None:
+        if step.cache is None:
+            return None
+        return self._cache.decide(step.name, step.type, step.cache, arguments)
+
+    def _attempts(self, step: Step, arguments: dict[str, Any]) -> StepResult:
+        retries = Retries(step.retries)
+        while True:
+            try:
+                return self._steps.run(step, arguments)
+            except Stopped:
+                raise
+            except Exception as error:
+                delay = retries.delay_after(error)
+                if delay is None:
+                    raise
+                logger.warning("step %s is tried again in %g s: %s", step.name, delay, error)
+            self._launcher.pause(delay)
+            document = self._documents[step.name]
+            document = document | {"AttemptCount": document["AttemptCount"] + 1}
+            self._save_step(step, document)
 
     def _started(self, step: Step) -> None:
         document: Document = {
@@ -190,36 +280,34 @@ class Execution:
             document["StepDisplayName"] = step.display_name
         if step.description:
             document["StepDescription"] = step.description
-        self._save_step(step, document)
+        with self._machine.store.transaction("step started"):
+            self._save_step(step, document)
 
     def _created(self, step: Step, metadata: Document) -> None:
         self._save_step(step, self._documents[step.name] | {"Metadata": metadata})
 
-    def _ended(self, step: Step, future: Future[StepResult]) -> None:
-        document = self._documents[step.name] | {"EndTime": now()}
-        error = future.exception()
-        if error is None:
-            result = future.result()
-            document |= {"StepStatus": "Succeeded", "Metadata": result.metadata}
-            self._context.described[step.name] = result.described
-            self._graph.succeeded(step.name, result.outcome)
-        else:
-            self._failed_step(step, error, document)
-            self._graph.blocked(step.name)
+    def _succeeded(self, step: Step, result: StepResult, decision: Decision | None) -> StepResult:
+        ended = {"EndTime": now(), "StepStatus": "Succeeded", "Metadata": result.metadata}
+        document = self._documents[step.name] | ended
+        if decision is not None:
+            self._cache.note(self._arn, step.name, decision, result)
+            if decision.source:
+                document["CacheHitResult"] = {"SourcePipelineExecutionArn": decision.source}
         self._save_step(step, document)
+        return result
 
-    def _failed_step(self, step: Step, error: BaseException, document: Document) -> None:
+    def _save_failure(self, step: Step, error: BaseException) -> None:
+        document = self._documents[step.name] | {"EndTime": now(), "StepStatus": "Failed"}
         if isinstance(error, Stopped):
             document["StepStatus"] = "Stopped"
-            return
-        self._failed = True
-        document["StepStatus"] = "Failed"
-        if step.type == "Fail":
-            self._ended_by_fail_step = True
-            document["Metadata"] = {"Fail": {"ErrorMessage": str(error)[:_MAX_MESSAGE]}}
-        reason = _reason(step, error)
-        if reason:
-            document["FailureReason"] = reason[:_MAX_REASON]
+        else:
+            if step.type == "Fail":
+                document["Metadata"] = {"Fail": {"ErrorMessage": str(error)[:_MAX_MESSAGE]}}
+            reason = _reason(step, error)
+            if reason:
+                document["FailureReason"] = reason[:_MAX_REASON]
+        with self._machine.store.transaction("step ended"):
+            self._save_step(step, document)
 
     def _save_step(self, step: Step, document: Document) -> None:
         self._documents[step.name] = document
@@ -230,9 +318,14 @@ class Execution:
         self._machine.store.update_execution(self._arn, status, self._document)
 
     def _renew_lease(self) -> None:
-        if time.monotonic() - self._lease_renewed > _RENEW_SECONDS:
-            self._machine.store.renew_lease(self._arn, time.time() + LEASE_SECONDS)
-            self._lease_renewed = time.monotonic()
+        """Tell others that the owner lives, and hear whether one of them asked it to stop."""
+        if time.monotonic() - self._lease_renewed < _RENEW_SECONDS:
+            return
+        until = time.time() + LEASE_SECONDS
+        status = self._machine.store.renew_lease(self._arn, until, this_process())
+        self._lease_renewed = time.monotonic()
+        if status == "Stopping" and not self._stopping:
+            self.stop()
 
 
 def _reason(step: Step, error: BaseException) -> str:
@@ -240,5 +333,7 @@ def _reason(step: Step, error: BaseException) -> str:
         return str(error)
     if isinstance(error, LocalError):
         return f"ClientError: {error}"
+    if isinstance(error, OSError):
+        return f"ClientError: {error.strerror or error}: {error.filename or 'no file name'}"
     logger.error("step %s failed inside the engine", step.name, exc_info=error)
     return f"InternalServerError: {type(error).__name__}: {error}"

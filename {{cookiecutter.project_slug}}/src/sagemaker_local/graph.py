@@ -39,7 +39,7 @@ class Graph:
     def take_ready(self) -> list[Step]:
         """Steps that may start now and were not given before, in the definition's order."""
         ready, self._ready = self._ready, []
-        return [self._steps[name] for name in ready]
+        return [self._steps[name] for name in ready if name not in self.absent]
 
     def succeeded(self, name: str, outcome: bool | None = None) -> None:
         """Note a step's success; ``outcome`` is a condition's."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagemaker_local.bucket import Bucket
-from sagemaker_local.errors import StepFailure
+from sagemaker_local.errors import JobKilled, StepFailure
 from sagemaker_local.runner import Command
 from sagemaker_local.service_model import members
 from sagemaker_local.store import Document
@@ -109,6 +109,8 @@ class JobKind:
         run: runs a described job at its place; gives members to add to its Describe response.
         defaults: members that its Describe response must have.
         starts_with: members that its Describe response has from the start on.
+        outputs: URIs of the objects that a completed job wrote; a step is reused from the cache
+            only while they are what they were.
     """
 
     resource: str
@@ -117,6 +119,7 @@ class JobKind:
     run: Callable[[Document, Place], Document]
     defaults: Document = field(default_factory=dict)
     starts_with: Callable[[Document], Document] = lambda job: {}
+    outputs: Callable[[Document, JobFolder], list[str]] = lambda job, folder: []
 
     @property
     def described(self) -> frozenset[str]:
@@ -154,7 +157,8 @@ def run_to_success(command: Command, folder: JobFolder, launch: Launch, message:
     program = Path(command.script or command.argv[-1]).name
     ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
     said = f": {reason[: _REASON_LENGTH - 250]}" if reason else ""
-    raise StepFailure(f"{program} {ended}{said} (log: {folder.log})")
+    failure = JobKilled if code < 0 else StepFailure
+    raise failure(f"{program} {ended}{said} (log: {folder.log})")
 
 
 def string_environment(environment: dict[str, Any] | None, folder: JobFolder) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import LocalError
 from sagemaker_local.job import JobFolder, JobKind, Launch, Place
 from sagemaker_local.launch import Stopped, TimedOut
-from sagemaker_local.names import Arns
+from sagemaker_local.names import Arns, last_part
 from sagemaker_local.store import Document, Store, now
 
 _MAX_REASON = 1024
@@ -63,8 +63,9 @@ class Jobs:
         }
         job |= kind.starts_with(job)
         self._note(kind, job, "InProgress", "Start")
-        if not self.store.add_resource(kind.resource, name, job):
-            raise LocalError(f"A {kind.resource} named {name!r} exists; choose another name.")
+        with self.store.transaction("job created"):
+            if not self.store.add_resource(kind.resource, name, job):
+                raise LocalError(f"A {kind.resource} named {name!r} exists; choose another name.")
         return job
 
     def run_created(self, kind: JobKind, job: Document, launch: Launch) -> Document:
@@ -83,6 +84,14 @@ class Jobs:
         self._end(kind, job, "Completed")
         return job
 
+    def interrupt(self, metadata: Document, reason: str) -> None:
+        """Mark a step's job as failed, if the process that ran it died before the job ended."""
+        for kind in KINDS.values():
+            name = last_part(metadata.get(kind.metadata, {}).get("Arn", ""))
+            job = self.store.resource(kind.resource, name) if name else None
+            if job is not None and job[f"{kind.noun}Status"] == "InProgress":
+                self._end(kind, job, "Failed", reason)
+
     def arn(self, kind: JobKind, name: str) -> str:
         """The ARN of a job, which need not be there yet."""
         return self.arns.job(kind.resource, name)
@@ -93,7 +102,8 @@ class Jobs:
         if reason:
             job["FailureReason"] = reason[:_MAX_REASON]
         self._note(kind, job, status, "End", secondary)
-        self.store.update_resource(kind.resource, kind.name_of(job), job)
+        with self.store.transaction("job ended"):
+            self.store.update_resource(kind.resource, kind.name_of(job), job)
 
     def _note(
         self, kind: JobKind, job: Document, status: str, moment: str, secondary: str = ""

@@ -1,4 +1,4 @@
-"""Programs that belong together, an execution's or a single job's: started, timed, ended at once."""
+"""Programs that belong together, an execution's or a job's: started, timed, ended at once."""
 
 from __future__ import annotations
 

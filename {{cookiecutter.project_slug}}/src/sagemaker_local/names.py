@@ -46,6 +46,12 @@ class Arns:
         """``kind`` is ``processing-job``, ``training-job`` and so on."""
         return self._arn(f"{kind}/{name}")
 
+    def function(self, name_or_arn: str) -> str:
+        """A Lambda function's ARN; the name alone is given one of this account."""
+        if name_or_arn.startswith("arn:"):
+            return name_or_arn
+        return f"arn:aws:lambda:{self.region}:{self.account}:function:{name_or_arn}"
+
     def model(self, name: str) -> str:
         return self._arn(f"model/{name}")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from sagemaker_local.errors import LocalError, invalid
+from sagemaker_local.errors import LocalError, NotFoundError, invalid, not_found
 from sagemaker_local.service_model import validated_request
 from sagemaker_local.store import Document
 
@@ -27,6 +27,8 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
         try:
             checked = validated_request(method.__name__, request)
             response = copy.deepcopy(method(self, checked))
+        except NotFoundError as error:
+            raise not_found(str(error), name) from error
         except LocalError as error:
             raise invalid(str(error), name) from error
         return {**response, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}

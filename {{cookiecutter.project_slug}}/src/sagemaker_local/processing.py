@@ -11,6 +11,7 @@ from typing import Any
 
 from sagemaker_local import archive
 from sagemaker_local.bucket import Bucket, copy_files
+from sagemaker_local.content import files_below
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.job import (
     JobFolder,
@@ -110,4 +111,22 @@ def _collect(outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket) -
         bucket.upload(folder.here(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
 
 
-KIND = JobKind("processing-job", "ProcessingJob", "ProcessingJob", run)
+def outputs(job: dict[str, Any], folder: JobFolder) -> list[str]:
+    """URIs of the objects that a completed job wrote."""
+    targets = [
+        item["S3Output"] for item in job.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    ]
+    return [
+        f"{target['S3Uri'].rstrip('/')}/{name}"
+        for target in targets
+        for _, name in files_below(folder.here(target["LocalPath"]))
+    ]
+
+
+KIND = JobKind(
+    resource="processing-job",
+    noun="ProcessingJob",
+    metadata="ProcessingJob",
+    run=run,
+    outputs=outputs,
+)

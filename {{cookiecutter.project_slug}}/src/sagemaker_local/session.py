@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,15 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E4
 from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
 from sagemaker_local.bucket import Bucket  # noqa: E402
 from sagemaker_local.client import SageMakerClient  # noqa: E402
-from sagemaker_local.content import fingerprint  # noqa: E402
+from sagemaker_local.content import Digests, files_below, fingerprint  # noqa: E402
+from sagemaker_local.definition import parse  # noqa: E402
+from sagemaker_local.explanation import Explanation, explain  # noqa: E402
+from sagemaker_local.functions import Functions  # noqa: E402
 from sagemaker_local.job import JobFolder  # noqa: E402
 from sagemaker_local.jobs import Jobs  # noqa: E402
 from sagemaker_local.names import Arns  # noqa: E402
+from sagemaker_local.plan import Plan, plan  # noqa: E402
+from sagemaker_local.skew import Skew, report  # noqa: E402
 from sagemaker_local.store import Store  # noqa: E402
 from sagemaker_local.uploads import ContentUploads  # noqa: E402
 from sagemaker_local.warm import PRELOADED, shared_runner  # noqa: E402
@@ -41,6 +47,10 @@ class LocalSession(ContentUploads, PipelineSession):
         default_bucket_prefix: put before the keys of uploads and outputs.
         warm: start jobs from a process that has the libraries imported (Linux).
         preload: the modules that it imports.
+        functions: what Lambda steps call, by the function's ARN or name: a Python function
+            ``handler(event, context)``, or its place as ``module:handler``.
+        debug: True, or a step's name: its script runs in this process, so that ``breakpoint()``
+            works; a start then returns when the execution has ended.
 
     Attributes:
         role: the ARN to give where the SDK wants a role.
@@ -58,6 +68,8 @@ class LocalSession(ContentUploads, PipelineSession):
         default_bucket_prefix: str | None = None,
         warm: bool = True,
         preload: tuple[str, ...] = PRELOADED,
+        functions: Functions | None = None,
+        debug: bool | str = False,
     ) -> None:
         self.root = Path(root).resolve()
         region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
@@ -66,7 +78,10 @@ class LocalSession(ContentUploads, PipelineSession):
         store = Store(self.root / "state.db")
         self.bucket = Bucket(self.root / "s3", BUCKET)
         jobs = Jobs(store, self.bucket, arns, self.root / "jobs")
-        client = SageMakerClient(store, self.bucket, arns, jobs, runner)
+        client = SageMakerClient(store, self.bucket, arns, jobs, runner, functions, debug)
+        self.digests = Digests(store)
+        self._store = store
+        self._functions = tuple(functions or ())
         _silence_telemetry()
         super().__init__(
             boto_session=OfflineSession(region, client),
@@ -89,12 +104,41 @@ class LocalSession(ContentUploads, PipelineSession):
     def account_id(self) -> str:
         return ACCOUNT
 
+    def plan(self, definition: str, parameters: Mapping[str, str] | None = None) -> Plan:
+        """What an execution would do, in which order and by which branches; nothing runs.
+
+        Args:
+            definition: the JSON that ``Pipeline.definition()`` gives.
+            parameters: values that a start would give.
+
+        Returns:
+            A plan to print; its ``problems`` are the reasons why nothing would run.
+        """
+        return plan(definition, parameters or {}, self._functions)
+
+    def explain(self, execution: Any) -> Explanation:
+        """Why each step of an execution ran, or was reused from the cache: a line a step.
+
+        Args:
+            execution: what ``Pipeline.start()`` returned, or an execution's ARN.
+        """
+        arn = execution if isinstance(execution, str) else execution.arn
+        stored = self.sagemaker_client.executions.get(arn)
+        return explain(self._store, stored, parse(stored.document["PipelineDefinition"]))
+
+    def skew(self, definition: str) -> Skew:
+        """Versions of Python and libraries here, beside those of the images that it names."""
+        return report(parse(definition))
+
     def _put(self, path: Path, bucket: str, prefix: str) -> None:
         uri = f"s3://{bucket}/{prefix}"
         if path.is_file():
             uri = f"{uri}/{path.name}"
-        if not self.bucket.path(uri).exists():
+        target = self.bucket.path(uri)
+        if not target.exists():
             self.bucket.upload(path, uri)
+            for file, name in files_below(path):
+                self.digests.same(file, target if path.is_file() else target / name)
 
     def upload_string_as_file_body(
         self, body: str | bytes, bucket: str, key: str, kms_key: str | None = None
@@ -113,7 +157,7 @@ class LocalSession(ContentUploads, PipelineSession):
 
     def fingerprint(self, uri: str) -> str:
         """What tells the data behind an S3 URI from any other; see ``content.fingerprint``."""
-        return fingerprint(self.bucket.existing(uri))
+        return fingerprint(self.bucket.existing(uri), self.digests)
 
     def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
         """The lines that a job has printed so far.

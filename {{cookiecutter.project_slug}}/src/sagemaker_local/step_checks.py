@@ -1,4 +1,4 @@
-"""What in a step's arguments cannot be run here, by its type; the request's shape is right already."""
+"""What in a step's arguments cannot be run here, by its type; their shape is right already."""
 
 from __future__ import annotations
 
@@ -133,4 +133,5 @@ _CHECKS = {
     "RegisterModel": _check_register,
     "Condition": _check_conditions,
     "Fail": _check_nothing,
+    "Lambda": _check_nothing,
 }

@@ -6,44 +6,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sagemaker_local import functions
 from sagemaker_local.conditions import holds
 from sagemaker_local.definition import Step
 from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.expressions import as_text
 from sagemaker_local.job import Launch
 from sagemaker_local.jobs import KINDS, Jobs
 from sagemaker_local.names import job_name
 from sagemaker_local.registry import Registry
+from sagemaker_local.results import MODEL, StepResult
 from sagemaker_local.shapes import refused_values
 from sagemaker_local.store import Document, Store, now
 
-MODEL = "model"
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """A step that succeeded.
-
-    Attributes:
-        described: what ``Steps.<name>.<path>`` refers to.
-        metadata: what the list of steps shows.
-        outcome: a condition's; None for other steps.
-    """
-
-    described: Document
-    metadata: Document
-    outcome: bool | None = field(default=None)
+# Steps that start no program: what they make and their ending are one write to the state.
+INSTANT = ("Condition", "Fail", "Model", "RegisterModel")
 
 
 @dataclass(frozen=True)
 class StepRunner:
-    """Runs the steps of one execution."""
+    """Runs the steps of one execution.
+
+    Attributes:
+        created: told of a step's job before it runs.
+        functions: what Lambda steps call.
+    """
 
     jobs: Jobs
     registry: Registry
     store: Store
     execution_id: str
     launch: Launch
-    created: Callable[[Step, Document], None]  # told of a step's job before it runs
+    created: Callable[[Step, Document], None]
+    functions: functions.Functions = field(default_factory=dict)
 
     def run(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         """Run one step to its end.
@@ -52,12 +47,12 @@ class StepRunner:
             LocalError: it failed; the text says why.
         """
         handlers: dict[str, Callable[[Step, dict[str, Any]], StepResult]] = {
-            "Processing": self._job,
-            "Training": self._job,
+            **dict.fromkeys(KINDS, self._job),
             "Model": self._model,
             "RegisterModel": self._register,
             "Condition": self._condition,
             "Fail": self._fail,
+            "Lambda": self._function,
         }
         problems = refused_values(step.type, arguments)
         if problems:
@@ -86,6 +81,16 @@ class StepRunner:
 
     def _fail(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         raise StepFailure(str(arguments.get("ErrorMessage", "")))
+
+    def _function(self, step: Step, arguments: dict[str, Any]) -> StepResult:
+        assert step.function is not None, "checked when the definition was parsed"
+        handler = functions.handler_for(self.functions, step.function)
+        outputs = functions.call(handler, arguments, list(step.function_outputs), step.function)
+        listed = [{"Name": name, "Value": as_text(value)} for name, value in outputs.items()]
+        metadata = {
+            "Lambda": {"Arn": self.jobs.arns.function(step.function), "OutputParameters": listed}
+        }
+        return StepResult({"OutputParameters": outputs}, metadata)
 
 
 def create_model(store: Store, jobs: Jobs, request: Document) -> Document:

@@ -20,7 +20,9 @@ from typing import Any
 
 from sagemaker_local.errors import LocalError
 
-_SCHEMA = """
+# The changes that lead from each format of the state to the next; the last one is this version's.
+_FORMATS = (
+    """
 CREATE TABLE IF NOT EXISTS resources (
     kind TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (kind, name));
@@ -33,11 +35,33 @@ CREATE TABLE IF NOT EXISTS steps (
 CREATE TABLE IF NOT EXISTS model_packages (
     package_group TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (package_group, version));
-"""
-_VERSION = 1
+""",
+    """
+ALTER TABLE executions ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE TABLE signatures (
+    execution TEXT NOT NULL, step TEXT NOT NULL, pipeline TEXT NOT NULL, digest TEXT NOT NULL,
+    created REAL NOT NULL, reusable INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (execution, step));
+CREATE INDEX signatures_by_digest ON signatures (pipeline, step, digest, created);
+CREATE TABLE remembered (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, value TEXT NOT NULL);
+""",
+)
+_VERSION = len(_FORMATS)
 _BUSY_SECONDS = 60.0
 
 Document = dict[str, Any]
+
+# What a write does to an execution; after each of them the state makes sense by itself.
+TRANSITIONS = (
+    "execution started",
+    "step started",
+    "job created",
+    "job ended",
+    "step ended",
+    "execution ended",
+    "execution interrupted",
+    "execution resumed",
+)
 
 
 def now() -> datetime:
@@ -46,12 +70,39 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Execution:
-    """A stored execution. ``lease`` is the time (epoch seconds) until which its owner lives."""
+    """A stored execution.
+
+    Attributes:
+        lease: the time (epoch seconds) until which an owner on another host is taken to live.
+        owner: the process that runs it; see ``owner``.
+    """
 
     arn: str
     pipeline: str
     status: str
     lease: float
+    document: Document
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class StoredSignature:
+    """What made a step's result, as the step cache compares it.
+
+    Attributes:
+        execution: the ARN of the execution in which the step ran or was reused.
+        digest: equal for equal signatures.
+        created: epoch seconds.
+        reusable: the step ran here and succeeded.
+        document: the signature's parts, and what was decided about them.
+    """
+
+    execution: str
+    step: str
+    pipeline: str
+    digest: str
+    created: float
+    reusable: bool
     document: Document
 
 
@@ -68,14 +119,15 @@ class Store:
         self._create()
 
     def _create(self) -> None:
-        """Create the tables once; every process that opens a new root may try."""
+        """Create or upgrade the tables once; every process that opens a root may try."""
         if self._version() == _VERSION:
             return
         self._use_write_ahead_log()
         with self.transaction():
-            if self._version() == 0:
-                for statement in _SCHEMA.split(";"):
+            for statements in _FORMATS[self._version() :]:
+                for statement in statements.split(";"):
                     self._connection.execute(statement)
+            if self._version() < _VERSION:
                 self._connection.execute(f"PRAGMA user_version = {_VERSION}")
         if self._version() != _VERSION:
             raise LocalError(
@@ -99,8 +151,13 @@ class Store:
                 time.sleep(0.02)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; a transaction inside another one is part of it."""
+    def transaction(self, name: str = "") -> Iterator[None]:
+        """All or nothing; a transaction inside another one is part of it.
+
+        Args:
+            name: of what it does to an execution, one of ``TRANSITIONS``; the tests end processes
+                right before and after each of them.
+        """
         with self._lock:
             if self._connection.in_transaction:
                 yield
@@ -111,7 +168,10 @@ class Store:
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self._commit(name)
+
+    def _commit(self, name: str) -> None:
+        self._connection.execute("COMMIT")
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -158,13 +218,14 @@ class Store:
 
     def add_execution(self, execution: Execution) -> None:
         self._write(
-            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)",
             execution.arn,
             execution.pipeline,
             execution.document["CreationTime"].timestamp(),
             execution.status,
             execution.lease,
             _dump(execution.document),
+            execution.owner,
         )
 
     def update_execution(self, arn: str, status: str, document: Document) -> None:
@@ -175,41 +236,112 @@ class Store:
             arn,
         )
 
-    def renew_lease(self, arn: str, until: float) -> None:
-        self._write("UPDATE executions SET lease = ? WHERE arn = ?", until, arn)
+    def renew_lease(self, arn: str, until: float, owner: str) -> str:
+        """Keep an execution as ``owner``'s; gives its status, which another process may change."""
+        with self.transaction():
+            self._write(
+                "UPDATE executions SET lease = ?, owner = ? WHERE arn = ?", until, owner, arn
+            )
+            rows = self._rows("SELECT status FROM executions WHERE arn = ?", arn)
+        return str(rows[0][0]) if rows else ""
 
     def execution(self, arn: str) -> Execution | None:
         rows = self._rows(
-            "SELECT arn, pipeline, status, lease, document FROM executions WHERE arn = ?", arn
+            "SELECT arn, pipeline, status, lease, document, owner FROM executions WHERE arn = ?",
+            arn,
         )
         return _execution(rows[0]) if rows else None
 
     def executions(self, pipeline: str) -> list[Execution]:
         """Newest first."""
         rows = self._rows(
-            "SELECT arn, pipeline, status, lease, document FROM executions "
+            "SELECT arn, pipeline, status, lease, document, owner FROM executions "
             "WHERE pipeline = ? ORDER BY created DESC, rowid DESC",
             pipeline,
         )
         return [_execution(row) for row in rows]
 
     def put_step(self, execution: str, name: str, document: Document) -> None:
-        """Create or replace a step's state; its position is that of its first appearance."""
-        with self.transaction():
-            ((position,),) = self._rows("SELECT COUNT(*) FROM steps WHERE execution = ?", execution)
-            self._write(
-                "INSERT INTO steps VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (execution, name) DO UPDATE SET document = excluded.document",
-                execution,
-                name,
-                position,
-                _dump(document),
-            )
+        """Create or replace a step's state; ``steps`` gives them by their StartTime."""
+        self._write(
+            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)",
+            execution,
+            name,
+            int(document["StartTime"].timestamp() * 1e6),
+            _dump(document),
+        )
+
+    def step(self, execution: str, name: str) -> Document | None:
+        rows = self._rows(
+            "SELECT document FROM steps WHERE execution = ? AND name = ?", execution, name
+        )
+        return _load(rows[0][0]) if rows else None
+
+    def delete_step(self, execution: str, name: str) -> None:
+        self._write("DELETE FROM steps WHERE execution = ? AND name = ?", execution, name)
+
+    def put_signature(self, signature: StoredSignature) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?, ?, ?, ?)",
+            signature.execution,
+            signature.step,
+            signature.pipeline,
+            signature.digest,
+            signature.created,
+            int(signature.reusable),
+            _dump(signature.document),
+        )
+
+    def signatures(self, execution: str) -> list[StoredSignature]:
+        """Of an execution's steps."""
+        return self._signatures("WHERE execution = ?", execution)
+
+    def reusable_signatures(
+        self, pipeline: str, step: str, digest: str, since: float
+    ) -> list[StoredSignature]:
+        """Successful runs of a step with equal signatures, newest first."""
+        return self._signatures(
+            "WHERE pipeline = ? AND step = ? AND digest = ? AND created >= ? AND reusable "
+            "ORDER BY created DESC",
+            pipeline,
+            step,
+            digest,
+            since,
+        )
+
+    def last_signature(self, pipeline: str, step: str) -> StoredSignature | None:
+        """Of a step's newest successful run, whatever went into it."""
+        found = self._signatures(
+            "WHERE pipeline = ? AND step = ? AND reusable ORDER BY created DESC LIMIT 1",
+            pipeline,
+            step,
+        )
+        return found[0] if found else None
+
+    def _signatures(self, condition: str, *values: Any) -> list[StoredSignature]:
+        rows = self._rows(
+            "SELECT execution, step, pipeline, digest, created, reusable, document "
+            f"FROM signatures {condition}",
+            *values,
+        )
+        return [
+            StoredSignature(execution, step, pipeline, digest, created, bool(reusable), _load(text))
+            for execution, step, pipeline, digest, created, reusable, text in rows
+        ]
+
+    def remembered(self, name: str, stamp: str) -> str | None:
+        """What ``remember`` was told under this name, if the stamp is still the same."""
+        rows = self._rows("SELECT stamp, value FROM remembered WHERE name = ?", name)
+        return str(rows[0][1]) if rows and rows[0][0] == stamp else None
+
+    def remember(self, name: str, stamp: str, value: str) -> None:
+        """Keep something that is slow to find out, for as long as ``stamp`` stays the same."""
+        self._write("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", name, stamp, value)
 
     def steps(self, execution: str) -> list[Document]:
         """In the order in which they started."""
         rows = self._rows(
-            "SELECT document FROM steps WHERE execution = ? ORDER BY position", execution
+            "SELECT document FROM steps WHERE execution = ? ORDER BY position, rowid", execution
         )
         return [_load(row[0]) for row in rows]
 
@@ -254,8 +386,8 @@ class Store:
 
 
 def _execution(row: tuple[Any, ...]) -> Execution:
-    arn, pipeline, status, lease, document = row
-    return Execution(arn, pipeline, status, lease, _load(document))
+    arn, pipeline, status, lease, document, owner = row
+    return Execution(arn, pipeline, status, lease, _load(document), owner)
 
 
 def _dump(document: Document) -> str:

@@ -19,15 +19,17 @@ def _table(run: str, ignored: str = "") -> dict[str, Support]:
     return table | dict.fromkeys(ignored.split(), Support.IGNORED)
 
 
+# A Lambda step's arguments are the event that its function gets.
+ANYTHING: dict[str, Support] = {}
 ARGUMENTS: dict[str, dict[str, Support]] = {
     "Processing": _table(
-        "AppSpecification ProcessingInputs ProcessingOutputConfig Environment",
-        "ProcessingJobName ProcessingResources RoleArn StoppingCondition NetworkConfig "
-        "ExperimentConfig Tags",
+        "AppSpecification ProcessingInputs ProcessingOutputConfig Environment StoppingCondition",
+        "ProcessingJobName ProcessingResources RoleArn NetworkConfig ExperimentConfig Tags",
     ),
     "Training": _table(
-        "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig Environment",
-        "TrainingJobName ResourceConfig RoleArn StoppingCondition VpcConfig Tags "
+        "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig Environment "
+        "StoppingCondition",
+        "TrainingJobName ResourceConfig RoleArn VpcConfig Tags "
         "EnableManagedSpotTraining EnableInterContainerTrafficEncryption EnableNetworkIsolation "
         "RemoteDebugConfig TensorBoardOutputConfig RetryStrategy InfraCheckConfig CheckpointConfig "
         "SessionChainingConfig ProfilerConfig ProfilerRuleConfigurations DebugHookConfig "
@@ -46,7 +48,34 @@ ARGUMENTS: dict[str, dict[str, Support]] = {
     ),
     "Condition": _table("Conditions"),
     "Fail": _table("ErrorMessage"),
+    "Lambda": ANYTHING,
 }
+
+_JOBS = ("Processing", "Training", "Tuning", "Transform")
+_RETRIED = (*_JOBS, "Model", "RegisterModel", "Lambda")
+_ALL = (*_RETRIED, "Condition", "Fail")
+# Members of a step beside its ``Arguments``: the types of step for which they are run, and those
+# for which they are accepted without effect.
+MEMBERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "DependsOn": (_ALL, ()),
+    "DisplayName": (_ALL, ()),
+    "Description": (_ALL, ()),
+    "PropertyFiles": (("Processing",), ()),
+    "CacheConfig": (_JOBS, ("Lambda",)),
+    "RetryPolicies": (_RETRIED, ()),
+    "OutputParameters": (("Lambda",), ()),
+}
+# Settings of an execution or a definition as a whole.
+SETTINGS = {
+    "Parameters": Support.RUN,
+    "ParallelismConfiguration": Support.RUN,
+    "SelectiveExecutionConfig": Support.RUN,
+    "ClientRequestToken": Support.RUN,
+    "PipelineExperimentConfig": Support.IGNORED,
+    "MlflowConfig": Support.IGNORED,
+}
+# Settings deep inside arguments that have no meaning on one machine.
+IGNORED_INSIDE = ("KmsKeyId", "VolumeKmsKeyId", "InstancePools", "KeepAlivePeriodInSeconds")
 
 # The Create request that a step's ``Arguments`` are, by step type.
 REQUEST_SHAPES = {
@@ -67,7 +96,6 @@ DESCRIBE_SHAPES = {
 NOT_RUN = {
     "Tuning": "hyperparameter tuning is not run locally yet",
     "Transform": "batch transform is not run locally yet",
-    "Lambda": "Lambda functions are not run locally yet",
     "QualityCheck": "check steps need AWS's own analyzer image, which does not run here",
     "ClarifyCheck": "check steps need AWS's own analyzer image, which does not run here",
     "Callback": "callbacks wait for an SQS queue, which a local session does not have",

@@ -251,4 +251,5 @@ KIND = JobKind(
     run=run,
     defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
     starts_with=artifacts,
+    outputs=lambda job, folder: [job["ModelArtifacts"]["S3ModelArtifacts"]],
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from sagemaker_local.content import digest, files_below
+from sagemaker_local.content import Digests, files_below
 from sagemaker_local.errors import LocalError
 
 
@@ -19,6 +19,7 @@ class ContentUploads:
     """Mixin for a SageMaker session: decides the key, and leaves the copying to ``_put``."""
 
     default_bucket_prefix: str | None
+    digests = Digests()
 
     if TYPE_CHECKING:  # the session's own; defined here it would hide that one
 
@@ -56,7 +57,7 @@ class ContentUploads:
         if next(files_below(source), None) is None:
             raise LocalError(f"There is nothing to upload at {source}; give a file or a folder.")
         kind = PurePosixPath(key_prefix).name or "data"
-        parts = [self.default_bucket_prefix, kind, digest(source)]
+        parts = [self.default_bucket_prefix, kind, self.digests.of(source)]
         prefix = "/".join(part for part in parts if part)
         target = bucket or self.default_bucket()
         self._put(source, target, prefix)

@@ -1,0 +1,87 @@
+"""The client's methods for executions of pipelines."""
+
+from __future__ import annotations
+
+from sagemaker_local.client_pipelines import pipeline_named
+from sagemaker_local.executions import PRIVATE, Executions
+from sagemaker_local.operations import in_order, operation, page, select
+from sagemaker_local.store import Document, Store
+from sagemaker_local.store import Execution as StoredExecution
+
+
+class ExecutionOperations:
+    """Executions: start, look at, stop, retry."""
+
+    store: Store
+    executions: Executions
+
+    @operation
+    def start_pipeline_execution(self, request: Document) -> Document:
+        pipeline = pipeline_named(self.store, request["PipelineName"])
+        token = f"start {pipeline['PipelineName']} {request['ClientRequestToken']}"
+        arn = self.store.remembered(token, "") or self.executions.start(pipeline, request)
+        self.store.remember(token, "", arn)
+        return {"PipelineExecutionArn": arn}
+
+    @operation
+    def retry_pipeline_execution(self, request: Document) -> Document:
+        arn = request["PipelineExecutionArn"]
+        token = f"retry {arn} {request['ClientRequestToken']}"
+        if self.store.remembered(token, "") is None:
+            self.executions.resume(arn, request)
+            self.store.remember(token, "", arn)
+        return {"PipelineExecutionArn": arn}
+
+    @operation
+    def describe_pipeline_execution(self, request: Document) -> Document:
+        execution = self.executions.get(request["PipelineExecutionArn"])
+        document = execution.document
+        return {
+            **{key: value for key, value in document.items() if key not in PRIVATE},
+            "PipelineExecutionStatus": execution.status,
+        }
+
+    @operation
+    def describe_pipeline_definition_for_execution(self, request: Document) -> Document:
+        execution = self.executions.get(request["PipelineExecutionArn"])
+        return select(execution.document, ("PipelineDefinition", "CreationTime"))
+
+    @operation
+    def list_pipeline_executions(self, request: Document) -> Document:
+        name = pipeline_named(self.store, request["PipelineName"])["PipelineName"]
+        summaries = [_summary(item) for item in self.executions.of_pipeline(name)]
+        return page(in_order(summaries, request), request, "PipelineExecutionSummaries")
+
+    @operation
+    def list_pipeline_execution_steps(self, request: Document) -> Document:
+        arn = request.get("PipelineExecutionArn", "")
+        self.executions.get(arn)
+        steps = in_order(self.store.steps(arn)[::-1], request)
+        return page(steps, request, "PipelineExecutionSteps")
+
+    @operation
+    def list_pipeline_parameters_for_execution(self, request: Document) -> Document:
+        execution = self.executions.get(request["PipelineExecutionArn"])
+        given = execution.document["Parameters"]
+        parameters = [{"Name": name, "Value": value} for name, value in given.items()]
+        return page(parameters, request, "PipelineParameters")
+
+    @operation
+    def stop_pipeline_execution(self, request: Document) -> Document:
+        self.executions.stop(request["PipelineExecutionArn"])
+        return {"PipelineExecutionArn": request["PipelineExecutionArn"]}
+
+
+def _summary(execution: StoredExecution) -> Document:
+    summary = {
+        "PipelineExecutionArn": execution.arn,
+        "StartTime": execution.document["CreationTime"],
+        "PipelineExecutionStatus": execution.status,
+        **select(
+            execution.document,
+            ("PipelineExecutionDisplayName", "PipelineExecutionDescription"),
+        ),
+    }
+    if "FailureReason" in execution.document:
+        summary["PipelineExecutionFailureReason"] = execution.document["FailureReason"]
+    return summary
