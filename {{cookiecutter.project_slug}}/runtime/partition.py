@@ -1,4 +1,4 @@
-"""What preprocessing leaves: a CSV for each split, the folds if there are any, and the schema."""
+"""What preprocessing leaves: the splits as CSV, test records as JSON Lines, and any folds."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -74,6 +74,16 @@ def write_splits(
         rows = frame[split == name]
         rows = rows if name == "test" else rows.drop(columns=list(kept))
         rows.to_csv(folder / name / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def write_records(
+    folder: Path, frame: pd.DataFrame, split: np.ndarray, columns: Sequence[str]
+) -> None:
+    """Write records/test.jsonl: the raw test rows, without the answer, as a request has them."""
+    (folder / "records").mkdir(parents=True)
+    rows = frame.loc[split == "test", list(columns)]
+    file = folder / "records" / "test.jsonl"
+    rows.to_json(file, orient="records", lines=True, force_ascii=False)
 
 
 def write_folds(folder: Path, frame: pd.DataFrame, found: Sequence[folds.Fold], kind: str) -> None:

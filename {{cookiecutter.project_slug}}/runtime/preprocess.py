@@ -23,7 +23,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     parser = job.Arguments("preprocess", description=__doc__)
     add = parser.add_argument
     add("--input", type=Path, required=True, help="a CSV or Parquet file, or a folder of them")
-    add("--output", type=Path, required=True, help="folder for train, validation, test and schema")
+    add("--output", type=Path, required=True, help="folder for the splits, test records and schema")
     add("--target", default="", help='column to predict; empty: "target", else the last one')
     add("--problem-type", default="", choices=("", *PROBLEM_TYPES), help="empty: inferred")
     add("--column-names", default="", help="a,b,c for CSV files without a header")
@@ -81,6 +81,7 @@ def preprocess(options: Namespace) -> None:
     kept = [each for each in partition.slice_columns(labelled, options) if each not in names]
     with job.all_or_nothing(options.output) as folder:
         partition.write_splits(folder, labelled[names + kept], split, kept)
+        partition.write_records(folder, labelled, split, names[:-1])
         if found:
             partition.write_folds(folder / "folds", labelled[names], found, options.validation)
         (folder / "schema").mkdir()

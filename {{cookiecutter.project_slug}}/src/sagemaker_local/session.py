@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,11 @@ class LocalSession(ContentUploads, PipelineSession):
             tail: this many of the last lines only; 0: all.
         """
         return JobFolder(self.root / "jobs" / name).lines(tail)
+
+    def first_lines(self, uri: str, count: int) -> list[str]:
+        """The first lines of an object, which is not read any further."""
+        with self.bucket.existing(uri).open(encoding="utf-8") as stream:
+            return [line.rstrip("\n") for line in islice(stream, count)]
 
     def list_s3_files(self, bucket: str, key_prefix: str) -> list[str]:
         return self.bucket.keys(f"s3://{bucket}/{key_prefix}")

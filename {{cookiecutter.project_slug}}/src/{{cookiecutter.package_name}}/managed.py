@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+HEAD_BYTES = 1 << 20
 NO_LOG = "ResourceNotFoundException"  # nothing was logged yet
 
 
@@ -56,6 +57,31 @@ def _all(client: Any, group: str, stream: str, _: int) -> Iterator[str]:
         if response["nextForwardToken"] == token:
             return
         token = request["nextToken"] = response["nextForwardToken"]
+
+
+def first_lines(client: Any, uri: str, count: int) -> list[str]:
+    """The first lines of an object, of which no more than a megabyte is read."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")["Body"]
+    text = body.read()
+    lines = text.decode("utf-8", "replace").splitlines()
+    whole = lines[:-1] if len(text) == HEAD_BYTES else lines
+    return whole[:count]
+
+
+def explain(client: Any, arn: str) -> str:
+    """A line for each step of an execution: reused, and from where, or run."""
+    pages = client.get_paginator("list_pipeline_execution_steps").paginate(
+        PipelineExecutionArn=arn, SortOrder="Ascending"
+    )
+    return "\n".join(_explained(step) for page in pages for step in page["PipelineExecutionSteps"])
+
+
+def _explained(step: dict[str, Any]) -> str:
+    source = step.get("CacheHitResult", {}).get("SourcePipelineExecutionArn", "")
+    if not source:
+        return f"{step['StepName']}: run"
+    return f"{step['StepName']}: hit, as in execution {source.rpartition('/')[2]}"
 
 
 def fingerprint(client: Any, uri: str) -> str:

@@ -17,7 +17,7 @@ from . import settings
 from .errors import ProjectError
 
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
-JOBS = ("Processing", "Training", "Transform")  # what has a log
+JOBS = ("Processing", "Training", "Tuning", "Transform")  # what has a log
 REDRAW_SECONDS = 0.5  # a table is drawn anew for a log line at most this often
 STILL_SECONDS = 30.0  # after that long without news, a terminal hears of what runs
 STOP_SECONDS = 10.0
@@ -162,6 +162,9 @@ def note(session: Any, step: dict[str, Any]) -> str:
         return str(metadata["Condition"].get("Outcome", ""))
     if "RegisterModel" in metadata:
         return "version {1} of {0}".format(*metadata["RegisterModel"]["Arn"].split("/")[-2:])
+    if "Lambda" in metadata:
+        outputs = metadata["Lambda"].get("OutputParameters", [])
+        return ", ".join(f"{output['Name']}={output['Value']}" for output in outputs)
     job = job_of(step)
     lines = session.job_log(*job, tail=5) if job else []
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
@@ -198,6 +201,8 @@ def log(session: Any, execution: Any, step_name: str) -> str:
         with_log = ", ".join(name for name, step in found.items() if job_of(step)) or "none"
         raise ProjectError(f"step {step_name} runs no job; these have a log: {with_log}")
     return "\n".join(session.job_log(*job))
+
+
 
 
 def failure(session: Any, arn: str, status: str) -> str:
@@ -336,6 +341,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--execution", metavar="ARN", help="default: the one that started last")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("steps", help="show each step's state, seconds and last log line")
+    commands.add_parser("explain", help="why each step ran, or was reused from an earlier run")
     logs = commands.add_parser("log", help="print the full log of a step")
     logs.add_argument("step", help="such as Train")
     return parser
@@ -351,6 +357,8 @@ def main(argv: list[str] | None = None) -> None:
         arn = options.execution or latest(session)
         if options.command == "log":
             print(log(session, arn, options.step))
+        elif options.command == "explain":
+            print(session.explain(arn))
         else:
             print("\n".join(line(step, still=True) for step in steps(session, arn)))
     except ProjectError as error:

@@ -35,8 +35,8 @@ def open_session(
 
     Returns:
         A ``PipelineSession`` with ``role`` (an ARN), ``poll_seconds`` (how often to look at an
-        execution), ``runs_here`` (whether executions end with this process), ``job_log()`` and
-        ``fingerprint()``.
+        execution), ``runs_here`` (whether executions end with this process), ``job_log()``,
+        ``fingerprint()``, ``first_lines()`` and ``explain()``.
 
     Raises:
         ProjectError: an unknown mode, or no role for a managed session.
@@ -75,6 +75,12 @@ def _open_managed(role: str, bucket: str, prefix: str) -> Any:
 
         def fingerprint(self, uri: str) -> str:
             return managed.fingerprint(self.s3_client, uri)
+
+        def first_lines(self, uri: str, count: int) -> list[str]:
+            return managed.first_lines(self.s3_client, uri, count)
+
+        def explain(self, execution: Any) -> str:
+            return managed.explain(self.sagemaker_client, getattr(execution, "arn", execution))
 
         def _put(self, path: Path, bucket: str, prefix: str) -> None:
             files = list(files_below(path))
