@@ -161,6 +161,93 @@ def training(
     return step(name, "Training", request, **members)
 
 
+def integer(name: str, low: Any, high: Any, scale: Any = None) -> Json:
+    return _bounded("Integer", name, low, high, scale)
+
+
+def continuous(name: str, low: Any, high: Any, scale: Any = None) -> Json:
+    return _bounded("Continuous", name, low, high, scale)
+
+
+def categorical(name: Any, *values: Any) -> Json:
+    return {"CategoricalParameterRanges": [{"Name": name, "Values": list(values)}]}
+
+
+def _bounded(kind: str, name: str, low: Any, high: Any, scale: Any) -> Json:
+    """A range; plain ends become text, as they are on the wire."""
+    ends = [end if isinstance(end, dict) else str(end) for end in (low, high)]
+    item = {"Name": name, "MinValue": ends[0], "MaxValue": ends[1]}
+    return {f"{kind}ParameterRanges": [item | ({"ScalingType": scale} if scale else {})]}
+
+
+def tuning_config(
+    *ranges: Json,
+    strategy: Any = "Random",
+    objective: str = "Minimize",
+    jobs: Any = 3,
+    parallel: Any = 1,
+    **members: Any,
+) -> Json:
+    """A HyperParameterTuningJobConfig for the metric ``loss``; ``jobs`` None leaves it out."""
+    found: dict[str, list[Json]] = {}
+    for item in ranges:
+        for kind, values in item.items():
+            found.setdefault(kind, []).extend(values)
+    limits = {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel}
+    return {
+        "Strategy": strategy,
+        "HyperParameterTuningJobObjective": {"Type": objective, "MetricName": "loss"},
+        "ResourceLimits": {key: value for key, value in limits.items() if value is not None},
+        "ParameterRanges": found,
+        **members,
+    }
+
+
+def tuning(
+    name: str,
+    config: Json,
+    static: Mapping[str, Any],
+    *,
+    channels: Mapping[str, Any] | None = None,
+    regex: str = r"loss=(\S+)",
+    arguments: Json | None = None,
+    **members: Any,
+) -> Json:
+    """A Tuning step.
+
+    Args:
+        name: the step's name.
+        config: what ``tuning_config`` gives.
+        static: the hyperparameters of every try; ``Local.submitted`` names a script.
+        channels: URI by name.
+        regex: of the metric ``loss``.
+        arguments: replaces members of the TrainingJobDefinition.
+        members: of the step.
+    """
+    definition: Json = {
+        "AlgorithmSpecification": {
+            "TrainingInputMode": "File",
+            "TrainingImage": IMAGE,
+            "MetricDefinitions": [{"Name": "loss", "Regex": regex}],
+        },
+        "StaticHyperParameters": dict(static),
+        "OutputDataConfig": {"S3OutputPath": "s3://sagemaker-local/models"},
+        "ResourceConfig": dict(_CLUSTER),
+        "RoleArn": ROLE,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        **({"InputDataConfig": [_channel(*item) for item in channels.items()]} if channels else {}),
+        **(arguments or {}),
+    }
+    request = {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": definition}
+    return step(name, "Tuning", request, **members)
+
+
+def best_model_of(step_name: str, index: int = 0) -> Json:
+    """What the SDK's ``TuningStep.get_top_model_s3_uri`` makes."""
+    job = get(f"Steps.{step_name}.TrainingJobSummaries[{index}].TrainingJobName")
+    return join("/", "s3:/", "sagemaker-local", "models", job, "output/model.tar.gz")
+
+
 def _channel(name: str, uri: Any) -> Json:
     source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}, "InputMode": "File"}

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local import archive
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.client import SageMakerClient
 from sagemaker_local.content import digest
@@ -136,6 +137,26 @@ class Local:
         self.put("{}", f"{drivers}/distributed.json")
         return {"code": code, "sm_drivers": self.bucket.uri(drivers)}
 
+    def submitted(self, script: str, program: str = "script.py", **files: str) -> dict[str, str]:
+        """The two hyperparameters that name a script in a ``sourcedir.tar.gz``.
+
+        Args:
+            script: the program's text.
+            program: its path in the archive.
+            files: other members' texts, by path with ``__`` for a slash and no ``.py``.
+        """
+        members = {program: script} | {f"{n.replace('__', '/')}.py": t for n, t in files.items()}
+        folder = self.root / "sources" / str(len(list(self.root.glob("sources/*"))))
+        for name, text in members.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        packed = self.root / "packed" / folder.name / "sourcedir.tar.gz"
+        archive.pack(folder, packed)
+        uri = self.bucket.uri(f"code/{digest(folder)}/sourcedir.tar.gz")
+        self.bucket.upload(packed, uri)
+        return {"sagemaker_program": program, "sagemaker_submit_directory": uri}
+
     def create(self, text: str, name: str = "pipe") -> None:
         """Create or update a pipeline."""
         known = {p["PipelineName"] for p in self.client.list_pipelines()["PipelineSummaries"]}
@@ -165,11 +186,15 @@ class Local:
         return self.start(text, parameters, **options).wait()
 
     def job(self, noun: str, arn: str) -> Json:
-        method = {
-            "ProcessingJob": self.client.describe_processing_job,
-            "TrainingJob": self.client.describe_training_job,
+        method, member = {
+            "ProcessingJob": (self.client.describe_processing_job, "ProcessingJobName"),
+            "TrainingJob": (self.client.describe_training_job, "TrainingJobName"),
+            "TuningJob": (
+                self.client.describe_hyper_parameter_tuning_job,
+                "HyperParameterTuningJobName",
+            ),
         }[noun]
-        return method(**{f"{noun}Name": arn.rsplit("/", 1)[-1]})
+        return method(**{member: arn.rsplit("/", 1)[-1]})
 
     def log(self, run: Run, step: str) -> str:
         """What a step's job printed."""

@@ -47,6 +47,8 @@ from sagemaker.serve.model_builder import ModelBuilder  # noqa: E402
 from sagemaker.train import ModelTrainer  # noqa: E402
 from sagemaker.train.configs import Compute, InputData, SourceCode  # noqa: E402
 
+from engine import sdk_tuning  # noqa: E402
+
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 OUTPUT = "/opt/ml/processing/output"
 PREPARE = """
@@ -242,6 +244,9 @@ def telemetry() -> None:
 
 if __name__ == "__main__":
     run()
+    SEEN["tuning"] = sdk_tuning.seen(
+        session, FOLDER, IMAGE, session.upload_data(FOLDER / "data.csv")
+    )
     storage()
     telemetry()
     (FOLDER / "seen.json").write_text(json.dumps(SEEN, default=str), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,26 @@ def test_the_sdk_met_a_client_that_conforms(seen: dict[str, Any]) -> None:
     } <= set(seen["checked"])
 
 
+@pytest.mark.parametrize("code", ["archive", "folder"])
+def test_a_tuner_of_the_sdk_runs_and_its_best_model_is_used(
+    seen: dict[str, Any], code: str
+) -> None:
+    found = seen["tuning"][code]
+    assert found["status"] == "Succeeded", found
+    assert found["counters"]["Completed"] == 4
+    assert found["model"] == f"s3://sagemaker-local/models/{found['best']}/output/model.tar.gz"
+
+
+def test_a_tuners_definition_has_no_time_stamp_if_its_code_is_an_archive(
+    seen: dict[str, Any],
+) -> None:
+    """Of a folder the SDK makes an archive itself, at a key with the time in it."""
+    stamped = r"/tuning-\d+/"
+    assert seen["tuning"]["same definition"]
+    assert not re.search(stamped, seen["tuning"]["archive"]["definition"])
+    assert re.search(stamped, seen["tuning"]["folder"]["definition"])
+
+
 def test_objects_are_files_of_the_session(seen: dict[str, Any]) -> None:
     assert seen["uri"] == "s3://sagemaker-local/notes/a.txt"
     assert seen["read"] == "text ü"
@@ -101,6 +122,10 @@ def test_objects_are_files_of_the_session(seen: dict[str, Any]) -> None:
 
 def test_what_would_call_aws_says_so(seen: dict[str, Any]) -> None:
     assert all("a local session never does" in message for message in seen["refused"])
+
+
+def test_the_sdk_may_copy_a_file_into_the_bucket(seen: dict[str, Any]) -> None:
+    assert seen["tuning"]["copied"] == ["copies/a.tar.gz"]
 
 
 def test_managed_sessions_are_as_they_were(seen: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import boto3
+from sagemaker_local.bucket import Bucket
 from sagemaker_local.client import SageMakerClient
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import Arns
@@ -58,6 +60,18 @@ class LocalSts:
         return {"Account": self._arns.account, "Arn": self._arns.role, "UserId": "local"}
 
 
+class LocalS3(OfflineClient):
+    """The call by which HyperparameterTuner passes the session's own methods: a file goes up."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        super().__init__("s3")
+        self._bucket = bucket
+
+    def upload_file(self, Filename: str, Bucket: str, Key: str, **_: Any) -> None:
+        """Copy a file to an object; the members are boto3's."""
+        self._bucket.upload(Path(Filename), f"s3://{Bucket}/{Key}")
+
+
 class OfflineSession(boto3.Session):
     """``client()`` and ``resource()`` never make anything that could send a request."""
 
@@ -67,6 +81,7 @@ class OfflineSession(boto3.Session):
         )
         self._clients = {
             "sagemaker": sagemaker_client,
+            "s3": LocalS3(sagemaker_client.bucket),
             "iam": LocalIam(sagemaker_client.arns.role),
             "sts": LocalSts(sagemaker_client.arns),
         }

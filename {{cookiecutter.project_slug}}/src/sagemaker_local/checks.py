@@ -19,7 +19,13 @@ from sagemaker_local.expressions import (
 from sagemaker_local.functions import function_name
 from sagemaker_local.shapes import misfits
 from sagemaker_local.step_checks import check_arguments
-from sagemaker_local.support import ANYTHING, ARGUMENTS, DESCRIBE_SHAPES, NOT_RUN
+from sagemaker_local.support import (
+    ANYTHING,
+    ARGUMENTS,
+    DESCRIBE_SHAPES,
+    LIST_SHAPES,
+    NOT_RUN,
+)
 
 
 def check(definition: Definition, functions: tuple[str, ...] | None = None) -> list[Problem]:
@@ -151,7 +157,7 @@ def _check_property(step: Step, reference: Reference) -> Iterator[str]:
     elif step.type == "Fail":
         yield f"{reference.text}: a Fail step has no properties"
     elif step.type in DESCRIBE_SHAPES:
-        shape = DESCRIBE_SHAPES[step.type]
+        shape = LIST_SHAPES.get((step.type, *reference.path[:1]), DESCRIBE_SHAPES[step.type])
         missing = service_model.missing_member(shape, reference.path)
         if missing is not None:
             yield f"{reference.text}: a {step.type} step has no property {missing!r} there"

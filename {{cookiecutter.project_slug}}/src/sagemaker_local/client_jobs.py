@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sagemaker_local import processing, tags, training
+from collections.abc import Callable
+
+from sagemaker_local import processing, tags, training, tries, tuning
 from sagemaker_local.errors import not_found
 from sagemaker_local.job import JobKind
 from sagemaker_local.operations import in_order, operation, page, select
@@ -10,7 +12,7 @@ from sagemaker_local.store import Document, Store
 
 
 class JobOperations:
-    """Processing and training jobs, and tags of any resource."""
+    """Processing, training and tuning jobs, and tags of any resource."""
 
     store: Store
 
@@ -29,6 +31,28 @@ class JobOperations:
     @operation
     def list_training_jobs(self, request: Document) -> Document:
         return self._list(training.KIND, request)
+
+    @operation
+    def describe_hyper_parameter_tuning_job(self, request: Document) -> Document:
+        name = request["HyperParameterTuningJobName"]
+        return self._job(tuning.KIND, name, "DescribeHyperParameterTuningJob")
+
+    @operation
+    def list_hyper_parameter_tuning_jobs(self, request: Document) -> Document:
+        return self._list(tuning.KIND, request, tuning.list_summary)
+
+    @operation
+    def list_training_jobs_for_hyper_parameter_tuning_job(self, request: Document) -> Document:
+        name = request["HyperParameterTuningJobName"]
+        job = self._job(tuning.KIND, name, "ListTrainingJobsForHyperParameterTuningJob")
+        children = tries.in_order(job, tries.training_jobs(job, self.store), request)
+        status = request.get("StatusEquals")
+        found = [
+            tries.summary(job, child)
+            for child in children
+            if status in (None, child["TrainingJobStatus"])
+        ]
+        return page(found, request, "TrainingJobSummaries")
 
     @operation
     def add_tags(self, request: Document) -> Document:
@@ -54,7 +78,13 @@ class JobOperations:
             raise not_found(f"Could not find the job {name!r}.", operation_name)
         return job
 
-    def _list(self, kind: JobKind, request: Document) -> Document:
+    def _list(
+        self,
+        kind: JobKind,
+        request: Document,
+        more: Callable[[Document], Document] = lambda job: {},
+    ) -> Document:
+        """A page of jobs; ``more`` gives what a summary has beside name, times and status."""
         noun = kind.noun
         members = (
             f"{noun}Name",
@@ -66,7 +96,7 @@ class JobOperations:
         )
         wanted, status = request.get("NameContains", ""), request.get("StatusEquals")
         found = [
-            select(job, members)
+            select(job, members) | more(job)
             for job in in_order(self.store.resources(kind.resource), request)
             if wanted in job[f"{noun}Name"] and status in (None, job[f"{noun}Status"])
         ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import JobKilled, StepFailure
+from sagemaker_local.names import job_name
 from sagemaker_local.runner import Command
 from sagemaker_local.service_model import members
 from sagemaker_local.store import Document
@@ -111,6 +112,9 @@ class JobKind:
         starts_with: members that its Describe response has from the start on.
         outputs: URIs of the objects that a completed job wrote; a step is reused from the cache
             only while they are what they were.
+        named: its name, made of those of an execution and a step.
+        properties: what ``Steps.<name>.<path>`` finds of an ended job beside its Describe response;
+            made of what is stored, so that a later process finds the same.
     """
 
     resource: str
@@ -120,6 +124,8 @@ class JobKind:
     defaults: Document = field(default_factory=dict)
     starts_with: Callable[[Document], Document] = lambda job: {}
     outputs: Callable[[Document, JobFolder], list[str]] = lambda job, folder: []
+    named: Callable[[str, str], str] = job_name
+    properties: Callable[[Document, Jobs], Document] = lambda job, jobs: {}
 
     @property
     def described(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import processing, training
+from sagemaker_local import processing, training, tuning
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import LocalError
 from sagemaker_local.job import JobFolder, JobKind, Launch, Place
@@ -18,7 +18,7 @@ _MAX_REASON = 1024
 
 
 # By step type; the Create request of a job is what a step of that type has as its arguments.
-KINDS = {"Processing": processing.KIND, "Training": training.KIND}
+KINDS = {"Processing": processing.KIND, "Training": training.KIND, "Tuning": tuning.KIND}
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,13 @@ class Jobs:
             job = self.store.resource(kind.resource, name) if name else None
             if job is not None and job[f"{kind.noun}Status"] == "InProgress":
                 self._end(kind, job, "Failed", reason)
+                self._interrupt_children(job[f"{kind.noun}Arn"], reason)
+
+    def _interrupt_children(self, arn: str, reason: str) -> None:
+        """Mark the training jobs of a tuning job, too."""
+        for job in self.store.resources(training.KIND.resource):
+            if job.get("TuningJobArn") == arn and job["TrainingJobStatus"] == "InProgress":
+                self._end(training.KIND, job, "Failed", reason)
 
     def arn(self, kind: JobKind, name: str) -> str:
         """The ARN of a job, which need not be there yet."""

@@ -93,5 +93,6 @@ class Launcher:
         """
         if _THREADS in os.environ:
             return command
-        share = max(1, (os.cpu_count() or 1) // max(1, self._side_by_side()))
+        sharing = max(1, self._side_by_side()) * command.side_by_side
+        share = max(1, (os.cpu_count() or 1) // sharing)
         return replace(command, environment={_THREADS: str(share), **command.environment})

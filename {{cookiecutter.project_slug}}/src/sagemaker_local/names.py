@@ -22,6 +22,18 @@ def job_name(execution_id: str, step_name: str) -> str:
     return f"pipelines-{execution_id}-{step}-{random_id(10)}"
 
 
+def tuning_job_name(execution_id: str, step_name: str) -> str:
+    """``<execution id>-<step name cut to 8>-<10 random>``: a tuning job has 32 characters at most,
+    because the names of its training jobs begin with its own."""
+    step = re.sub(r"[^A-Za-z0-9-]", "-", step_name[:8]).strip("-")
+    return f"{execution_id}-{step}-{random_id(10)}"
+
+
+def tuned_job_name(tuning_job: str, number: int) -> str:
+    """``<tuning job>-001-<8 hexadecimal digits>``, as the service names the first."""
+    return f"{tuning_job}-{number:03d}-{secrets.token_hex(4)}"
+
+
 @dataclass(frozen=True)
 class Arns:
     """ARNs of one region and account."""

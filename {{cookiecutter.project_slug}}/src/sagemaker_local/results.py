@@ -71,7 +71,7 @@ class Results:
         job = self.store.resource(kind.resource, last_part(arn)) if kind else None
         if kind is None or job is None or job[f"{kind.noun}Status"] != "Completed":
             return None
-        return job
+        return job | kind.properties(job, self.jobs)
 
     def written(self, result: StepResult, digests: Digests) -> dict[str, str]:
         """Digests of the objects that a step's job wrote, by URI; empty for other steps."""

@@ -27,6 +27,7 @@ class Command:
         log: the file that receives standard output and error.
         environment: variables set beside this process's own.
         limit_seconds: how long it may run; None: as long as it likes.
+        side_by_side: how many such commands of one job run at once, and share the job's cores.
     """
 
     argv: tuple[str, ...]
@@ -34,6 +35,7 @@ class Command:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     limit_seconds: float | None = None
+    side_by_side: int = 1
 
     @property
     def script(self) -> str | None:

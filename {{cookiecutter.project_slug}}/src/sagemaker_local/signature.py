@@ -19,10 +19,10 @@ from typing import Any
 from sagemaker_local import environment
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.content import Digests, Memory, files_below, is_archive
+from sagemaker_local.entry import SUBMIT_DIRECTORY
 from sagemaker_local.errors import LocalError
 from sagemaker_local.store import Document, Store
 
-SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 _LONGEST_LIST = 500
 _LONGEST_TEXT = 60
 _TRAINING_MEMBERS = (

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from sagemaker_local import entry, search
 from sagemaker_local.conditions import OPERATORS
 from sagemaker_local.support import INTERPRETERS
 
@@ -77,12 +78,29 @@ def _check_training(arguments: dict[str, Any]) -> Iterator[str]:
             yield f"{where}: compressed channels are not unpacked locally"
     for metric in algorithm.get("MetricDefinitions") or []:
         yield from _check_regex(metric)
-    names = [channel["ChannelName"] for channel in channels]
-    if "code" not in names or "sm_drivers" not in names:
-        yield (
-            "it has no script: a built-in algorithm runs in its container image only; "
-            "give ModelTrainer a SourceCode with source_dir and entry_script"
-        )
+    names = [str(channel["ChannelName"]) for channel in channels]
+    yield from entry.flaws(names, arguments.get("HyperParameters") or {})
+
+
+def _check_tuning(arguments: dict[str, Any]) -> Iterator[str]:
+    config = arguments["HyperParameterTuningJobConfig"]
+    yield from search.flaws(config)
+    definition = arguments.get("TrainingJobDefinition")
+    if definition is None:
+        yield "it has no TrainingJobDefinition"
+        return
+    for member in ("TuningObjective", "HyperParameterRanges"):
+        if member in definition:
+            yield f"{member} of a TrainingJobDefinition is not run locally; give the tuning job's"
+    static = definition.get("StaticHyperParameters") or {}
+    yield from _check_training({**definition, "HyperParameters": static})
+    for name in search.tuned_names(config):
+        if isinstance(name, str) and name in static:
+            yield f"{name} has a range, and is one of the StaticHyperParameters too"
+    metric = config.get("HyperParameterTuningJobObjective", {}).get("MetricName")
+    metrics = definition["AlgorithmSpecification"].get("MetricDefinitions") or []
+    if isinstance(metric, str) and metric not in [item["Name"] for item in metrics]:
+        yield f"the objective {metric!r} is not among the MetricDefinitions; no log would tell it"
 
 
 def _check_regex(metric: dict[str, Any]) -> Iterator[str]:
@@ -129,6 +147,7 @@ def _check_nothing(arguments: dict[str, Any]) -> Iterator[str]:
 _CHECKS = {
     "Processing": _check_processing,
     "Training": _check_training,
+    "Tuning": _check_tuning,
     "Model": _check_nothing,
     "RegisterModel": _check_register,
     "Condition": _check_conditions,

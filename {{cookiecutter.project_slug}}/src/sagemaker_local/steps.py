@@ -60,11 +60,12 @@ class StepRunner:
         return handlers[step.type](step, arguments)
 
     def _job(self, step: Step, arguments: dict[str, Any]) -> StepResult:
-        name = job_name(self.execution_id, step.name)
         kind = KINDS[step.type]
+        name = kind.named(self.execution_id, step.name)
         metadata = {kind.metadata: {"Arn": self.jobs.arn(kind, name)}}
         self.created(step, metadata)
-        return StepResult(self.jobs.run(kind, name, arguments, self.launch), metadata)
+        job = self.jobs.run(kind, name, arguments, self.launch)
+        return StepResult(job | kind.properties(job, self.jobs), metadata)
 
     def _model(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         name = job_name(self.execution_id, step.name)

@@ -35,6 +35,10 @@ ARGUMENTS: dict[str, dict[str, Support]] = {
         "SessionChainingConfig ProfilerConfig ProfilerRuleConfigurations DebugHookConfig "
         "DebugRuleConfigurations ExperimentConfig",
     ),
+    "Tuning": _table(
+        "HyperParameterTuningJobConfig TrainingJobDefinition",
+        "HyperParameterTuningJobName Tags",
+    ),
     "Model": _table(
         "PrimaryContainer Containers",
         "ModelName ExecutionRoleArn VpcConfig EnableNetworkIsolation InferenceExecutionConfig Tags",
@@ -81,6 +85,7 @@ IGNORED_INSIDE = ("KmsKeyId", "VolumeKmsKeyId", "InstancePools", "KeepAlivePerio
 REQUEST_SHAPES = {
     "Processing": "CreateProcessingJobRequest",
     "Training": "CreateTrainingJobRequest",
+    "Tuning": "CreateHyperParameterTuningJobRequest",
     "Model": "CreateModelInput",
     "RegisterModel": "CreateModelPackageInput",
 }
@@ -89,12 +94,17 @@ REQUEST_SHAPES = {
 DESCRIBE_SHAPES = {
     "Processing": "DescribeProcessingJobResponse",
     "Training": "DescribeTrainingJobResponse",
+    "Tuning": "DescribeHyperParameterTuningJobResponse",
     "Model": "DescribeModelOutput",
     "RegisterModel": "DescribeModelPackageOutput",
 }
 
+# Members of a List response that it may walk too, by step type and member.
+LIST_SHAPES: dict[tuple[str | int, ...], str] = {
+    ("Tuning", "TrainingJobSummaries"): "ListTrainingJobsForHyperParameterTuningJobResponse"
+}
+
 NOT_RUN = {
-    "Tuning": "hyperparameter tuning is not run locally yet",
     "Transform": "batch transform is not run locally yet",
     "QualityCheck": "check steps need AWS's own analyzer image, which does not run here",
     "ClarifyCheck": "check steps need AWS's own analyzer image, which does not run here",

@@ -1,57 +1,18 @@
-"""A training job: channels below ``/opt/ml/input/data``, ``SM_*`` variables, a ``model.tar.gz``.
+"""A training job: channels below ``/opt/ml/input/data``, a script, a ``model.tar.gz``.
 
-The SDK's ModelTrainer puts a shell script and ``sourcecode.json`` into the ``sm_drivers`` channel;
-inside a container they set the variables and call the script. Here the same is done directly, so
-that the script can start warm. Layout and variables: the SageMaker Developer Guide, and the SDK's
-``container_drivers/scripts/environment.py``.
+Layout: the SageMaker Developer Guide. ``entry`` finds the script, ``sm_variables`` surrounds it.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 
-from sagemaker_local import archive
+from sagemaker_local import archive, entry
 from sagemaker_local.bucket import Bucket, copy_files
-from sagemaker_local.errors import StepFailure
-from sagemaker_local.job import (
-    JobFolder,
-    JobKind,
-    Place,
-    resource_config,
-    run_to_success,
-    string_environment,
-    time_limit,
-)
-from sagemaker_local.runner import Command
+from sagemaker_local.job import JobFolder, JobKind, Place, run_to_success
+from sagemaker_local.sm_variables import resources
 from sagemaker_local.store import now
-
-CODE_CHANNEL = "code"
-DRIVERS_CHANNEL = "sm_drivers"
-
-# What SM_TRAINING_ENV repeats of the other variables, by their names without SM_.
-_TRAINING_ENV = (
-    "current_host",
-    "current_instance_type",
-    "hosts",
-    "input_config_dir",
-    "input_data_config",
-    "input_data_dir",
-    "input_dir",
-    "log_level",
-    "master_addr",
-    "master_port",
-    "model_dir",
-    "network_interface_name",
-    "num_cpus",
-    "num_gpus",
-    "num_neurons",
-    "output_data_dir",
-    "resource_config",
-)
 
 
 def artifacts(job: dict[str, Any]) -> dict[str, Any]:
@@ -70,14 +31,14 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
         The final metrics, to add to the Describe response.
 
     Raises:
-        StepFailure: the program failed.
-        LocalError: a channel is not there.
+        StepFailure: there is no script that runs here, or it failed.
+        LocalError: a channel, or the archive with the script, is not there.
     """
     folder, bucket = place.folder, place.bucket
     channels = _stage(job, folder, bucket)
     output, model = folder.make("output", "data"), folder.make("model")
     folder.make("checkpoints")
-    command = _command(job, folder, channels)
+    command = entry.command(job, folder, bucket, channels)
     run_to_success(command, folder, place.launch, folder.ml / "output" / "failure")
     uploads = [(model, "model.tar.gz")]
     if any(output.iterdir()):
@@ -137,111 +98,8 @@ def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> dict[s
         }
     folder.write_json("input/config/hyperparameters.json", request.get("HyperParameters", {}))
     folder.write_json("input/config/inputdataconfig.json", channels)
-    folder.write_json("input/config/resourceconfig.json", _resources(request))
+    folder.write_json("input/config/resourceconfig.json", resources(request))
     return channels
-
-
-def _resources(request: dict[str, Any]) -> dict[str, Any]:
-    instance = request.get("ResourceConfig", {}).get("InstanceType", "local")
-    return resource_config(str(instance))
-
-
-def _command(request: dict[str, Any], folder: JobFolder, channels: dict[str, Any]) -> Command:
-    """What the SDK's driver would run: the entry script with the hyperparameters as arguments.
-
-    Raises:
-        StepFailure: the driver does something that is not done here.
-    """
-    drivers = folder.here(f"/opt/ml/input/data/{DRIVERS_CHANNEL}")
-    code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
-    source = _read_json(drivers / "sourcecode.json")
-    if _read_json(drivers / "distributed.json"):
-        raise StepFailure("distributed training is not run locally; leave out `distributed`.")
-    if source.get("command"):
-        raise StepFailure("SourceCode(command=...) is not run locally; give an entry_script.")
-    if not source.get("entry_script"):
-        raise StepFailure("SourceCode names no entry_script; give ModelTrainer one.")
-    if source.get("requirements"):
-        folder.note("requirements are not installed; the script runs in this environment.")
-    arguments: list[str] = []
-    for key, value in request.get("HyperParameters", {}).items():
-        arguments += [f"--{key}", _serialized(_deserialized(value))]
-    environment = string_environment(request.get("Environment"), folder)
-    script = str(source["entry_script"])
-    variables = _variables(request, folder, channels, script)
-    return Command(
-        ("python3" if script.endswith(".py") else "/bin/sh", str(code / script), *arguments),
-        code,
-        folder.log,
-        {**variables, **environment},
-        time_limit(request),
-    )
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-
-
-def _variables(
-    request: dict[str, Any], folder: JobFolder, channels: dict[str, Any], entry_script: str
-) -> dict[str, str]:
-    """The variables that the SDK's ``environment.py`` exports."""
-    hyperparameters = {
-        key: _deserialized(value) for key, value in request.get("HyperParameters", {}).items()
-    }
-    resources = _resources(request)
-    values: dict[str, Any] = {
-        "SM_MODEL_DIR": folder.rewrite("/opt/ml/model"),
-        "SM_INPUT_DIR": folder.rewrite("/opt/ml/input"),
-        "SM_INPUT_DATA_DIR": folder.rewrite("/opt/ml/input/data"),
-        "SM_INPUT_CONFIG_DIR": folder.rewrite("/opt/ml/input/config"),
-        "SM_OUTPUT_DIR": folder.rewrite("/opt/ml/output"),
-        "SM_OUTPUT_FAILURE": folder.rewrite("/opt/ml/output/failure"),
-        "SM_OUTPUT_DATA_DIR": folder.rewrite("/opt/ml/output/data"),
-        "SM_SOURCE_DIR": folder.rewrite(f"/opt/ml/input/data/{CODE_CHANNEL}"),
-        "SM_ENTRY_SCRIPT": entry_script,
-        "SM_CHANNELS": list(channels),
-        "SM_INPUT_DATA_CONFIG": channels,
-        "SM_HPS": hyperparameters,
-        "SM_CURRENT_HOST": resources["current_host"],
-        "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
-        "SM_CURRENT_HOST_RANK": 0,
-        "SM_HOSTS": resources["hosts"],
-        "SM_HOST_COUNT": 1,
-        "SM_MASTER_ADDR": "algo-1",
-        "SM_MASTER_PORT": 7777,
-        "SM_NETWORK_INTERFACE_NAME": resources["network_interface_name"],
-        "SM_NUM_CPUS": os.cpu_count() or 1,
-        "SM_NUM_GPUS": 0,
-        "SM_NUM_NEURONS": 0,
-        "SM_RESOURCE_CONFIG": resources,
-        "SM_LOG_LEVEL": os.environ.get("SM_LOG_LEVEL", 20),
-        "TRAINING_JOB_NAME": request["TrainingJobName"],
-        "TRAINING_JOB_ARN": request["TrainingJobArn"],
-    }
-    for name in channels:
-        values[f"SM_CHANNEL_{name.upper()}"] = folder.rewrite(f"/opt/ml/input/data/{name}")
-    for key, value in hyperparameters.items():
-        values[f"SM_HP_{key.replace('-', '_').upper()}"] = value
-    values["SM_TRAINING_ENV"] = {
-        **{name: values[f"SM_{name.upper()}"] for name in _TRAINING_ENV},
-        "channel_input_dirs": {name: values[f"SM_CHANNEL_{name.upper()}"] for name in channels},
-        "hyperparameters": hyperparameters,
-        "job_name": request["TrainingJobName"],
-    }
-    return {name: _serialized(value) for name, value in values.items()}
-
-
-def _serialized(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _deserialized(value: Any) -> Any:
-    """A hyperparameter as the SDK's driver reads it: JSON if it is that, else the string."""
-    try:
-        return json.loads(value)
-    except (TypeError, ValueError):
-        return value
 
 
 KIND = JobKind(
