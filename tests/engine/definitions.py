@@ -308,3 +308,43 @@ def package_request(group: Any, data: Any, status: Any = None, **members: Any) -
         **members,
     }
     return request | ({"ModelApprovalStatus": status} if status else {})
+
+
+def transform(
+    name: str,
+    model_name: Any,
+    data: Any,
+    output: Any,
+    *,
+    source: Mapping[str, Any] | None = None,
+    target: Mapping[str, Any] | None = None,
+    processing: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    **members: Any,
+) -> Json:
+    """A Transform step.
+
+    Args:
+        name: the step's.
+        model_name: the model's.
+        data: the S3 URI of the input.
+        output: the S3 URI of the outputs.
+        source: further members of TransformInput.
+        target: further members of TransformOutput.
+        processing: DataProcessing.
+        options: further members of the request.
+        members: of the step, such as DependsOn.
+    """
+    request: Json = {
+        "ModelName": model_name,
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data}},
+            **(source or {}),
+        },
+        "TransformOutput": {"S3OutputPath": output, **(target or {})},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        **(options or {}),
+    }
+    if processing:
+        request["DataProcessing"] = dict(processing)
+    return step(name, "Transform", request, **members)

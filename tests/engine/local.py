@@ -189,6 +189,7 @@ class Local:
         method, member = {
             "ProcessingJob": (self.client.describe_processing_job, "ProcessingJobName"),
             "TrainingJob": (self.client.describe_training_job, "TrainingJobName"),
+            "TransformJob": (self.client.describe_transform_job, "TransformJobName"),
             "TuningJob": (
                 self.client.describe_hyper_parameter_tuning_job,
                 "HyperParameterTuningJobName",

@@ -26,6 +26,7 @@ from sagemaker_local.support import (
     LIST_SHAPES,
     NOT_RUN,
 )
+from sagemaker_local.transform_checks import check_served
 
 
 def check(definition: Definition, functions: tuple[str, ...] | None = None) -> list[Problem]:
@@ -64,7 +65,10 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
         return
     yield from _check_references(definition, step)
     yield from _check_property_files(step)
-    yield from check_arguments(step.type, step.arguments)
+    reasons = list(check_arguments(step.type, step.arguments))
+    yield from reasons
+    if step.type == "Transform" and not reasons:
+        yield from check_served(definition, step)
 
 
 def _check_function_is_known(step: Step, known: tuple[str, ...]) -> Iterator[str]:

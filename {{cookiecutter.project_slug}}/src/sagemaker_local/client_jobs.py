@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sagemaker_local import processing, tags, training, tries, tuning
+from sagemaker_local import processing, tags, training, transform, tries, tuning
 from sagemaker_local.errors import not_found
 from sagemaker_local.job import JobKind
 from sagemaker_local.operations import in_order, operation, page, select
@@ -12,7 +12,7 @@ from sagemaker_local.store import Document, Store
 
 
 class JobOperations:
-    """Processing, training and tuning jobs, and tags of any resource."""
+    """Processing, training, tuning and transform jobs, and tags of any resource."""
 
     store: Store
 
@@ -23,6 +23,10 @@ class JobOperations:
     @operation
     def describe_training_job(self, request: Document) -> Document:
         return self._job(training.KIND, request["TrainingJobName"], "DescribeTrainingJob")
+
+    @operation
+    def describe_transform_job(self, request: Document) -> Document:
+        return self._job(transform.KIND, request["TransformJobName"], "DescribeTransformJob")
 
     @operation
     def list_processing_jobs(self, request: Document) -> Document:
@@ -53,6 +57,10 @@ class JobOperations:
             if status in (None, child["TrainingJobStatus"])
         ]
         return page(found, request, "TrainingJobSummaries")
+
+    @operation
+    def list_transform_jobs(self, request: Document) -> Document:
+        return self._list(transform.KIND, request)
 
     @operation
     def add_tags(self, request: Document) -> Document:

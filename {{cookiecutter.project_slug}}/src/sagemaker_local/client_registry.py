@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sagemaker_local.errors import invalid
 from sagemaker_local.jobs import Jobs
+from sagemaker_local.models import MODEL, create_model
 from sagemaker_local.names import last_part
 from sagemaker_local.operations import in_order, operation, page, select
 from sagemaker_local.registry import GROUP, Registry
-from sagemaker_local.steps import MODEL, create_model
 from sagemaker_local.store import Document, Store
 from sagemaker_local.tags import add_tags
 

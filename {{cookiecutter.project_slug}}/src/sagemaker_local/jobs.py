@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import processing, training, tuning
+from sagemaker_local import processing, training, transform, tuning
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import LocalError
 from sagemaker_local.job import JobFolder, JobKind, Launch, Place
@@ -18,7 +18,12 @@ _MAX_REASON = 1024
 
 
 # By step type; the Create request of a job is what a step of that type has as its arguments.
-KINDS = {"Processing": processing.KIND, "Training": training.KIND, "Tuning": tuning.KIND}
+KINDS = {
+    "Processing": processing.KIND,
+    "Training": training.KIND,
+    "Tuning": tuning.KIND,
+    "Transform": transform.KIND,
+}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from sagemaker_local.content import Digests
 from sagemaker_local.errors import LocalError
 from sagemaker_local.job import JobFolder
 from sagemaker_local.jobs import KINDS, Jobs
+from sagemaker_local.models import MODEL
 from sagemaker_local.names import last_part
 from sagemaker_local.registry import NoSuchPackage, Registry
 from sagemaker_local.store import Document, Store
-
-MODEL = "model"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "double": (int, float),
 }
 # The engine names jobs and models itself, as the service does when a pipeline creates them.
-_GIVEN = {"ProcessingJobName", "TrainingJobName", "HyperParameterTuningJobName", "ModelName"}
+_GIVEN = {
+    "ProcessingJobName",
+    "TrainingJobName",
+    "HyperParameterTuningJobName",
+    "TransformJobName",
+    "ModelName",
+}
 
 
 def misfits(step_type: str, arguments: dict[str, Any]) -> Iterator[str]:

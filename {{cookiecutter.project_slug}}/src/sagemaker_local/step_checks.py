@@ -9,6 +9,7 @@ from typing import Any
 from sagemaker_local import entry, search
 from sagemaker_local.conditions import OPERATORS
 from sagemaker_local.support import INTERPRETERS
+from sagemaker_local.transform_checks import check_transform
 
 _CONTAINER_ROOT = "/opt/ml/"
 
@@ -148,6 +149,7 @@ _CHECKS = {
     "Processing": _check_processing,
     "Training": _check_training,
     "Tuning": _check_tuning,
+    "Transform": check_transform,
     "Model": _check_nothing,
     "RegisterModel": _check_register,
     "Condition": _check_conditions,

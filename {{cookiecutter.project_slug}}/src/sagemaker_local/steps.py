@@ -9,15 +9,16 @@ from typing import Any
 from sagemaker_local import functions
 from sagemaker_local.conditions import holds
 from sagemaker_local.definition import Step
-from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.errors import StepFailure
 from sagemaker_local.expressions import as_text
 from sagemaker_local.job import Launch
 from sagemaker_local.jobs import KINDS, Jobs
+from sagemaker_local.models import create_model
 from sagemaker_local.names import job_name
 from sagemaker_local.registry import Registry
-from sagemaker_local.results import MODEL, StepResult
+from sagemaker_local.results import StepResult
 from sagemaker_local.shapes import refused_values
-from sagemaker_local.store import Document, Store, now
+from sagemaker_local.store import Document, Store
 
 # Steps that start no program: what they make and their ending are one write to the state.
 INSTANT = ("Condition", "Fail", "Model", "RegisterModel")
@@ -92,24 +93,3 @@ class StepRunner:
             "Lambda": {"Arn": self.jobs.arns.function(step.function), "OutputParameters": listed}
         }
         return StepResult({"OutputParameters": outputs}, metadata)
-
-
-def create_model(store: Store, jobs: Jobs, request: Document) -> Document:
-    """Store a model; its artifacts must be there.
-
-    Raises:
-        LocalError: an artifact is missing, or the name is taken.
-    """
-    containers = [request.get("PrimaryContainer"), *request.get("Containers", [])]
-    for container in filter(None, containers):
-        if container.get("ModelDataUrl"):
-            jobs.bucket.existing(container["ModelDataUrl"])
-    name = request["ModelName"]
-    document = {
-        **{key: value for key, value in request.items() if key != "Tags"},
-        "ModelArn": jobs.arns.model(name),
-        "CreationTime": now(),
-    }
-    if not store.add_resource(MODEL, name, document):
-        raise LocalError(f"Cannot create already existing model {name!r}.")
-    return document

@@ -39,6 +39,12 @@ ARGUMENTS: dict[str, dict[str, Support]] = {
         "HyperParameterTuningJobConfig TrainingJobDefinition",
         "HyperParameterTuningJobName Tags",
     ),
+    "Transform": _table(
+        "ModelName TransformInput TransformOutput BatchStrategy MaxPayloadInMB "
+        "MaxConcurrentTransforms DataProcessing Environment",
+        "TransformJobName TransformResources ModelClientConfig DataCaptureConfig ExperimentConfig "
+        "Tags",
+    ),
     "Model": _table(
         "PrimaryContainer Containers",
         "ModelName ExecutionRoleArn VpcConfig EnableNetworkIsolation InferenceExecutionConfig Tags",
@@ -86,6 +92,7 @@ REQUEST_SHAPES = {
     "Processing": "CreateProcessingJobRequest",
     "Training": "CreateTrainingJobRequest",
     "Tuning": "CreateHyperParameterTuningJobRequest",
+    "Transform": "CreateTransformJobRequest",
     "Model": "CreateModelInput",
     "RegisterModel": "CreateModelPackageInput",
 }
@@ -95,6 +102,7 @@ DESCRIBE_SHAPES = {
     "Processing": "DescribeProcessingJobResponse",
     "Training": "DescribeTrainingJobResponse",
     "Tuning": "DescribeHyperParameterTuningJobResponse",
+    "Transform": "DescribeTransformJobResponse",
     "Model": "DescribeModelOutput",
     "RegisterModel": "DescribeModelPackageOutput",
 }
@@ -105,7 +113,6 @@ LIST_SHAPES: dict[tuple[str | int, ...], str] = {
 }
 
 NOT_RUN = {
-    "Transform": "batch transform is not run locally yet",
     "QualityCheck": "check steps need AWS's own analyzer image, which does not run here",
     "ClarifyCheck": "check steps need AWS's own analyzer image, which does not run here",
     "Callback": "callbacks wait for an SQS queue, which a local session does not have",

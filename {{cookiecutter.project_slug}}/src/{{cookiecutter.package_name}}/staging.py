@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local import archive
 from sagemaker_local.content import digest
 
 from . import paths
@@ -45,6 +46,18 @@ def stage(script: str) -> str:
 def upload(session: Any, script: str) -> str:
     """Stage a script and upload it; gives the S3 URI of its folder."""
     return str(session.upload_data(stage(script), key_prefix="code"))
+
+
+def upload_archive(session: Any, script: str) -> str:
+    """Stage a script and upload it as the ``sourcedir.tar.gz`` that tuning jobs want.
+
+    From a folder, the SDK would make one itself, under a key with the time of day: another
+    definition on every build, and a step cache that never hits.
+    """
+    folder = Path(stage(script))
+    packed = STAGED.with_name("archives") / folder.name / "sourcedir.tar.gz"
+    archive.pack(folder, packed)
+    return str(session.upload_data(packed, key_prefix="source"))
 
 
 def modules_of(script: str) -> list[str]:

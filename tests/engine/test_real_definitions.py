@@ -1,0 +1,86 @@
+"""Definitions that nobody here wrote: planned, and run where all of their steps are supported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sagemaker_local.client import SageMakerClient
+from sagemaker_local.definition import parse
+from sagemaker_local.plan import plan
+from sagemaker_local.runner import Runner
+
+from engine import stand_ins
+from engine.conformance import ConformingClient
+from engine.definitions import ROLE
+from engine.local import ARNS, Local, Run
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "definitions"
+FILES = sorted(file for file in FOLDER.glob("*.json") if file.name != "manifest.json")
+# What nobody can run without the image or the service, by the words of the refusal.
+OUT_OF_REACH = ("built-in algorithm", "AWS's own analyzer image")
+
+pytestmark = pytest.mark.skipif(not FILES, reason=f"the folder {FOLDER.name} is not here")
+
+
+def planned(file: Path) -> list[str]:
+    """The reasons why a definition cannot run."""
+    text = file.read_text(encoding="utf-8")
+    return [str(problem) for problem in plan(text, {}, tuple(stand_ins.functions(text))).problems]
+
+
+RUNNABLE = [file for file in FILES if not planned(file)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_definition_is_planned_or_refused_with_reasons(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    made = plan(text, {}, tuple(stand_ins.functions(text)))
+    if not made.problems:
+        assert {step.name for step in made.steps} == set(parse(text).steps)
+        assert all(step.wave > 0 for step in made.steps)
+    for problem in made.problems:
+        assert any(words in str(problem) for words in OUT_OF_REACH), problem
+
+
+def test_enough_of_them_can_run() -> None:
+    assert len(RUNNABLE) >= 8
+
+
+@pytest.mark.parametrize("passes", [True, False], ids=["passes", "fails"])
+@pytest.mark.parametrize("file", RUNNABLE, ids=lambda file: file.stem)
+def test_it_runs_with_small_scripts(
+    file: Path, passes: bool, tmp_path: Path, runner: Runner
+) -> None:
+    text = file.read_text(encoding="utf-8")
+    definition = parse(text)
+    local = Local(tmp_path / "root", runner)
+    stand_ins.prepare(local, text, passes)
+    client = ConformingClient(
+        SageMakerClient(
+            local.store,
+            local.bucket,
+            ARNS,
+            local.jobs,
+            runner,
+            functions=stand_ins.functions(text),
+        )
+    )
+    client.create_pipeline(PipelineName="real", PipelineDefinition=text, RoleArn=ROLE)
+    started = client.start_pipeline_execution(PipelineName="real")
+    run = Run(local, started["PipelineExecutionArn"]).wait()
+    failed = {step: run.steps[step].get("FailureReason") for step in run.steps}
+    fails = [step for step in run.steps if definition.steps[step].type == "Fail"]
+    assert run.status == ("Failed" if fails else "Succeeded"), json.dumps(failed, indent=1)
+    for name, status in run.statuses.items():
+        assert status == ("Failed" if name in fails else "Succeeded"), failed[name]
+    decided = [name for name, step in definition.steps.items() if step.branch]
+    taken = {
+        name
+        for name in decided
+        if (branch := definition.steps[name].branch) is not None
+        and run.steps.get(branch.condition, {}).get("Metadata")
+        == {"Condition": {"Outcome": str(branch.outcome)}}
+    }
+    assert {name for name in decided if name in run.steps} == taken

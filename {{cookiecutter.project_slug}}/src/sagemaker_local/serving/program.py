@@ -1,0 +1,49 @@
+"""The program of a transform job: told by a file what to do, it leaves a message if it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from .model_script import ModelScript, ScriptError
+from .options import options_of
+from .payloads import RecordError, Source
+from .records import JSON
+from .transformation import Transformation
+
+
+def main(arguments: list[str]) -> int:
+    """Transform files as ``arguments[0]``, a JSON file, says; gives the exit code.
+
+    Its members: ``request``, the transform job; ``model``, ``code`` and ``program``, where the
+    model's files and its script are; ``files``, a list of ``name``, ``path`` and ``output``;
+    ``message``, the file for a sentence about a failure.
+    """
+    task = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    try:
+        _transform(task)
+    except (RecordError, ScriptError) as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
+        print(error, file=sys.stderr)
+        Path(task["message"]).write_text(str(error), encoding="utf-8")
+        return 1
+    return 0
+
+
+def _transform(task: dict[str, Any]) -> None:
+    default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
+    options = options_of(task["request"], default)
+    model = ModelScript(
+        Path(task["code"]),
+        task["program"],
+        Path(task["model"]),
+        options.content_type,
+        options.accept,
+    )
+    sources = [Source(f["name"], Path(f["path"]), Path(f["output"])) for f in task["files"]]
+    Transformation(model, options).run(sources)

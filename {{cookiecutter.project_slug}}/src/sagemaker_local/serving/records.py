@@ -1,0 +1,77 @@
+"""Records as text: a line of CSV, or JSON, parsed, joined with a prediction, and written again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from typing import Any
+
+CSV = "text/csv"
+JSON = "application/json"
+JSON_LINES = "application/jsonlines"
+MEDIA_TYPES = (CSV, JSON, JSON_LINES)
+
+
+def media_type(content_type: str) -> str:
+    """A content type without its parameters: ``text/csv; charset=utf-8`` is ``text/csv``."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def parse(record: bytes, kind: str) -> Any:
+    """A record's value: a list of cells for CSV, else what the JSON says.
+
+    Raises:
+        ValueError: it is not what its type says.
+    """
+    text = record.decode("utf-8")
+    if kind != CSV:
+        return json.loads(text)
+    text = text.rstrip("\r\n")
+    if '"' not in text and "\r" not in text:
+        return text.split(",")  # what the reader gives, in a sixth of its time
+    try:
+        # Strict, and one line at a time: a quote that is left open must not swallow what follows.
+        return next(csv.reader([text], strict=True))
+    except csv.Error as error:
+        raise ValueError(f"it is not a line of CSV: {error}") from None
+
+
+def renderer(kind: str) -> Callable[[Any], bytes]:
+    """A function that gives a value as one line of its type; for one thread."""
+    if kind != CSV:
+        return _json_line
+    write = csv.writer(_Given(), lineterminator="\n").writerow
+    return lambda value: write(value if isinstance(value, list) else [value]).encode()
+
+
+class _Given:
+    """A file for ``csv.writer`` that gives what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _json_line(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f"{text}\n".encode()
+
+
+def split(answer: bytes, kind: str, records: int) -> list[bytes]:
+    """The predictions in an answer to so many records.
+
+    One JSON document answers one record, over however many lines it is written; else a prediction
+    is a line.
+    """
+    if kind == JSON and records == 1:
+        return [answer]
+    return [line for line in answer.split(b"\n") if line.strip()]
+
+
+def join(record: Any, prediction: Any, kind: str) -> Any:
+    """A record with its prediction: further columns, or the member ``SageMakerOutput``."""
+    if kind == CSV:
+        return [*record, *prediction]
+    if isinstance(record, dict):
+        return {**record, "SageMakerOutput": prediction}
+    return {"SageMakerInput": record, "SageMakerOutput": prediction}

@@ -1,0 +1,112 @@
+"""One batch transform: every file through the model, in order, a bounded part of it in memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .answers import written
+from .in_order import in_order
+from .model_script import ModelScript, ScriptError
+from .options import Options
+from .payloads import Payload, RecordError, Source, payloads
+
+_TOLD_EVERY = 100_000
+
+
+@dataclass(frozen=True)
+class _Written:
+    """Bytes for a file's output, and of how many records; not the records, which would stay."""
+
+    source: Source
+    records: int
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """A model, and how files are put before it."""
+
+    model: ModelScript
+    options: Options
+
+    def run(self, sources: Sequence[Source]) -> None:
+        """Write the output of every file; lines on standard output tell how far it is.
+
+        Raises:
+            RecordError: a record, or a file, cannot be transformed; names it.
+            ScriptError: the model's script answers with what cannot be written.
+        """
+        stream = itertools.chain.from_iterable(payloads(s, self.options) for s in sources)
+        results = in_order(self._transformed, stream, self.options.concurrent)
+        begun = set()
+        for source, group in itertools.groupby(results, key=lambda result: result.source):
+            _write(source, group)
+            begun.add(source)
+        for source in sources:
+            if source not in begun:
+                _write(source, ())
+
+    def _transformed(self, payload: Payload) -> _Written:
+        try:
+            answer = self.model.answer(payload.body())
+        except ScriptError:
+            raise
+        except Exception as error:
+            raise self._blame(payload, error) from error
+        text = written(payload, answer, self.options)
+        return _Written(payload.source, len(payload.numbers), text)
+
+    def _blame(self, payload: Payload, error: Exception) -> RecordError:
+        """Name the first record with which the payload fails.
+
+        It ends the shortest beginning that fails. Single records would not do: a line of column
+        names, which some models take before records, fails alone.
+        """
+        count = len(payload.numbers)
+        if count == 1:
+            return payload.error(_said(error))
+        good, bad = 1, count
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            fails = self._failure(payload, 0, middle) is not None
+            good, bad = (good, middle) if fails else (middle, bad)
+        again = self._failure(payload, 0, bad)
+        if again is None:
+            return payload.error(f"{_said(error)} (but not when they were sent again)")
+        if bad > 2:
+            return payload.error(_said(again), bad - 1, bad)
+        return self._blame_first_or_second(payload, again)
+
+    def _blame_first_or_second(self, payload: Payload, both: Exception) -> RecordError:
+        first, second = self._failure(payload, 0, 1), self._failure(payload, 1, 2)
+        if first is not None and (second is None or _said(first) == _said(both)):
+            return payload.error(_said(first), 0, 1)
+        return payload.error(_said(both), 1, 2)
+
+    def _failure(self, payload: Payload, first: int, last: int) -> Exception | None:
+        try:
+            self.model.answer(payload.body(first, last))
+        except Exception as error:
+            return error
+        return None
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _write(source: Source, results: Iterable[_Written]) -> None:
+    """Write a file's output, which has its name only when it is whole: a script may end us."""
+    records = 0
+    source.output.parent.mkdir(parents=True, exist_ok=True)
+    partial = source.output.with_name(f"{source.output.name}.partial")
+    with partial.open("wb") as output:
+        for result in results:
+            output.write(result.text)
+            before, records = records, records + result.records
+            if before // _TOLD_EVERY != records // _TOLD_EVERY:
+                print(f"{source.name}: {records} records so far")
+    partial.replace(source.output)
+    print(f"{source.name}: {records} records")
