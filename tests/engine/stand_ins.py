@@ -18,18 +18,23 @@ from sagemaker_local.expressions import function_of, parse_path, parse_reference
 from engine.definitions import Json
 from engine.local import Local
 
-TABLE = "1,2\n3,4\n"
+# Lines that are CSV and JSON at once.
+TABLE = "1\n3\n"
+
+_OUTPUTS = ("ProcessingOutputConfig", "Outputs")
 
 PROCESSING = """
 import json
 from pathlib import Path
 
-FILES = json.loads({files!r})
+FILES, TABLES = json.loads({files!r}), json.loads({tables!r})
 ml = next(folder for folder in Path(__file__).resolve().parents if (folder / "config").is_dir())
 job = json.loads((ml / "config" / "processingjobconfig.json").read_text())
 for output in job.get("ProcessingOutputConfig", {{}}).get("Outputs", []):
     folder = Path(str(ml) + output["S3Output"]["LocalPath"].removeprefix("/opt/ml"))
-    (folder / "table.csv").write_text({table!r})
+    for name in [f"{{output['OutputName']}}.csv", *TABLES.get(output["OutputName"], [])]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text({table!r})
     for name, document in FILES.get(output["OutputName"], {{}}).items():
         (folder / name).write_text(json.dumps(document))
 """
@@ -44,6 +49,7 @@ model = Path(os.environ["SM_MODEL_DIR"])
 shutil.copy(Path(__file__).with_name("inference.py"), model / "code")
 score = sum(len(word) for word in sys.argv)
 print(f"score: {score}; rmse: {score}; mse: {score}; loss: {score}; accuracy: {score}")
+print(f"validation:r2={score}")
 print(f"[{score}]#011train-rmse:{score}#011validation-rmse:{score}")
 """
 
@@ -58,7 +64,7 @@ def predict_fn(data, model):
     return data
 
 def output_fn(prediction, accept):
-    return prediction
+    return prediction if accept == "text/csv" else b"1\\n" * len(prediction.split())
 """
 
 
@@ -82,9 +88,11 @@ def prepare(local: Local, text: str, passes: bool) -> None:
     """
     definition = parse(text)
     values = property_values(definition, passes)
+    tables = wanted_below(definition)
     for step in definition.steps.values():
         if step.type == "Processing":
-            _prepare_processing(local, definition, step, values.get(step.name, {}))
+            files = values.get(step.name, {})
+            _prepare_processing(local, definition, step, files, tables.get(step.name, {}))
         elif step.type in ("Training", "Tuning"):
             _prepare_training(local, definition, step)
         elif step.type == "Transform":
@@ -93,12 +101,27 @@ def prepare(local: Local, text: str, passes: bool) -> None:
 
 
 def _prepare_processing(
-    local: Local, definition: Definition, step: Step, files: dict[str, Json]
+    local: Local,
+    definition: Definition,
+    step: Step,
+    files: dict[str, Json],
+    tables: dict[str, list[str]],
 ) -> None:
-    script = PROCESSING.format(files=json.dumps(files), table=TABLE)
+    named = {"files": json.dumps(files), "tables": json.dumps(tables), "table": TABLE}
+    script = PROCESSING.format(**named)
     for item in step.arguments.get("ProcessingInputs", []):
-        uri = _known(definition, item["S3Input"]["S3Uri"])
-        _put(local, uri, script if uri and uri.endswith(".py") else TABLE)
+        uri = _known(definition, item["S3Input"]["S3Uri"]) or ""
+        entry = step.arguments["AppSpecification"]["ContainerEntrypoint"][-1]
+        if uri.endswith(".py"):
+            _put(local, uri, script)
+        elif uri.endswith("runproc.sh"):
+            _put(local, uri, 'python3 script.py "$@"\n')
+        elif uri.endswith("sourcedir.tar.gz"):
+            _put(local, uri, _tar({"script.py": script}))
+        elif item["InputName"] == "code":
+            _put(local, f"{uri}/{entry.rsplit('/', 1)[-1]}", script)
+        elif uri:
+            _put(local, uri, TABLE)
 
 
 def _prepare_training(local: Local, definition: Definition, step: Step) -> None:
@@ -106,12 +129,18 @@ def _prepare_training(local: Local, definition: Definition, step: Step) -> None:
     given = job.get("HyperParameters", job.get("StaticHyperParameters", {}))
     archive = given.get("sagemaker_submit_directory", "")
     if isinstance(archive, str) and archive:
-        program = str(given["sagemaker_program"]).strip('"')
+        program = str(_known(definition, given["sagemaker_program"])).strip('"')
         files = {program: TRAINING, "inference.py": INFERENCE}
         _put(local, archive.strip('"'), _tar(files))
     for channel in job.get("InputDataConfig", []):
         uri = _known(definition, channel["DataSource"]["S3DataSource"]["S3Uri"])
-        _put(local, uri, TABLE)
+        if uri and channel["ChannelName"] == "code":
+            _put(local, f"{uri}/train.py", TRAINING)
+            _put(local, f"{uri}/inference.py", INFERENCE)
+        elif uri and channel["ChannelName"] == "sm_drivers":
+            _put(local, f"{uri}/sourcecode.json", json.dumps({"entry_script": "train.py"}))
+        else:
+            _put(local, uri, TABLE)
 
 
 def _put(local: Local, uri: str | None, body: str | bytes) -> None:
@@ -150,6 +179,36 @@ def _tar(files: dict[str, str]) -> bytes:
             member.size = len(text.encode())
             tar.addfile(member, io.BytesIO(text.encode()))
     return body.getvalue()
+
+
+def wanted_below(definition: Definition) -> dict[str, dict[str, list[str]]]:
+    """Files and folders that steps want below outputs of others: ``{step: {output: [path]}}``."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for step in definition.steps.values():
+        for source, tail in _joined(step.arguments):
+            reference = parse_reference(source["Get"])
+            if reference.root == "Steps" and reference.path[:2] == _OUTPUTS:
+                path = tail if "." in tail.rsplit("/", 1)[-1] else f"{tail}/table.csv"
+                of_step = found.setdefault(reference.name, {})
+                of_step.setdefault(str(reference.path[2]), []).append(path)
+    return found
+
+
+def _joined(value: Any) -> Iterator[tuple[Json, str]]:
+    """Every ``<reference>/<literal path>`` in a step's arguments."""
+    parts = _flat(value)
+    if len(parts) > 1 and isinstance(parts[0], dict) and all(isinstance(p, str) for p in parts[1:]):
+        yield parts[0], "/".join(map(str, parts[1:]))
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _joined(item)
+
+
+def _flat(value: Any) -> list[Any]:
+    """The parts of a path that is joined by slashes, one join inside another or not."""
+    if function_of(value) == "Std:Join" and value["Std:Join"]["On"] == "/":
+        return [part for item in value["Std:Join"]["Values"] for part in _flat(item)]
+    return [value] if isinstance(value, str) or function_of(value) == "Get" else []
 
 
 def property_values(definition: Definition, passes: bool) -> dict[str, dict[str, Json]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from dataclasses import dataclass, replace
@@ -35,8 +34,6 @@ _KEPT = (
 
 # Of this process, by ARN: several sessions of it may look at one execution.
 _here: dict[str, Execution] = {}
-
-logger = logging.getLogger(__name__)
 
 
 def runnable(text: str, functions: tuple[str, ...] | None = None) -> Definition:
@@ -79,7 +76,7 @@ class Executions:
             selection.finished,
             selection.left_out,
         )
-        notices.announce(definition, pipeline["PipelineName"], logger)
+        notices.announce(definition)
         with self.machine.store.transaction("execution started"):
             self.machine.store.add_execution(stored)
             self._list_taken_over(stored, selection)

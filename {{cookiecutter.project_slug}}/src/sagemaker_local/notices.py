@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from sagemaker_local import skew
 from sagemaker_local.definition import Definition, Step
 from sagemaker_local.support import ARGUMENTS, IGNORED_INSIDE, MEMBERS, Support
+
+logger = logging.getLogger(__name__)
+if not logger.handlers:
+    # A notice is no error: it belongs to the output, where a notebook does not paint it red.
+    _handler = logging.StreamHandler(sys.stdout)
+    _handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(_handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 # Said before in this process; a pipeline that is started often says it once.
 _said: set[str] = set()
@@ -44,17 +54,23 @@ def _inside(value: Any) -> Iterator[str]:
 def sentences(definition: Definition) -> list[str]:
     """The notice: settings without effect, and images that this environment stands for."""
     settings = ", ".join(ignored(definition))
-    found = [f"accepted without effect on this machine: {settings}"] if settings else []
-    differing = skew.report(definition).differing
-    if differing:
-        found.append(f"versions here differ from the image's: {'; '.join(differing)}")
+    found = [f"local session: without effect on this machine: {settings}"] if settings else []
+    differing: dict[str, list[str]] = {}
+    for row in skew.report(definition).rows:
+        if not row.same:
+            named = f"{row.library} {row.here or 'absent'} (there {row.there})"
+            differing.setdefault(row.image, []).append(named)
+    for image, libraries in differing.items():
+        found.append(f"local session: versions other than in {image}: {', '.join(libraries)}")
     return found
 
 
-def announce(definition: Definition, pipeline: str, logger: logging.Logger) -> None:
-    """Log the notice, once in this process."""
-    said = ". ".join(sentences(definition))
-    text = f"local session, pipeline {pipeline}: {said} (session.plan and session.skew tell more)"
-    if said and text not in _said:
-        _said.add(text)
-        logger.warning(text)
+def announce(definition: Definition) -> None:
+    """Say the notice, once in this process, to whoever reads the standard output.
+
+    ``logging.getLogger("sagemaker_local.notices").disabled = True`` silences it.
+    """
+    for sentence in sentences(definition):
+        if sentence not in _said:
+            _said.add(sentence)
+            logger.info(sentence)
