@@ -36,6 +36,8 @@ def ignored(definition: Definition) -> dict[str, list[str]]:
 def _ignored_in(step: Step) -> Iterator[str]:
     known = ARGUMENTS.get(step.type, {})
     yield from (name for name in step.arguments if known.get(name) is Support.IGNORED)
+    training = step.arguments.get("TrainingJobDefinition", {})
+    yield from (name for name in training if ARGUMENTS["Training"].get(name) is Support.IGNORED)
     yield from _inside(step.arguments)
     if step.cache and step.type in MEMBERS["CacheConfig"][1]:
         yield "CacheConfig"

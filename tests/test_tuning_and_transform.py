@@ -1,0 +1,86 @@
+"""Notebook 03 of generated projects searches for hyperparameters, and predicts before it registers."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from projects import LocalState, Run, run_notebook
+
+pytestmark = pytest.mark.slow
+
+Bake = Callable[..., Path]
+
+
+@pytest.fixture
+def project(bake: Bake, tmp_path: Path) -> Path:
+    """A copy of the default project, for one test."""
+    return Path(shutil.copytree(bake(), tmp_path / "project"))
+
+
+def test_the_best_model_of_a_search_goes_on(project: Path, run: Run) -> None:
+    parameters = {"sample_rows": 1500, "tune": True, "tune_jobs": 5, "tune_parallel": 2}
+    run_notebook(run, project, **parameters).succeeded()
+
+    state = LocalState(project)
+    client = state.session.sagemaker_client
+    arn = state.steps()["Tune"]["Metadata"]["TuningJob"]["Arn"]
+    name = arn.rpartition("/")[2]
+    job = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    assert job["TrainingJobStatusCounters"]["Completed"] == 5
+    listed = client.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name
+    )
+    values = {
+        item["TrainingJobName"]: item["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+        for item in listed["TrainingJobSummaries"]
+    }
+    assert len(set(values.values())) > 1, "the search tried different hyperparameters"
+    best = max(values, key=values.__getitem__)
+    assert job["BestTrainingJob"]["TrainingJobName"] == best
+
+    (package,) = state.packages()
+    container = package["InferenceSpecification"]["Containers"][0]
+    assert f"/{best}/output/model.tar.gz" in container["ModelDataUrl"]
+    assert "Train" not in state.steps()
+
+
+def test_a_search_is_repeatable(project: Path, run: Run) -> None:
+    tried = []
+    for _ in range(2):
+        options = {"tune": True, "tune_jobs": 4, "cache": False, "sample_rows": 1000}
+        run_notebook(run, project, model_family="linear", **options).succeeded()
+        state = LocalState(project)
+        name = state.steps()["Tune"]["Metadata"]["TuningJob"]["Arn"].rpartition("/")[2]
+        listed = state.session.sagemaker_client.list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=name, SortBy="Name"
+        )
+        tried.append([item["TunedHyperParameters"] for item in listed["TrainingJobSummaries"]])
+    assert tried[0] == tried[1]
+
+
+@pytest.mark.parametrize("problem_type", ["regression", "binary_classification"])
+def test_a_new_model_answers_every_raw_test_record(
+    bake_own: Bake, run: Run, problem_type: str
+) -> None:
+    project = bake_own(problem_type=problem_type)
+    run_notebook(run, project, sample_rows=2000, metric_threshold=0.1).succeeded()
+
+    state = LocalState(project)
+    client = state.session.sagemaker_client
+    steps = state.steps()
+    assert steps["Transform"]["StartTime"] < steps["RegisterModel"]["StartTime"]
+    name = steps["Transform"]["Metadata"]["TransformJob"]["Arn"].rpartition("/")[2]
+    job = client.describe_transform_job(TransformJobName=name)
+    records = state.path(job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
+    asked = (records / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    answers = state.path(job["TransformOutput"]["S3OutputPath"]) / "test.jsonl.out"
+    answered = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    predictions = [record.pop("SageMakerOutput")["prediction"] for record in answered]
+    assert answered == [json.loads(line) for line in asked]
+    assert len(set(predictions)) > 1
+
+    (package,) = state.packages()
+    evaluation = state.evaluation(package)
+    assert len(predictions) == evaluation["rows"]
