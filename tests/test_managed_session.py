@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +142,46 @@ def test_a_role_is_asked_for(project: Path, run: Run, aws: dict[str, str]) -> No
     ran = run_notebook(run, project, env=aws, session="managed", sample_rows=600)
     assert ran.process.returncode != 0
     assert "-p role arn:aws:iam::<account>:role/<name>" in ran.process.stderr
+
+
+SINGLE_JOB = """
+from used_car_prices import channels, sessions, staging
+
+session = sessions.open_session("managed", role={role!r}, bucket={bucket!r}, pipeline=False)
+
+from sagemaker.core.processing import Processor
+
+uris = {{"code": staging.upload(session, "preprocess.py")}}
+Processor(
+    role=session.role,
+    image_uri="image",
+    entrypoint=["python3", "preprocess.py"],
+    instance_type="ml.m5.large",
+    instance_count=1,
+    sagemaker_session=session,
+).run(
+    inputs=[channels.processing_input(name, uri) for name, uri in uris.items()],
+    outputs=[channels.processing_output("train")],
+    job_name="single",
+    wait=False,
+    logs=False,
+)
+"""
+
+
+def test_a_single_job_is_submitted(project: Path, run: Run, aws: dict[str, str]) -> None:
+    """The lines of notebook 02; moto runs nothing, so nobody waits for the end."""
+    program = SINGLE_JOB.format(role=ROLE, bucket=BUCKET)
+    ended = run([sys.executable, "-c", program], project, aws)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    job = service(aws).describe_processing_job(ProcessingJobName="single")
+    (code,) = job["ProcessingInputs"]
+    prefix = code["S3Input"]["S3Uri"].removeprefix(f"s3://{BUCKET}/")
+    assert re.fullmatch(r"used-car-prices/code/[0-9a-f]{16}", prefix)
+    found = service(aws, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+    assert f"{prefix}/preprocess.py" in [item["Key"] for item in found]
+    (output,) = job["ProcessingOutputConfig"]["Outputs"]
+    assert output["S3Output"]["S3Uri"] == f"s3://{BUCKET}/used-car-prices/single/output/train"
 
 
 STEP = {"StepName": "Train", "StartTime": datetime(2026, 1, 1, tzinfo=UTC)}

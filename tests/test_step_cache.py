@@ -1,4 +1,4 @@
-"""The step cache of generated projects: which steps a change to code or data runs again, and why."""
+"""The step cache of generated projects: what a change to code or data runs again, and why."""
 
 import csv
 import shutil

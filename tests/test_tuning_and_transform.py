@@ -1,4 +1,4 @@
-"""Notebook 03 of generated projects searches for hyperparameters, and predicts before it registers."""
+"""Notebook 03 searches for hyperparameters, and predicts raw records before it registers."""
 
 import json
 import shutil

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.paginate import Paginator
 from botocore.validate import ParamValidator
+from botocore.waiter import Waiter
 from sagemaker_local.client import SageMakerClient
 from sagemaker_local.service_model import violations
 
@@ -43,6 +44,10 @@ class ConformingClient:
     def get_paginator(self, operation_name: str) -> Paginator:
         """The client's paginator, with its pages checked too."""
         return SageMakerClient.get_paginator(cast(SageMakerClient, self), operation_name)
+
+    def get_waiter(self, waiter_name: str) -> Waiter:
+        """The client's waiter, with what it looks at checked too."""
+        return SageMakerClient.get_waiter(cast(SageMakerClient, self), waiter_name)
 
     def _call(self, name: str, method: Any, **request: Any) -> dict[str, Any]:
         operation = _MODEL.operation_model(_OPERATIONS[name])

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from botocore import xform_name
 from sagemaker_local import archive
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.client import SageMakerClient
@@ -82,11 +83,52 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Single:
+    """A job that belongs to no execution, seen through the client.
+
+    Attributes:
+        local: the engine.
+        noun: of its kind, ``ProcessingJob`` and so on.
+        name: the job's.
+    """
+
+    local: Local
+    noun: str
+    name: str
+
+    def call(self, verb: str, **request: Any) -> Json:
+        """``create``, ``describe`` or ``stop`` it."""
+        method = getattr(self.local.client, f"{verb}_{xform_name(self.noun)}")
+        return dict(method(**{f"{self.noun}Name": self.name}, **request))
+
+    @property
+    def described(self) -> Json:
+        return self.call("describe")
+
+    @property
+    def status(self) -> str:
+        return str(self.described[f"{self.noun}Status"])
+
+    @property
+    def log(self) -> str:
+        file = self.local.root / "jobs" / self.name / "job.log"
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+    def wait(self) -> Single:
+        until(lambda: self.status not in {"InProgress", "Stopping"})
+        return self
+
+    def stop(self) -> None:
+        self.call("stop")
+
+
+@dataclass(frozen=True)
 class Local:
     """Everything below one folder, and a client that checks what it takes and gives."""
 
     root: Path
     runner: Runner
+    debug: bool | str = False
 
     @cached_property
     def store(self) -> Store:
@@ -102,7 +144,9 @@ class Local:
 
     @cached_property
     def plain_client(self) -> SageMakerClient:
-        return SageMakerClient(self.store, self.bucket, ARNS, self.jobs, self.runner)
+        return SageMakerClient(
+            self.store, self.bucket, ARNS, self.jobs, self.runner, debug=self.debug
+        )
 
     @cached_property
     def client(self) -> Any:
@@ -184,6 +228,12 @@ class Local:
     def run(self, text: str, parameters: Mapping[str, str] | None = None, **options: Any) -> Run:
         """Save a definition, start it and wait for its end."""
         return self.start(text, parameters, **options).wait()
+
+    def begin(self, step: Json, name: str = "job", **request: Any) -> Single:
+        """Create the single job that a step would run; ``request`` adds to its arguments."""
+        single = Single(self, f"{step['Type']}Job", name)
+        single.call("create", **{**step["Arguments"], **request})
+        return single
 
     def job(self, noun: str, arn: str) -> Json:
         method, member = {

@@ -35,9 +35,9 @@ def test_versions_count_up_and_the_group_comes_by_itself(local: Local) -> None:
     assert registered(local) == ARNS.model_package("g", 2)
     assert registered(local, "other") == ARNS.model_package("other", 1)
     groups = local.client.list_model_package_groups()["ModelPackageGroupSummaryList"]
-    assert [group["ModelPackageGroupName"] for group in groups] == ["other", "g"]
-    assert versions(local) == [2, 1]
-    assert versions(local, SortOrder="Ascending") == [1, 2]
+    assert [group["ModelPackageGroupName"] for group in groups] == ["g", "other"]
+    assert versions(local) == [1, 2]
+    assert versions(local, SortOrder="Descending") == [2, 1]
 
 
 def test_a_package_is_described_as_it_was_registered(local: Local) -> None:
@@ -85,7 +85,8 @@ def test_approval_and_metadata_are_updated(local: Local) -> None:
 def test_the_champion_is_the_highest_approved_version(local: Local) -> None:
     for status in ("Approved", "Rejected", "Approved", "PendingManualApproval"):
         registered(local, status=status)
-    assert versions(local, ModelApprovalStatus="Approved") == [3, 1]
+    descending = {"SortOrder": "Descending"}
+    assert versions(local, ModelApprovalStatus="Approved", **descending) == [3, 1]
     assert versions(local, ModelApprovalStatus="Rejected") == [2]
 
 
@@ -100,11 +101,58 @@ def test_an_approval_status_that_does_not_exist_is_refused(local: Local, status:
     assert summaries(local)[0]["ModelApprovalStatus"] == "PendingManualApproval"
 
 
-def test_what_an_update_does_not_change_is_refused(local: Local) -> None:
-    """Silence would leave a person with a package that is not what they asked for."""
+def test_a_change_of_status_is_seen_wherever_the_package_is(local: Local) -> None:
     arn = registered(local)
-    with pytest.raises(ClientError, match=r"ValidationException.*SourceUri"):
-        local.client.update_model_package(ModelPackageArn=arn, SourceUri="s3://b/x")
+    before = local.client.describe_model_package(ModelPackageName=arn)
+    changes = [("Approved", "better than the champion"), ("Rejected", "it drifts")]
+    for status, why in changes:
+        local.client.update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=why
+        )
+        package = local.client.describe_model_package(ModelPackageName=arn)
+        assert (package["ModelApprovalStatus"], package["ApprovalDescription"]) == (status, why)
+        assert package["LastModifiedTime"] > before["LastModifiedTime"]
+        assert package["CreationTime"] == before["CreationTime"]
+        assert summaries(local)[0]["ModelApprovalStatus"] == status
+        batch = local.client.batch_describe_model_package(ModelPackageArnList=[arn])
+        assert batch["ModelPackageSummaries"][arn]["ModelApprovalStatus"] == status
+        before = package
+
+
+def test_what_a_package_says_about_itself_is_updated(local: Local) -> None:
+    arn = registered(local)
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    container = {"Image": "image", "ModelDataUrl": "s3://b/other.tar.gz"}
+    changes = {
+        "SourceUri": "s3://b/x",
+        "ModelLifeCycle": {"Stage": "Production", "StageStatus": "Approved"},
+        "InferenceSpecification": package["InferenceSpecification"] | {"Containers": [container]},
+    }
+    local.client.update_model_package(ModelPackageArn=arn, **changes)
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert {member: package[member] for member in changes} == changes
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert summaries(local)[0]["ModelLifeCycle"] == changes["ModelLifeCycle"]
+    for name in ("gpu", "arm"):
+        specification = {"Name": name, "Containers": [container]}
+        local.client.update_model_package(
+            ModelPackageArn=arn, AdditionalInferenceSpecificationsToAdd=[specification]
+        )
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert [s["Name"] for s in package["AdditionalInferenceSpecifications"]] == ["gpu", "arm"]
+
+
+def test_several_packages_are_described_at_once(local: Local) -> None:
+    arns = [registered(local), registered(local)]
+    missing = ARNS.model_package("g", 7)
+    answer = local.client.batch_describe_model_package(ModelPackageArnList=[*arns, missing])
+    found = answer["ModelPackageSummaries"]
+    assert [found[arn]["ModelPackageVersion"] for arn in arns] == [1, 2]
+    assert set(found) == set(arns)
+    assert found[arns[0]]["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == DATA
+    assert "does not exist" in answer["BatchDescribeModelPackageErrorMap"][missing]["ErrorResponse"]
+    answer = local.client.batch_describe_model_package(ModelPackageArnList=arns)
+    assert "BatchDescribeModelPackageErrorMap" not in answer
 
 
 def test_versions_of_deleted_packages_are_not_given_again(local: Local) -> None:
@@ -117,7 +165,7 @@ def test_versions_of_deleted_packages_are_not_given_again(local: Local) -> None:
 
 def test_a_group_is_deleted_only_when_it_is_empty(local: Local) -> None:
     arn = registered(local)
-    with pytest.raises(ClientError, match="still has model packages"):
+    with pytest.raises(ClientError, match=r"ConflictException.*still has model packages"):
         local.client.delete_model_package_group(ModelPackageGroupName="g")
     local.client.delete_model_package(ModelPackageName=arn)
     local.client.delete_model_package_group(ModelPackageGroupName="g")

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
+from engine.programs import seen_by
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, Any]:
     """What ``sdk_program`` saw, in a process that can reach this machine only."""
-    folder = tmp_path_factory.mktemp("sdk")
-    paths = [source, TESTS, TESTS / "offline"]
-    ended = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("sdk_program.py")), str(folder)],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            "OFFLINE_REPORT": str(folder / "offline.txt"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr[-4000:]
-    report = folder / "offline.txt"
-    found: dict[str, Any] = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
-    return found | {"network": report.read_text() if report.is_file() else ""}
+    return seen_by("sdk_program.py", tmp_path_factory.mktemp("sdk"), source)
 
 
 def test_nothing_is_reached_and_nothing_was_set(seen: dict[str, Any]) -> None:

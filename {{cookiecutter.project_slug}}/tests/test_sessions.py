@@ -38,6 +38,25 @@ def test_a_mode_that_does_not_exist() -> None:
         sessions.open_session("remote")
 
 
+def test_a_session_for_single_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
+    options = {"warm": False, "debug": "Train"}
+    for_pipelines = sessions.open_session("local", **options)
+    for_jobs = sessions.open_session("local", **options, pipeline=False)
+    from sagemaker.core.workflow.pipeline_context import PipelineSession
+
+    assert isinstance(for_pipelines, PipelineSession)
+    assert not isinstance(for_jobs, PipelineSession)
+    for session in (for_pipelines, for_jobs):
+        assert session.default_bucket_prefix == settings.PROJECT_SLUG
+        assert session.sagemaker_client.debug == "Train"
+
+
+def test_a_managed_session_does_not_debug() -> None:
+    with pytest.raises(errors.ProjectError, match="debug in a local one"):
+        sessions.open_session("managed", debug=True)
+
+
 def test_the_champion_is_the_highest_approved_version(local: Any) -> None:
     assert "no-champion" in registry.champion_uri(local, "cars")
     for number in (1, 2, 3):

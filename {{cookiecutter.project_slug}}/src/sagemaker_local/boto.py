@@ -1,4 +1,4 @@
-"""A boto3 session that reaches nothing: its SageMaker client is local, its S3 a folder's."""
+"""A boto3 session that reaches nothing: its SageMaker client is local, its S3 and logs files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import boto3
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.client import SageMakerClient
 from sagemaker_local.errors import LocalError
+from sagemaker_local.logs import LocalLogs
 from sagemaker_local.names import Arns
 
 
@@ -82,6 +83,7 @@ class OfflineSession(boto3.Session):
         self._clients = {
             "sagemaker": sagemaker_client,
             "s3": LocalS3(sagemaker_client.bucket),
+            "logs": LocalLogs(sagemaker_client.jobs),
             "iam": LocalIam(sagemaker_client.arns.role),
             "sts": LocalSts(sagemaker_client.arns),
         }

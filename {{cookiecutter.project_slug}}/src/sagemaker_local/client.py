@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +10,13 @@ import botocore.session
 from botocore.exceptions import OperationNotPageableError
 from botocore.hooks import HierarchicalEmitter
 from botocore.paginate import Paginator, PaginatorModel
+from botocore.waiter import Waiter, WaiterModel, create_waiter_with_client
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.client_executions import ExecutionOperations
 from sagemaker_local.client_jobs import JobOperations
 from sagemaker_local.client_pipelines import PipelineOperations
 from sagemaker_local.client_registry import RegistryOperations
+from sagemaker_local.client_single_jobs import SingleJobOperations
 from sagemaker_local.execution import Machine
 from sagemaker_local.executions import Executions
 from sagemaker_local.functions import Functions
@@ -23,13 +25,26 @@ from sagemaker_local.names import Arns
 from sagemaker_local.registry import Registry
 from sagemaker_local.runner import Runner
 from sagemaker_local.service_model import service_model
+from sagemaker_local.single_jobs import SingleJobs
 from sagemaker_local.store import Store
 
+# A look at the store takes a millisecond; boto3's waiters look every one or two minutes.
+_WAITER_SECONDS = 0.05
 
-class SageMakerClient(PipelineOperations, ExecutionOperations, RegistryOperations, JobOperations):
+
+class SageMakerClient(
+    PipelineOperations,
+    ExecutionOperations,
+    RegistryOperations,
+    JobOperations,
+    SingleJobOperations,
+):
     """Answers the calls that ``boto3.client("sagemaker")`` would send to the service.
 
     Requests and responses have the shapes of botocore's service model; see the tests.
+
+    Attributes:
+        debug: run jobs in this process: all of them, or those of the step of this name.
     """
 
     def __init__(
@@ -49,6 +64,8 @@ class SageMakerClient(PipelineOperations, ExecutionOperations, RegistryOperation
         self.registry = Registry(store, arns)
         machine = Machine(store, self.registry, jobs, runner, functions or {}, debug)
         self.executions = Executions(machine)
+        self.debug = debug
+        self.single_jobs = SingleJobs(jobs, runner, bool(debug))
         # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
         self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
 
@@ -82,14 +99,43 @@ class SageMakerClient(PipelineOperations, ExecutionOperations, RegistryOperation
             getattr(self, operation_name), _paginator_model().get_paginator(operation), model
         )
 
+    @property
+    def waiter_names(self) -> list[str]:
+        """Waiters for what this client can describe."""
+        return sorted(
+            name
+            for name, config in _waiters().items()
+            if hasattr(type(self), botocore.xform_name(config["operation"]))
+        )
+
+    def get_waiter(self, waiter_name: str) -> Waiter:
+        """A waiter as boto3 gives it, as patient, and looking more often."""
+        if waiter_name not in self.waiter_names:
+            raise ValueError(f"Waiter does not exist: {waiter_name}")
+        config = _waiters()[waiter_name]
+        patience = config["delay"] * config["maxAttempts"]
+        often = {"delay": _WAITER_SECONDS, "maxAttempts": round(patience / _WAITER_SECONDS)}
+        model = WaiterModel({"version": 2, "waiters": {waiter_name: config | often}})
+        return create_waiter_with_client(waiter_name, model, self)
+
+
+@cache
+def _data(kind: str) -> dict[str, Any]:
+    """botocore's file of this kind about the service."""
+    loader = botocore.session.get_session().get_component("data_loader")
+    found: dict[str, Any] = loader.load_service_model("sagemaker", kind)
+    return found
+
 
 def _paginator_model() -> PaginatorModel:
-    return PaginatorModel(
-        botocore.session.get_session()
-        .get_component("data_loader")
-        .load_service_model("sagemaker", "paginators-1")
-    )
+    return PaginatorModel(_data("paginators-1"))
 
 
 def _paginators() -> dict[str, str]:
     return {botocore.xform_name(name): name for name in _paginator_model()._paginator_config}
+
+
+def _waiters() -> dict[str, dict[str, Any]]:
+    """botocore's waiters, by the names that boto3 gives them."""
+    waiters = _data("waiters-2")["waiters"]
+    return {botocore.xform_name(name): config for name, config in waiters.items()}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from sagemaker_local.client_pipelines import pipeline_named
 from sagemaker_local.executions import PRIVATE, Executions
-from sagemaker_local.operations import in_order, operation, page, select
+from sagemaker_local.operations import Listing, in_order, listed, operation, page, select
 from sagemaker_local.store import Document, Store
 from sagemaker_local.store import Execution as StoredExecution
+
+# The service's reference gives no direction; it answers with the newest first.
+_EXECUTIONS = Listing(
+    "PipelineExecutionArn", sort_order="Descending", alike={"PipelineVersionAlias": ()}
+)
 
 
 class ExecutionOperations:
@@ -49,8 +54,10 @@ class ExecutionOperations:
     @operation
     def list_pipeline_executions(self, request: Document) -> Document:
         name = pipeline_named(self.store, request["PipelineName"])["PipelineName"]
-        summaries = [_summary(item) for item in self.executions.of_pipeline(name)]
-        return page(in_order(summaries, request), request, "PipelineExecutionSummaries")
+        stored = {item.arn: item for item in self.executions.of_pipeline(name)}
+        found = listed([item.document for item in stored.values()], request, _EXECUTIONS)
+        summaries = [_summary(stored[item["PipelineExecutionArn"]]) for item in found]
+        return page(summaries, request, "PipelineExecutionSummaries")
 
     @operation
     def list_pipeline_execution_steps(self, request: Document) -> Document:

@@ -7,14 +7,22 @@ from collections.abc import Callable
 from sagemaker_local import processing, tags, training, transform, tries, tuning
 from sagemaker_local.errors import not_found
 from sagemaker_local.job import JobKind
-from sagemaker_local.operations import in_order, operation, page, select
+from sagemaker_local.jobs import Jobs
+from sagemaker_local.operations import Listing, listed, operation, page, select
 from sagemaker_local.store import Document, Store
+
+# Where the service's reference gives another order than by time of creation, oldest first.
+_ORDERS = {
+    "TransformJob": ("CreationTime", "Descending"),
+    "HyperParameterTuningJob": ("Name", "Ascending"),
+}
 
 
 class JobOperations:
     """Processing, training, tuning and transform jobs, and tags of any resource."""
 
     store: Store
+    jobs: Jobs
 
     @operation
     def describe_processing_job(self, request: Document) -> Document:
@@ -81,7 +89,7 @@ class JobOperations:
         return {}
 
     def _job(self, kind: JobKind, name: str, operation_name: str) -> Document:
-        job = self.store.resource(kind.resource, name)
+        job = self.jobs.find(kind, name)
         if job is None:
             raise not_found(f"Could not find the job {name!r}.", operation_name)
         return job
@@ -94,18 +102,18 @@ class JobOperations:
     ) -> Document:
         """A page of jobs; ``more`` gives what a summary has beside name, times and status."""
         noun = kind.noun
+        ended = f"{noun.removesuffix('Job')}EndTime"
         members = (
-            f"{noun}Name",
-            f"{noun}Arn",
-            "CreationTime",
-            f"{noun.removesuffix('Job')}EndTime",
-            "LastModifiedTime",
-            f"{noun}Status",
+            *(f"{noun}Name", f"{noun}Arn", "CreationTime", ended),
+            *("LastModifiedTime", f"{noun}Status"),
         )
-        wanted, status = request.get("NameContains", ""), request.get("StatusEquals")
-        found = [
-            select(job, members) | more(job)
-            for job in in_order(self.store.resources(kind.resource), request)
-            if wanted in job[f"{noun}Name"] and status in (None, job[f"{noun}Status"])
+        # Not every Describe response has the time of the last change, and every summary does.
+        jobs = [
+            {"LastModifiedTime": job.get(ended, job["CreationTime"]), **job}
+            for job in self.jobs.all(kind)
         ]
-        return page(found, request, f"{noun}Summaries")
+        listing = Listing(f"{noun}Name", f"{noun}Status", *_ORDERS.get(noun, ()))
+        found = listed(jobs, request, listing)
+        return page(
+            [select(job, members) | more(job) for job in found], request, f"{noun}Summaries"
+        )

@@ -6,11 +6,13 @@ from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import NotFoundError, invalid
 from sagemaker_local.executions import Executions
 from sagemaker_local.names import Arns, last_part
-from sagemaker_local.operations import in_order, operation, page, select
+from sagemaker_local.operations import Listing, listed, operation, page, select
 from sagemaker_local.store import Document, Store, now
 from sagemaker_local.tags import add_tags
 
 PIPELINE = "pipeline"
+# The service's reference gives no direction; it answers with the newest first.
+_PIPELINES = Listing("PipelineName", sort_order="Descending", alike={"ManagedBy": ("CUSTOMER",)})
 
 
 class PipelineOperations:
@@ -75,7 +77,6 @@ class PipelineOperations:
 
     @operation
     def list_pipelines(self, request: Document) -> Document:
-        prefix = request.get("PipelineNamePrefix", "")
         members = (
             "PipelineArn",
             "PipelineName",
@@ -85,12 +86,9 @@ class PipelineOperations:
             "CreationTime",
             "LastModifiedTime",
         )
-        found = [
-            select(pipeline, members)
-            for pipeline in in_order(self.store.resources(PIPELINE), request)
-            if pipeline["PipelineName"].startswith(prefix)
-        ]
-        return page(found, request, "PipelineSummaries")
+        found = listed(self.store.resources(PIPELINE), request, _PIPELINES)
+        summaries = [select(pipeline, members) for pipeline in found]
+        return page(summaries, request, "PipelineSummaries")
 
     def _definition_text(self, request: Document, name: str) -> str:
         """The request's definition, which must be one that can run here.

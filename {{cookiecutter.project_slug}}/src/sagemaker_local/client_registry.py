@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sagemaker_local.errors import invalid
+from sagemaker_local.errors import client_error, invalid
 from sagemaker_local.jobs import Jobs
 from sagemaker_local.models import MODEL, create_model
 from sagemaker_local.names import last_part
-from sagemaker_local.operations import in_order, operation, page, select
-from sagemaker_local.registry import GROUP, Registry
+from sagemaker_local.operations import Listing, listed, operation, page, select
+from sagemaker_local.registry import GROUP, NoSuchPackage, Registry
 from sagemaker_local.store import Document, Store
 from sagemaker_local.tags import add_tags
 
@@ -26,7 +26,24 @@ _PACKAGE_SUMMARY = (
     "CreationTime",
     "ModelPackageStatus",
     "ModelApprovalStatus",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
 )
+_BATCH_SUMMARY = (
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "ModelPackageDescription",
+    "CreationTime",
+    "InferenceSpecification",
+    "ModelPackageStatus",
+    "ModelApprovalStatus",
+    "ModelPackageRegistrationType",
+)
+_MODEL_SUMMARY = ("ModelName", "ModelArn", "CreationTime")
+_GROUPS = Listing("ModelPackageGroupName", alike={"CrossAccountFilterOption": ("SameAccount",)})
+_PACKAGES = Listing("ModelPackageName", alike={"ModelPackageType": ("Versioned", "Both")})
+_MODELS = Listing("ModelName", sort_order="Descending")
 
 
 class RegistryOperations:
@@ -56,13 +73,9 @@ class RegistryOperations:
 
     @operation
     def list_model_package_groups(self, request: Document) -> Document:
-        wanted = request.get("NameContains", "")
-        found = [
-            select(group, _GROUP_SUMMARY)
-            for group in in_order(self.store.resources(GROUP), request)
-            if wanted in group["ModelPackageGroupName"]
-        ]
-        return page(found, request, "ModelPackageGroupSummaryList")
+        found = listed(self.store.resources(GROUP), request, _GROUPS)
+        groups = [select(group, _GROUP_SUMMARY) for group in found]
+        return page(groups, request, "ModelPackageGroupSummaryList")
 
     @operation
     def delete_model_package_group(self, request: Document) -> Document:
@@ -70,7 +83,8 @@ class RegistryOperations:
         with self.store.transaction():
             self.registry.group(name)
             if self.store.model_packages(name):
-                raise invalid(
+                raise client_error(
+                    "ConflictException",
                     f"Model Package Group {name} still has model packages; delete them first.",
                     "DeleteModelPackageGroup",
                 )
@@ -98,13 +112,26 @@ class RegistryOperations:
         name = last_part(request.get("ModelPackageGroupName", ""))
         if name:
             self.registry.group(name)
+        found = listed(self.store.model_packages(name), request, _PACKAGES)
         status = request.get("ModelApprovalStatus")
-        found = [
+        packages = [
             select(package, _PACKAGE_SUMMARY)
-            for package in in_order(self.store.model_packages(name), request)
+            for package in found
             if status in (None, package["ModelApprovalStatus"])
         ]
-        return page(found, request, "ModelPackageSummaryList")
+        return page(packages, request, "ModelPackageSummaryList")
+
+    @operation
+    def batch_describe_model_package(self, request: Document) -> Document:
+        found: Document = {}
+        errors: Document = {}
+        for arn in request["ModelPackageArnList"]:
+            try:
+                found[arn] = select(self.registry.package(arn), _BATCH_SUMMARY)
+            except NoSuchPackage as error:
+                errors[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": str(error)}
+        response = {"ModelPackageSummaries": found}
+        return response | ({"BatchDescribeModelPackageErrorMap": errors} if errors else {})
 
     @operation
     def update_model_package(self, request: Document) -> Document:
@@ -128,14 +155,8 @@ class RegistryOperations:
 
     @operation
     def list_models(self, request: Document) -> Document:
-        members = ("ModelName", "ModelArn", "CreationTime")
-        wanted = request.get("NameContains", "")
-        found = [
-            select(model, members)
-            for model in in_order(self.store.resources(MODEL), request)
-            if wanted in model["ModelName"]
-        ]
-        return page(found, request, "Models")
+        found = listed(self.store.resources(MODEL), request, _MODELS)
+        return page([select(model, _MODEL_SUMMARY) for model in found], request, "Models")
 
     @operation
     def delete_model(self, request: Document) -> Document:

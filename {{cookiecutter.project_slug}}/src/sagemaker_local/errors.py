@@ -32,9 +32,7 @@ class DefinitionError(LocalError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        count = "1 reason" if len(self.problems) == 1 else f"{len(self.problems)} reasons"
-        super().__init__(f"The pipeline definition cannot run, for {count}:\n{lines}")
+        super().__init__(reasons("The pipeline definition", self.problems))
 
 
 class StepFailure(LocalError):
@@ -43,6 +41,13 @@ class StepFailure(LocalError):
 
 class JobKilled(StepFailure):
     """A job's program was ended by a signal that nobody here sent: out of memory, most often."""
+
+
+def reasons(what: str, problems: Sequence[object]) -> str:
+    """Why ``what`` cannot run, each reason on a line of its own."""
+    lines = "\n".join(f"  - {problem}" for problem in problems)
+    count = "1 reason" if len(problems) == 1 else f"{len(problems)} reasons"
+    return f"{what} cannot run, for {count}:\n{lines}"
 
 
 def client_error(code: str, message: str, operation: str) -> ClientError:

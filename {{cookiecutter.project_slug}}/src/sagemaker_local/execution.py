@@ -106,7 +106,8 @@ class Execution:
             assignment.variables,
         )
         execution_id = assignment.variables["PipelineExecutionId"]
-        runner = DebugRunner(machine.runner) if machine.debug else machine.runner
+        runner = DebugRunner(machine.runner, self._debugs) if machine.debug else machine.runner
+        self._debugged = ""
         self._launcher = Launcher(runner, lambda: self._side_by_side)
         self._steps = StepRunner(
             machine.jobs,
@@ -188,6 +189,9 @@ class Execution:
                 for future in done:
                     self._ended(running.pop(future), future)
 
+    def _debugs(self) -> bool:
+        return self._machine.debug in (True, self._debugged)
+
     def _executor(self) -> Executor:
         if self._machine.debug:
             return InlineExecutor()
@@ -230,6 +234,7 @@ class Execution:
         Raises:
             LocalError: it failed or was stopped.
         """
+        self._debugged = step.name
         self._started(step)
         try:
             arguments = resolve(step.arguments, self._context)

@@ -63,6 +63,7 @@ class Executions:
         """
         given = {item["Name"]: item["Value"] for item in request.get("PipelineParameters", [])}
         definition = self.check(pipeline["PipelineDefinition"])
+        self._refuse_to_debug_nothing(definition)
         values = _values(definition, given)
         stored = self._new(pipeline, request, given)
         selection = self._selection(definition, stored)
@@ -104,6 +105,7 @@ class Executions:
                 f"The execution is {stored.status}; only one that is Failed or Stopped is retried."
             )
         definition = self.check(stored.document["PipelineDefinition"])
+        self._refuse_to_debug_nothing(definition)
         values = _values(definition, stored.document["Parameters"])
         selection = self._selection(definition, stored)
         _here.pop(arn, None)
@@ -165,6 +167,13 @@ class Executions:
             self._interrupt(stored) if _is_abandoned(stored) else stored
             for stored in self.machine.store.executions(name)
         ]
+
+    def _refuse_to_debug_nothing(self, definition: Definition) -> None:
+        """A name that no step has would run everything as if nothing were asked for."""
+        wanted = self.machine.debug
+        if isinstance(wanted, str) and wanted and wanted not in definition.steps:
+            names = ", ".join(definition.steps)
+            raise LocalError(f"debug names {wanted!r}, which is no step of this pipeline: {names}.")
 
     def _run(self, assignment: Assignment, stored: StoredExecution) -> None:
         execution = Execution(self.machine, assignment, stored.document)
@@ -264,7 +273,6 @@ class Executions:
         ended = step | {"EndTime": now()}
         if metadata and self.machine.results.succeeded(metadata) is not None:
             return ended | {"StepStatus": "Succeeded"}
-        self.machine.jobs.interrupt(metadata, _INTERRUPTED)
         return ended | {"StepStatus": "Failed", "FailureReason": f"ClientError: {_INTERRUPTED}"}
 
 

@@ -119,7 +119,7 @@ def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
         _reseed()
         gc.freeze()  # what the server made stays in pages that are shared with it
         gc.enable()
-        code = _run_script(request["script"], request["args"])
+        code = run_script(request["script"], request["args"])
     except BaseException:
         traceback.print_exc()
     finally:
@@ -158,7 +158,8 @@ def _reseed() -> None:
         numpy.random.seed()
 
 
-def _run_script(script: str, arguments: list[str]) -> int:
+def run_script(script: str, arguments: list[str]) -> int:
+    """Run a script as ``python script.py ...`` would, in this process; gives its exit code."""
     sys.argv = [script, *arguments]
     paths = [os.path.dirname(os.path.abspath(script))]  # noqa: PTH100, PTH120 - no pathlib import cost
     paths += [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]

@@ -11,10 +11,19 @@ from sagemaker_local.bucket import Bucket
 from sagemaker_local.errors import LocalError
 from sagemaker_local.job import JobFolder, JobKind, Launch, Place
 from sagemaker_local.launch import Stopped, TimedOut
-from sagemaker_local.names import Arns, last_part
+from sagemaker_local.names import Arns
+from sagemaker_local.owner import alive, this_process
 from sagemaker_local.store import Document, Store, now
 
 _MAX_REASON = 1024
+_RUNNING = ("InProgress", "Stopping")
+_INTERRUPTED = "The process that ran this job ended before the job did; start it again."
+# Of a running job's stored document only; no response of the service has it.
+_OWNER = "Owner"
+
+
+class NameTakenError(LocalError):
+    """A job of this kind and name exists."""
 
 
 # By step type; the Create request of a job is what a step of that type has as its arguments.
@@ -56,7 +65,7 @@ class Jobs:
         """Store a job that is about to run.
 
         Raises:
-            LocalError: the name is taken.
+            NameTakenError: the name is taken.
         """
         started = now()
         job = {
@@ -69,9 +78,35 @@ class Jobs:
         job |= kind.starts_with(job)
         self._note(kind, job, "InProgress", "Start")
         with self.store.transaction("job created"):
-            if not self.store.add_resource(kind.resource, name, job):
-                raise LocalError(f"A {kind.resource} named {name!r} exists; choose another name.")
+            if not self.store.add_resource(kind.resource, name, job | {_OWNER: this_process()}):
+                raise NameTakenError(
+                    f"A {kind.resource} named {name!r} exists; choose another name (one that the "
+                    "SDK makes is another in the next second)."
+                )
         return job
+
+    def find(self, kind: JobKind, name: str) -> Document | None:
+        """A stored job; one whose process is gone is marked as failed first."""
+        job = self.store.resource(kind.resource, name)
+        return None if job is None else self._looked_at(kind, job)
+
+    def all(self, kind: JobKind) -> list[Document]:
+        """Every stored job of a kind, newest first; see ``find``."""
+        return [self._looked_at(kind, job) for job in self.store.resources(kind.resource)]
+
+    def stopping(self, kind: JobKind, name: str) -> None:
+        """Note that a running job is about to be stopped.
+
+        Raises:
+            LocalError: it has ended, or was never there.
+        """
+        with self.store.transaction():
+            job = self.find(kind, name) or {}
+            status = job.get(f"{kind.noun}Status", "not there")
+            if status not in _RUNNING:
+                raise LocalError(f"The {kind.resource} {name!r} does not run: it is {status}.")
+            self._note(kind, job, "Stopping", "")
+            self.store.update_resource(kind.resource, name, job | {_OWNER: this_process()})
 
     def run_created(self, kind: JobKind, job: Document, launch: Launch) -> Document:
         """Run a stored job to its end; see ``run``."""
@@ -82,31 +117,27 @@ class Jobs:
         except Stopped:
             self._end(kind, job, "Stopped")
             raise
-        except Exception as error:
+        except BaseException as error:  # a person's interrupt, too, ends a job in this thread
             secondary = "MaxRuntimeExceeded" if isinstance(error, TimedOut) else ""
             self._end(kind, job, "Failed", str(error) or repr(error), secondary)
             raise
         self._end(kind, job, "Completed")
         return job
 
-    def interrupt(self, metadata: Document, reason: str) -> None:
-        """Mark a step's job as failed, if the process that ran it died before the job ended."""
-        for kind in KINDS.values():
-            name = last_part(metadata.get(kind.metadata, {}).get("Arn", ""))
-            job = self.store.resource(kind.resource, name) if name else None
-            if job is not None and job[f"{kind.noun}Status"] == "InProgress":
-                self._end(kind, job, "Failed", reason)
-                self._interrupt_children(job[f"{kind.noun}Arn"], reason)
-
-    def _interrupt_children(self, arn: str, reason: str) -> None:
-        """Mark the training jobs of a tuning job, too."""
-        for job in self.store.resources(training.KIND.resource):
-            if job.get("TuningJobArn") == arn and job["TrainingJobStatus"] == "InProgress":
-                self._end(training.KIND, job, "Failed", reason)
-
     def arn(self, kind: JobKind, name: str) -> str:
         """The ARN of a job, which need not be there yet."""
         return self.arns.job(kind.resource, name)
+
+    def _looked_at(self, kind: JobKind, job: Document) -> Document:
+        owner = job.pop(_OWNER, "")
+        if job[f"{kind.noun}Status"] not in _RUNNING or alive(owner) is not False:
+            return job
+        with self.store.transaction():
+            # Its last write may have come between the look at it and the look at its process.
+            current = self.store.resource(kind.resource, kind.name_of(job)) or job
+            if current.pop(_OWNER, "") == owner:
+                self._end(kind, current, "Failed", _INTERRUPTED)
+        return current
 
     def _end(
         self, kind: JobKind, job: Document, status: str, reason: str = "", secondary: str = ""

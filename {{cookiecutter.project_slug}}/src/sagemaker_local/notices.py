@@ -11,12 +11,17 @@ from sagemaker_local import skew
 from sagemaker_local.definition import Definition, Step
 from sagemaker_local.support import ARGUMENTS, IGNORED_INSIDE, MEMBERS, Support
 
+
+class _Beside(logging.Handler):
+    """Beside the results: a program's errors, but a notebook's output, which is not painted red."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stdout if "ipykernel" in sys.modules else sys.stderr)
+
+
 logger = logging.getLogger(__name__)
 if not logger.handlers:
-    # A notice is no error: it belongs to the output, where a notebook does not paint it red.
-    _handler = logging.StreamHandler(sys.stdout)
-    _handler.setFormatter(logging.Formatter("%(message)s"))
-    logger.addHandler(_handler)
+    logger.addHandler(_Beside())
     logger.setLevel(logging.INFO)
     logger.propagate = False
 
@@ -68,7 +73,7 @@ def sentences(definition: Definition) -> list[str]:
 
 
 def announce(definition: Definition) -> None:
-    """Say the notice, once in this process, to whoever reads the standard output.
+    """Say the notice, once in this process.
 
     ``logging.getLogger("sagemaker_local.notices").disabled = True`` silences it.
     """

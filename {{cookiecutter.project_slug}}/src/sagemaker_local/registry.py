@@ -11,8 +11,18 @@ from sagemaker_local.store import Document, Store, now
 
 GROUP = "model-package-group"
 _STATUSES = ("Approved", "Rejected", "PendingManualApproval")
-_UPDATABLE = ("ModelApprovalStatus", "ApprovalDescription", "CustomerMetadataProperties")
-_REMOVE = "CustomerMetadataPropertiesToRemove"
+# What an update puts in the place of what was there.
+_UPDATABLE = (
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "ModelPackageRegistrationType",
+    "InferenceSpecification",
+    "SourceUri",
+    "ModelCard",
+    "ModelLifeCycle",
+)
+_METADATA = "CustomerMetadataProperties"
+_SPECIFICATIONS = "AdditionalInferenceSpecifications"
 
 
 class NoSuchPackage(LocalError):
@@ -99,29 +109,25 @@ class Registry:
         return document
 
     def update(self, arn: str, changes: Document) -> Document:
-        """Change a package's approval, description or metadata.
+        """Change a package: its approval, metadata, life cycle, or what it says about itself.
+
+        Args:
+            arn: the package's.
+            changes: an UpdateModelPackage request.
 
         Raises:
             NoSuchPackage: there is none.
-            LocalError: another member should change.
         """
-        others = set(changes) - {"ModelPackageArn", "ClientToken", _REMOVE, *_UPDATABLE}
-        if others:
-            raise LocalError(
-                f"A local registry does not update {', '.join(sorted(others))}; "
-                "register a new version."
-            )
         with self.store.transaction():
             package = self.package(arn)
-            metadata = package.get("CustomerMetadataProperties", {})
             package |= {key: changes[key] for key in _UPDATABLE if key in changes}
-            if "CustomerMetadataProperties" in changes:
-                package["CustomerMetadataProperties"] |= {
-                    **metadata,
-                    **changes["CustomerMetadataProperties"],
-                }
-            for key in changes.get(_REMOVE, []):
-                package.get("CustomerMetadataProperties", {}).pop(key, None)
+            metadata = package.get(_METADATA, {}) | changes.get(_METADATA, {})
+            for key in changes.get(f"{_METADATA}ToRemove", []):
+                metadata.pop(key, None)
+            package[_METADATA] = metadata
+            added = changes.get(f"{_SPECIFICATIONS}ToAdd", [])
+            if added:
+                package[_SPECIFICATIONS] = package.get(_SPECIFICATIONS, []) + added
             package["LastModifiedTime"] = now()
             self.store.put_model_package(
                 package["ModelPackageGroupName"], package["ModelPackageVersion"], package

@@ -67,7 +67,7 @@ class Results:
             except NoSuchPackage:
                 return None
         kind = next((kind for kind in KINDS.values() if kind.metadata == member), None)
-        job = self.store.resource(kind.resource, last_part(arn)) if kind else None
+        job = self.jobs.find(kind, last_part(arn)) if kind else None
         if kind is None or job is None or job[f"{kind.noun}Status"] != "Completed":
             return None
         return job | kind.properties(job, self.jobs)

@@ -1,4 +1,4 @@
-"""A SageMaker ``PipelineSession`` whose service, bucket and registry are a folder here."""
+"""SageMaker sessions whose service, bucket and registry are a folder here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ DEFAULT_REGION = "us-east-1"
 os.environ.setdefault("AWS_DEFAULT_REGION", DEFAULT_REGION)
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
+from sagemaker.core.helper.session_helper import Session  # noqa: E402
 from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
+from sagemaker.core.utils.utils import SageMakerClient as SdkClient  # noqa: E402
 from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
 from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
 from sagemaker_local.bucket import Bucket  # noqa: E402
@@ -35,12 +37,12 @@ ACCOUNT = "000000000000"
 BUCKET = "sagemaker-local"
 
 
-class LocalSession(ContentUploads, PipelineSession):
-    """Runs SageMaker pipelines on this machine: no Docker, no account, no network.
+class _Local(ContentUploads, Session):
+    """A session on this machine: no Docker, no account, no network.
 
     Use it wherever the SDK takes a ``sagemaker_session``. Everything that it keeps is below
     ``root``: ``s3/<bucket>/`` the objects, ``jobs/<name>/`` each job's files and log, ``state.db``
-    pipelines, executions, jobs, models and the registry.
+    pipelines, executions, jobs, models and the registry. Sessions of both kinds may share it.
 
     Args:
         root: the folder; created if absent. Several processes may share it.
@@ -105,32 +107,6 @@ class LocalSession(ContentUploads, PipelineSession):
     def account_id(self) -> str:
         return ACCOUNT
 
-    def plan(self, definition: str, parameters: Mapping[str, str] | None = None) -> Plan:
-        """What an execution would do, in which order and by which branches; nothing runs.
-
-        Args:
-            definition: the JSON that ``Pipeline.definition()`` gives.
-            parameters: values that a start would give.
-
-        Returns:
-            A plan to print; its ``problems`` are the reasons why nothing would run.
-        """
-        return plan(definition, parameters or {}, self._functions)
-
-    def explain(self, execution: Any) -> Explanation:
-        """Why each step of an execution ran, or was reused from the cache: a line a step.
-
-        Args:
-            execution: what ``Pipeline.start()`` returned, or an execution's ARN.
-        """
-        arn = execution if isinstance(execution, str) else execution.arn
-        stored = self.sagemaker_client.executions.get(arn)
-        return explain(self._store, stored, parse(stored.document["PipelineDefinition"]))
-
-    def skew(self, definition: str) -> Skew:
-        """Versions of Python and libraries here, beside those of the images that it names."""
-        return report(parse(definition))
-
     def _put(self, path: Path, bucket: str, prefix: str) -> None:
         uri = f"s3://{bucket}/{prefix}"
         if path.is_file():
@@ -179,6 +155,51 @@ class LocalSession(ContentUploads, PipelineSession):
         return self.bucket.keys(f"s3://{bucket}/{key_prefix}")
 
 
+class LocalSession(_Local, PipelineSession):
+    """Builds and runs SageMaker pipelines on this machine; see ``_Local`` for its arguments."""
+
+    def plan(self, definition: str, parameters: Mapping[str, str] | None = None) -> Plan:
+        """What an execution would do, in which order and by which branches; nothing runs.
+
+        Args:
+            definition: the JSON that ``Pipeline.definition()`` gives.
+            parameters: values that a start would give.
+
+        Returns:
+            A plan to print; its ``problems`` are the reasons why nothing would run.
+        """
+        return plan(definition, parameters or {}, self._functions)
+
+    def explain(self, execution: Any) -> Explanation:
+        """Why each step of an execution ran, or was reused from the cache: a line a step.
+
+        Args:
+            execution: what ``Pipeline.start()`` returned, or an execution's ARN.
+        """
+        arn = execution if isinstance(execution, str) else execution.arn
+        stored = self.sagemaker_client.executions.get(arn)
+        return explain(self._store, stored, parse(stored.document["PipelineDefinition"]))
+
+    def skew(self, definition: str) -> Skew:
+        """Versions of Python and libraries here, beside those of the images that it names."""
+        return report(parse(definition))
+
+
+class LocalJobSession(_Local):
+    """Runs single jobs on this machine, at once: ``ScriptProcessor.run`` and its like start one.
+
+    Its arguments are those of ``LocalSession``. Jobs run in this process's name and end with it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from sagemaker_local import sdk_waits  # imports what a pipeline session can do without
+
+        super().__init__(*args, **kwargs)
+        sdk_waits.make_prompt()
+        # ``Processor.latest_job`` knows no session: it uses the first client that was made.
+        SdkClient(session=self.boto_session, region_name=self.boto_region_name)
+
+
 def _silence_telemetry() -> None:
     """Keep the SDK from calling home for local sessions; others are as they were."""
     send = telemetry_logging._send_telemetry_request
@@ -186,7 +207,7 @@ def _silence_telemetry() -> None:
         return
 
     def send_if_managed(status: Any, features: Any, session: Any, *args: Any, **kw: Any) -> None:
-        if not isinstance(session, LocalSession):
+        if not isinstance(session, _Local):
             send(status, features, session, *args, **kw)
 
     send_if_managed.for_managed_sessions_only = True  # type: ignore[attr-defined]

@@ -27,7 +27,8 @@ def processing_input(name: str, uri: Any) -> Any:
 def processing_output(name: str) -> Any:
     """A folder that a job fills, ``/opt/ml/processing/output/<name>``.
 
-    It goes below ``<pipeline>/<execution>/<step>/output/<name>`` in the session's bucket.
+    It goes below ``<pipeline>/<execution>/<step>/output/<name>`` in the session's bucket, of a job
+    outside a pipeline below ``<job>/output/<name>``.
     """
     from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
 

@@ -1,7 +1,8 @@
 """One way to open a session, local or managed; nothing else in this project knows the mode.
 
 Both are SageMaker ``PipelineSession``s: the same SDK objects make the same pipeline definition, and
-the session decides where it runs.
+the session decides where it runs. With ``pipeline=False`` they are plain ones: what a processor or
+trainer is told to run is one job, which runs at once.
 """
 
 import logging
@@ -21,9 +22,15 @@ MODES = ("local", "managed")
 
 
 def open_session(
-    mode: str, role: str = "", bucket: str = "", prefix: str = "", warm: bool = True
+    mode: str,
+    role: str = "",
+    bucket: str = "",
+    prefix: str = "",
+    warm: bool = True,
+    pipeline: bool = True,
+    debug: bool | str = False,
 ) -> Any:
-    """Open a session for pipelines.
+    """Open a session for pipelines, or for single jobs.
 
     Args:
         mode: ``local`` (this machine: no Docker, account or network) or ``managed`` (SageMaker).
@@ -32,38 +39,47 @@ def open_session(
         bucket: the S3 bucket of a managed session; empty: SageMaker's default bucket.
         prefix: goes before every key; empty: the project's slug.
         warm: keep a process with the libraries imported, so that local jobs start at once.
+        pipeline: build pipelines; false: run each job at once.
+        debug: run local scripts in this process, so that ``breakpoint()`` works in them: those of
+            all jobs, or of the pipeline step of this name.
 
     Returns:
-        A ``PipelineSession`` with ``role`` (an ARN), ``poll_seconds`` (how often to look at an
-        execution), ``runs_here`` (whether executions end with this process), ``job_log()``,
+        A session of the SDK with ``role`` (an ARN), ``poll_seconds`` (how often to look at an
+        execution), ``runs_here`` (whether jobs end with this process), ``job_log()``,
         ``fingerprint()``, ``first_lines()`` and ``explain()``.
 
     Raises:
-        ProjectError: an unknown mode, or no role for a managed session.
+        ProjectError: an unknown mode, no role for a managed session, or one that should debug.
     """
     if mode not in MODES:
         raise ProjectError(f"session is {mode!r}; it can be {' or '.join(map(repr, MODES))}")
+    if debug and mode == "managed":
+        raise ProjectError("a managed session runs no script here; debug in a local one")
     _quieten()
     prefix = prefix or settings.PROJECT_SLUG
     if mode == "managed":
-        return _open_managed(role, bucket, prefix)
-    return _open_local(prefix, warm)
+        return _open_managed(role, bucket, prefix, pipeline)
+    return _open_local(prefix, warm, pipeline, debug)
 
 
-def _open_local(prefix: str, warm: bool) -> Any:
-    from sagemaker_local import LocalSession
+def _open_local(prefix: str, warm: bool, pipeline: bool, debug: bool | str) -> Any:
+    from sagemaker_local import LocalJobSession, LocalSession
 
-    return LocalSession(paths.LOCAL_ROOT, default_bucket_prefix=prefix, warm=warm)
+    kind = LocalSession if pipeline else LocalJobSession
+    return kind(paths.LOCAL_ROOT, default_bucket_prefix=prefix, warm=warm, debug=debug)
 
 
-def _open_managed(role: str, bucket: str, prefix: str) -> Any:
+def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
+    from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.workflow.pipeline_context import PipelineSession
     from sagemaker_local.content import files_below
     from sagemaker_local.uploads import ContentUploads
 
-    class ManagedSession(ContentUploads, PipelineSession):
+    base: Any = PipelineSession if pipeline else Session
+
+    class ManagedSession(ContentUploads, base):
         """SageMaker itself, with uploads under content hashes, as a local session has them."""
 
         poll_seconds = 15.0
