@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from conftest import environment
 from projects import TRAINING, LocalState, Run
@@ -47,7 +48,7 @@ class Kept:
 
 def kept(project: Path) -> list[Kept]:
     """The runs of a project, oldest first."""
-    return [Kept(folder) for folder in sorted((project / "reports" / "runs").iterdir())]
+    return [Kept(folder) for folder in sorted((project / "reports" / "runs").glob("[0-9]*"))]
 
 
 def pipeline(run: Run, project: Path, **parameters: object) -> subprocess.CompletedProcess[str]:
@@ -232,3 +233,52 @@ def test_an_interrupt_stops_the_execution_and_says_so(bake: Bake, tmp_path: Path
     (only,) = kept(project)
     assert only.read("lineage.json")["status"] == "Stopped"
     assert LocalState(project).executions()[0]["PipelineExecutionStatus"] == "Stopped"
+
+
+def test_a_killed_run_goes_on_from_what_had_succeeded(bake: Bake, run: Run, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(bake(), tmp_path / "project"))
+    slow = {"sample_rows": 3000, "eta": 0.001, "rounds": 4000, "metric_threshold": 0.1}
+    words = [word for name, value in slow.items() for word in ("-p", name, str(value))]
+    killed = subprocess.Popen(
+        [sys.executable, *RUNS[1:], "pipeline", *words],
+        cwd=project,
+        env=environment(project, {}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    state = LocalState(project)
+    deadline = time.monotonic() + 120
+    while not (state.executions() and "Train" in state.steps()):
+        assert time.monotonic() < deadline, "training never started"
+        time.sleep(0.1)
+    os.killpg(killed.pid, signal.SIGKILL)
+    for kernel in kernels_of(project):
+        os.kill(kernel, signal.SIGKILL)
+    killed.wait()
+    before = state.steps()["Preprocess"]["Metadata"]
+
+    retried = run([*RUNS, "retry"], project)
+    assert retried.returncode == 0, retried.stderr
+    steps = state.steps()
+    assert {step["StepStatus"] for step in steps.values()} == {"Succeeded"}
+    assert steps["Preprocess"]["Metadata"] == before, "what had succeeded is not run again"
+    (package,) = state.packages()
+    (folder,) = kept(project)
+    assert folder.read("lineage.json")["status"] == "Succeeded"
+    assert folder.read("lineage.json")["model_packages"] == [package["ModelPackageArn"]]
+
+    again = run([*RUNS, "retry"], project)
+    assert again.returncode == 1
+    assert "only one that is Failed or Stopped is retried" in again.stderr
+
+
+def kernels_of(project: Path) -> list[int]:
+    """Notebook kernels that run in a project; papermill starts each in a session of its own."""
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline", "environ"]):
+        command = " ".join(process.info["cmdline"] or [])
+        source = (process.info["environ"] or {}).get("PYTHONPATH", "")
+        if "ipykernel" in command and str(project) in source:
+            found.append(process.info["pid"])
+    return found

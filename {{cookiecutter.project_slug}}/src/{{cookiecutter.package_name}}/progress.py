@@ -5,6 +5,7 @@
 
 import argparse
 import html
+import secrets
 import sys
 import time
 from dataclasses import dataclass, field
@@ -51,6 +52,19 @@ class Step:
     seconds: float
     cached: bool
     note: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution that is known by its ARN alone, to be followed like one just started."""
+
+    arn: str
+    session: Any
+
+    def stop(self) -> None:
+        self.session.sagemaker_client.stop_pipeline_execution(
+            PipelineExecutionArn=self.arn, ClientRequestToken=secrets.token_hex(16)
+        )
 
 
 class View(Protocol):

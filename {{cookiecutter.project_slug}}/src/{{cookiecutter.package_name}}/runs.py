@@ -8,6 +8,7 @@ and how it ended), ``metrics.json``, and, where it was started by ``make pipelin
 import argparse
 import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from . import gate, lineage, paths, progress, registry
 from .errors import ProjectError
@@ -353,6 +356,34 @@ def update() -> None:
         print("no run is waited for")
 
 
+def retry(name: str) -> None:
+    """Go on with a run that failed or was stopped, from what had succeeded, and follow it.
+
+    Args:
+        name: the run's; see ``find``.
+
+    Raises:
+        ProjectError: it started no execution, it cannot be retried, or it failed again.
+    """
+    from .sessions import open_session
+
+    run = find(name)
+    if "execution" not in run.lineage:
+        raise ProjectError(f"{run.name} started no execution; run the pipeline again")
+    session = open_session(str(run.parameters.get("session", "local")), role="unused")
+    started = progress.Started(run.lineage["execution"], session)
+    try:
+        session.sagemaker_client.retry_pipeline_execution(
+            PipelineExecutionArn=started.arn, ClientRequestToken=secrets.token_hex(16)
+        )
+    except ClientError as error:
+        raise ProjectError(error.response["Error"]["Message"]) from error
+    try:
+        progress.follow(started, session)
+    finally:
+        finish(run, session)
+
+
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="runs", description="Runs of the training pipeline.")
@@ -364,6 +395,10 @@ def arguments() -> argparse.ArgumentParser:
     comparing = commands.add_parser("compare", help="what differs between two runs")
     for name in ("first", "second"):
         comparing.add_argument(name, help="a run's name or a part of it, best, or last")
+    retrying = commands.add_parser(
+        "retry", help="go on with a run that failed or was killed, from what had succeeded"
+    )
+    retrying.add_argument("run", nargs="?", default="last", help="its name or a part of it")
     commands.add_parser("update", help="complete the runs that nobody waited for")
     return parser
 
@@ -382,6 +417,8 @@ def main(argv: list[str] | None = None) -> None:
             show_list()
         elif options.command == "compare":
             show_comparison(options.first, options.second)
+        elif options.command == "retry":
+            retry(options.run)
         else:
             update()
     except ProjectError as error:
