@@ -18,10 +18,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from sagemaker_local.debug import DebugRunner
 from sagemaker_local.runner import Command, Runner, SpawnRunner
 
-from engine.definitions import Json, processing, training
+from engine.definitions import Json, definition, processing, training
 from engine.local import Local, Single
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -385,3 +386,38 @@ def test_breakpoint_in_a_notebook(tmp_path: Path, source: Path) -> None:
     assert "the sum is 10" in "".join(shown)
     assert "Completed" in "".join(shown)
     assert next(answers, None) is None
+
+
+WHERE = "import os, threading; print(os.getpid(), threading.get_ident())"
+
+
+@pytest.mark.parametrize("wanted", [True, "Second"])
+def test_an_executions_steps_run_in_the_thread_that_starts_it(
+    tmp_path: Path, wanted: bool | str
+) -> None:
+    local = Local(tmp_path / "root", SpawnRunner(), debug=wanted)
+    code = local.code(WHERE)
+    steps = [processing("First", code), processing("Second", code, DependsOn=["First"])]
+    run = local.start(definition(*steps))
+    assert run.statuses == {"First": "Succeeded", "Second": "Succeeded"}, "it has ended already"
+    here = f"{os.getpid()} {threading.get_ident()}"
+    ran_here = {name for name in run.steps if local.log(run, name).strip() == here}
+    assert ran_here == ({"First", "Second"} if wanted is True else {"Second"})
+
+
+def test_a_failure_under_the_debugger_fails_the_step(tmp_path: Path) -> None:
+    local = Local(tmp_path / "root", SpawnRunner(), debug=True)
+    steps = [processing("First", local.code("1 / 0")), processing("Other", local.code("pass"))]
+    run = local.start(definition(*steps))
+    assert run.statuses == {"First": "Failed", "Other": "Succeeded"}
+    assert "ZeroDivisionError" in run.reason("First")
+
+
+def test_a_step_that_is_not_there_cannot_be_debugged(tmp_path: Path) -> None:
+    local = Local(tmp_path / "root", SpawnRunner(), debug="Sceond")
+    with pytest.raises(ClientError, match="debug names 'Sceond', which is no step"):
+        local.start(definition(processing("Second", local.code("pass"))))
+    assert (
+        local.client.list_pipeline_executions(PipelineName="pipe")["PipelineExecutionSummaries"]
+        == []
+    )
