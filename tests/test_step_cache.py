@@ -4,6 +4,7 @@ import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from projects import LocalState, Run, run_notebook
@@ -52,7 +53,7 @@ def test_a_change_runs_again_what_depends_on_it(project: Path, run: Run) -> None
     header, *rows = table(project, run)
     data = project / "data" / "mine"
     write(data, "first.csv", [header, *rows[:800]])
-    options = {"input_data": data, "target": header[-1], "metric_threshold": 0.1}
+    options: dict[str, Any] = {"input_data": data, "target": header[-1], "metric_threshold": 0.1}
 
     run_notebook(run, project, **options).succeeded()
     assert hits(project) == set()

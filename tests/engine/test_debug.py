@@ -144,7 +144,7 @@ def test_this_process_is_as_before(debug: Local, ending: str) -> None:
 
 @pytest.mark.usefixtures("before")
 def test_the_jobs_own_modules_are_imported_and_forgotten(debug: Local) -> None:
-    import helper  # type: ignore[import-not-found]
+    import helper
 
     script = """
 import json, sys, helper, package.inner

@@ -180,7 +180,7 @@ def test_statuses_sort_and_filter(local: Local, kind: str) -> None:
     jobs = KINDS[kind]
     make = processing if kind == "processing jobs" else training
     for name, script in (("good", "pass"), ("bad", "import sys; sys.exit(1)"), ("fine", "pass")):
-        where = local.code(script) if make is processing else local.channels(script)
+        where: Any = local.code(script) if make is processing else local.channels(script)
         local.begin(make("Job", where), name).wait()
     assert jobs.names(local, StatusEquals="Failed") == ["bad"]
     assert jobs.names(local, StatusEquals="Stopped") == []

@@ -1,6 +1,7 @@
 """Pipelines for tests that are over in a moment: every step is a line of Python."""
 
 import json
+import secrets
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -93,7 +94,7 @@ def start(session: Any, *steps: dict[str, Any], name: str = "cars", data: str = 
     """Start a pipeline of these steps; what comes back has the execution's ``arn``."""
     parameters = [{"Name": "InputData", "Type": "String", "DefaultValue": data or "s3://nowhere"}]
     definition = {"Version": "2020-12-01", "Parameters": parameters, "Steps": steps}
-    client, token = session.sagemaker_client, "x" * 32
+    client, token = session.sagemaker_client, secrets.token_hex(16)
     listed = client.list_pipelines(PipelineNamePrefix=name)["PipelineSummaries"]
     request = {"PipelineName": name, "PipelineDefinition": json.dumps(definition)}
     if listed:

@@ -161,7 +161,9 @@ def test_a_backtest_is_written_fold_by_fold(split: str, split_up: Callable[..., 
 
 def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:
     data = split_up("regression")
-    assert sorted(path.name for path in data.iterdir()) == ["schema", "test", "train", "validation"]
+    assert sorted(path.name for path in data.iterdir()) == [
+        *("records", "schema", "test", "train", "validation")
+    ]
 
 
 @pytest.mark.parametrize(

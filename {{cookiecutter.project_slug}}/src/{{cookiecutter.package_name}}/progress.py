@@ -217,8 +217,6 @@ def log(session: Any, execution: Any, step_name: str) -> str:
     return "\n".join(session.job_log(*job))
 
 
-
-
 def failure(session: Any, arn: str, status: str) -> str:
     """Why an execution did not succeed: the reasons of the steps that failed."""
     reasons = [
