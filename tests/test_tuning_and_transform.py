@@ -21,7 +21,12 @@ def project(bake: Bake, tmp_path: Path) -> Path:
 
 
 def test_the_best_model_of_a_search_goes_on(project: Path, run: Run) -> None:
-    parameters: dict[str, Any] = {"sample_rows": 1500, "tune": True, "tune_jobs": 5, "tune_parallel": 2}
+    parameters: dict[str, Any] = {
+        "sample_rows": 1500,
+        "tune": True,
+        "tune_jobs": 5,
+        "tune_parallel": 2,
+    }
     run_notebook(run, project, **parameters).succeeded()
 
     state = LocalState(project)
@@ -50,7 +55,12 @@ def test_the_best_model_of_a_search_goes_on(project: Path, run: Run) -> None:
 def test_a_search_is_repeatable(project: Path, run: Run) -> None:
     tried = []
     for _ in range(2):
-        options: dict[str, Any] = {"tune": True, "tune_jobs": 4, "cache": False, "sample_rows": 1000}
+        options: dict[str, Any] = {
+            "tune": True,
+            "tune_jobs": 4,
+            "cache": False,
+            "sample_rows": 1000,
+        }
         run_notebook(run, project, model_family="linear", **options).succeeded()
         state = LocalState(project)
         name = state.steps()["Tune"]["Metadata"]["TuningJob"]["Arn"].rpartition("/")[2]

@@ -296,6 +296,23 @@ def register(name: str, group: Any, data: Any, *, status: Any = None, **members:
     return step(name, "RegisterModel", package_request(group, data, status), **members)
 
 
+def function(
+    name: str,
+    arn: Any,
+    outputs: Mapping[str, str] | None = None,
+    event: Json | None = None,
+    **members: Any,
+) -> Json:
+    """A Lambda step; ``outputs`` gives the type by name."""
+    declared = [{"OutputName": o, "OutputType": kind} for o, kind in (outputs or {}).items()]
+    return step(name, "Lambda", event or {}, FunctionArn=arn, OutputParameters=declared, **members)
+
+
+def answer_of(step_name: str, output: str) -> Json:
+    """An output parameter of a Lambda step."""
+    return get(f"Steps.{step_name}.OutputParameters['{output}']")
+
+
 def package_request(group: Any, data: Any, status: Any = None, **members: Any) -> Json:
     """A CreateModelPackage request."""
     request: Json = {

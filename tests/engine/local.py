@@ -15,6 +15,9 @@ from sagemaker_local import archive
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.client import SageMakerClient
 from sagemaker_local.content import digest
+from sagemaker_local.definition import parse
+from sagemaker_local.explanation import Explanation, explain
+from sagemaker_local.functions import Functions
 from sagemaker_local.jobs import Jobs
 from sagemaker_local.names import Arns
 from sagemaker_local.runner import Runner
@@ -70,6 +73,27 @@ class Run:
         """The Describe response of a step's job."""
         ((noun, metadata),) = self.steps[step]["Metadata"].items()
         return self.local.job(noun, metadata["Arn"])
+
+    @property
+    def explained(self) -> Explanation:
+        """What ``session.explain`` says of it."""
+        stored = self.local.plain_client.executions.get(self.arn)
+        return explain(self.local.store, stored, parse(stored.document["PipelineDefinition"]))
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """``hit``, ``miss`` or ``run``, by step."""
+        return {found.step: found.verdict for found in self.explained.steps}
+
+    def arn_of(self, step: str) -> str:
+        """The ARN of what a step made, its job for most."""
+        ((_, metadata),) = self.steps[step]["Metadata"].items()
+        return str(metadata["Arn"])
+
+    def retry(self, **request: Any) -> Run:
+        """Go on from what had succeeded, and wait for the end."""
+        self.local.client.retry_pipeline_execution(PipelineExecutionArn=self.arn, **request)
+        return self.wait()
 
     def wait(self) -> Run:
         """Wait until it has ended, and its last write is done."""
@@ -128,6 +152,7 @@ class Local:
 
     root: Path
     runner: Runner
+    functions: Functions | None = None
     debug: bool | str = False
 
     @cached_property
@@ -145,7 +170,13 @@ class Local:
     @cached_property
     def plain_client(self) -> SageMakerClient:
         return SageMakerClient(
-            self.store, self.bucket, ARNS, self.jobs, self.runner, debug=self.debug
+            self.store,
+            self.bucket,
+            ARNS,
+            self.jobs,
+            self.runner,
+            functions=self.functions,
+            debug=self.debug,
         )
 
     @cached_property
@@ -213,10 +244,11 @@ class Local:
         parameters: Mapping[str, str] | None = None,
         parallel: int | None = None,
         name: str = "pipe",
+        **members: Any,
     ) -> Run:
-        """Save a definition and start it."""
+        """Save a definition and start it; ``members`` are further ones of the request."""
         self.create(text, name)
-        request: Json = {"PipelineName": name}
+        request: Json = {"PipelineName": name, **members}
         if parameters:
             request["PipelineParameters"] = [
                 {"Name": key, "Value": value} for key, value in parameters.items()
@@ -234,6 +266,14 @@ class Local:
         single = Single(self, f"{step['Type']}Job", name)
         single.call("create", **{**step["Arguments"], **request})
         return single
+
+    def jobs_run(self) -> int:
+        """How many processing and training jobs there have ever been."""
+        processing = self.client.get_paginator("list_processing_jobs").paginate()
+        training = self.client.get_paginator("list_training_jobs").paginate()
+        return len(processing.build_full_result()["ProcessingJobSummaries"]) + len(
+            training.build_full_result()["TrainingJobSummaries"]
+        )
 
     def job(self, noun: str, arn: str) -> Json:
         method, member = {

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
-from sagemaker_local.definition import Definition, Step, parse
+from sagemaker_local.definition import Definition, Output, Step, parse
 from sagemaker_local.expressions import function_of, parse_path, parse_reference
 
 from engine.definitions import Json
@@ -74,8 +74,8 @@ def functions(text: str) -> dict[str, Any]:
     return {step.function: answering(step.function_outputs) for step in steps if step.function}
 
 
-def answering(outputs: tuple[str, ...]) -> Any:
-    return lambda event, context: dict.fromkeys(outputs, "done")
+def answering(outputs: tuple[Output, ...]) -> Any:
+    return lambda event, context: {output.name: "done" for output in outputs}
 
 
 def prepare(local: Local, text: str, passes: bool) -> None:

@@ -172,6 +172,8 @@ SOURCE = f"{CHANNEL}.DataSource.S3DataSource"
         (TRAINING, "AlgorithmSpecification.TrainingInputMode", "Pipe", "input mode Pipe"),
         (TRAINING, f"{CHANNEL}.InputMode", "Pipe", "channel 'code': input mode Pipe"),
         (TRAINING, f"{CHANNEL}.CompressionType", "Gzip", "compressed channels"),
+        (TRAINING, f"{CHANNEL}.RecordWrapperType", "RecordIO", "not wrapped in RecordIO"),
+        (TRAINING, "OutputDataConfig.CompressionType", "NONE", "always a model.tar.gz"),
         (TRAINING, f"{SOURCE}.S3DataType", "ManifestFile", "data type ManifestFile"),
         (
             TRAINING,
@@ -283,7 +285,73 @@ def test_references_that_cannot_be_resolved_are_refused(value: Any, expected: st
 )
 def test_every_property_of_the_describe_response_may_be_referenced(path: str) -> None:
     after = processing("After", CODE, arguments=[get(f"Steps.Before.{path}")])
-    assert problems(processing("Before", CODE), after) == []
+    before = processing("Before", CODE, inputs={"a": CODE}, outputs=["a"])
+    assert problems(before, after) == []
+
+
+OUTPUTS = "ProcessingOutputConfig.Outputs"
+
+
+@pytest.mark.parametrize(
+    ("step_name", "path", "missing"),
+    [
+        ("Prepare", f"{OUTPUTS}['trian'].S3Output.S3Uri", "trian"),
+        ("Prepare", f"{OUTPUTS}[1].S3Output.S3Uri", 1),
+        ("Prepare", "ProcessingInputs['dta'].S3Input.S3Uri", "dta"),
+        ("Prepare", "ProcessingInputs[2].InputName", 2),
+        ("Train", "InputDataConfig['trian'].ContentType", "trian"),
+        ("Train", "FinalMetricDataList['rmsle'].Value", "rmsle"),
+        ("Train", "FinalMetricDataList[1].Value", 1),
+        ("Model", "Containers[0].Image", 0),
+        ("Bare", f"{OUTPUTS}['train'].S3Output.S3Uri", "train"),
+        ("Bare", "ProcessingInputs['data'].InputName", "data"),
+    ],
+)
+def test_names_and_places_that_a_list_does_not_have_are_refused(
+    step_name: str, path: str, missing: str | int
+) -> None:
+    bare = processing("Bare", CODE)
+    del bare["Arguments"]["ProcessingInputs"]
+    last = processing("Last", CODE, arguments=[get(f"Steps.{step_name}.{path}")])
+    (problem,) = problems(*whole(), bare, last, parameters=PARAMETERS)
+    assert problem.startswith(f"step 'Last': Steps.{step_name}.")
+    assert problem.endswith(f": step {step_name!r} has no {missing!r} there")
+
+
+def test_names_that_an_expression_gives_may_be_there() -> None:
+    metrics = [{"Name": get("Parameters.Status"), "Regex": "x"}]
+    train = training("Train", SCRIPT)
+    train["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"] = metrics
+    last = processing("Last", CODE, arguments=[get("Steps.Train.FinalMetricDataList['on'].Value")])
+    assert problems(train, last, parameters=PARAMETERS) == []
+
+
+def test_every_wrong_key_is_told_in_one_error() -> None:
+    wrong = [get(f"Steps.Prepare.{OUTPUTS}['{name}'].S3Output.S3Uri") for name in "abc"]
+    found = problems(*whole(), processing("Last", CODE, arguments=wrong), parameters=PARAMETERS)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("item", "member"),
+    [
+        (true("S"), "CacheConfig"),
+        (fail("S"), "CacheConfig"),
+        (model("S", "s3://b/m"), "CacheConfig"),
+        (register("S", "g", "s3://b/m"), "CacheConfig"),
+        (training("S", SCRIPT), "PropertyFiles"),
+        (true("S"), "PropertyFiles"),
+        (fail("S"), "RetryPolicies"),
+    ],
+)
+def test_members_that_mean_nothing_for_a_type_are_refused(item: Json, member: str) -> None:
+    value: Any = {
+        "CacheConfig": {"Enabled": True},
+        "PropertyFiles": [{"PropertyFileName": "f", "OutputName": "o", "FilePath": "f.json"}],
+        "RetryPolicies": [{"ExceptionType": ["Step.THROTTLING"]}],
+    }[member]
+    (problem, *_) = problems(item | {member: value})
+    assert problem == f"step 'S': a {item['Type']} step has no {member}"
 
 
 def test_a_property_file_is_in_an_output() -> None:
@@ -306,7 +374,7 @@ def test_steps_that_cannot_be_retried_have_no_policies() -> None:
     policies = [{"ExceptionType": ["Step.THROTTLING"]}]
     assert problems(processing("S", CODE, RetryPolicies=policies)) == []
     assert problems(true("If", RetryPolicies=policies)) == [
-        "step 'If': a Condition step cannot be retried, so it has no RetryPolicies"
+        "step 'If': a Condition step has no RetryPolicies"
     ]
 
 
@@ -349,7 +417,7 @@ def test_all_reasons_are_listed_and_name_their_steps() -> None:
 
 def test_a_cycle_is_refused() -> None:
     (problem,) = problems(
-        processing("A", CODE, DependsOn=["B"]),
+        processing("A", CODE, outputs=["o"], DependsOn=["B"]),
         processing("B", CODE, inputs={"x": output_of("A", "o")}),
     )
     assert problem == "steps wait for each other: A -> B -> A"

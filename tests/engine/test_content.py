@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sagemaker_local.content import digest, files_below
+from sagemaker_local import content
+from sagemaker_local.content import Digests, digest, files_below, fingerprint
+from sagemaker_local.store import Store
 from sagemaker_local.uploads import ContentUploads
 
 
@@ -117,3 +123,144 @@ def test_what_is_not_there_is_not_uploaded(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"absent\.csv"):
         uploads.upload_data(tmp_path / "absent.csv")
     assert not uploads.puts
+
+
+_opened: list[str] = []
+
+
+def _note_open(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str | os.PathLike):
+        _opened.append(os.fspath(arguments[0]))
+
+
+sys.addaudithook(_note_open)
+
+
+def times_opened(file: Path, work: Callable[[], Any]) -> int:
+    """How often this process opens a file for some work, whoever in it does."""
+    _opened.clear()
+    work()
+    return _opened.count(str(file))
+
+
+@pytest.fixture
+def digests(tmp_path: Path) -> Digests:
+    return Digests(Store(tmp_path / "state.db"))
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute after whatever was written has been written."""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 60)
+
+
+def test_an_unchanged_file_is_not_read_again(digests: Digests, tmp_path: Path, later: None) -> None:
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"x" * 100_000)
+    found: list[str] = []
+    assert times_opened(file, lambda: found.append(digests.of_file(file))) == 1
+    again = [
+        lambda: found.append(digests.of_file(file)),
+        lambda: found.append(digests.of_bytes(file)),
+        lambda: found.append(Digests(Store(tmp_path / "state.db")).of_file(file)),
+        lambda: fingerprint(file, digests),
+        lambda: digests.of(file),
+    ]
+    for work in again:
+        assert times_opened(file, work) == 0
+    assert set(found) == {hashlib.sha256(b"x" * 100_000).hexdigest()}
+    assert times_opened(file, lambda: Digests().of_file(file)) == 1
+
+
+def test_a_changed_file_is_read_again(digests: Digests, tmp_path: Path, later: None) -> None:
+    """Of the same size, at the time of the first one, as ``cp -p`` would leave it."""
+    file = tmp_path / "data.csv"
+    file.write_text("one")
+    state = file.stat()
+    first = digests.of_file(file)
+    file.write_text("two")
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert digests.of_file(file) != first
+    other = tmp_path / "other.csv"
+    other.write_text("six")
+    os.utime(other, ns=(state.st_atime_ns, state.st_mtime_ns))
+    other.replace(file)
+    assert digests.of_file(file) == hashlib.sha256(b"six").hexdigest()
+
+
+def test_a_file_that_may_change_without_a_newer_time_is_always_read(
+    digests: Digests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system whose clock stands still for two seconds."""
+    monkeypatch.setattr(content, "_stamp", lambda file: "the same")
+    file = tmp_path / "data.csv"
+    for text in ("one", "two"):
+        file.write_text(text)
+        assert digests.of_file(file) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_file_whose_time_was_set_back_may_still_change(
+    digests: Digests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.name == "nt":
+        pytest.skip("the time of an entry's change is not kept")
+    monkeypatch.setattr(content, "_stamp", lambda file: "the same")
+    file = tmp_path / "data.csv"
+    for text in ("one", "two"):
+        file.write_text(text)
+        os.utime(file, (1, 1))
+        assert digests.of_file(file) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_what_changes_while_it_is_read_is_not_remembered(
+    digests: Digests, tmp_path: Path, later: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("one")
+    read = content._digest_of_bytes
+
+    def read_and_write(path: Path) -> str:
+        found = read(path)
+        path.write_text("two!")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(content, "_digest_of_bytes", read_and_write)
+        digests.of_file(file)
+    assert digests.of_file(file) == hashlib.sha256(b"two!").hexdigest()
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.tar.gz"])
+def test_a_copy_need_not_be_read(digests: Digests, tmp_path: Path, later: None, name: str) -> None:
+    file, copy = tmp_path / name, tmp_path / "copies" / name
+    file.write_text("one")
+    known = digests.of_file(file)
+    copy.parent.mkdir()
+    copy.write_bytes(file.read_bytes())
+    digests.same(file, copy)
+    found: list[str] = []
+    assert times_opened(copy, lambda: found.append(digests.of_file(copy))) == 0
+    assert found == [known]
+    copy.write_text("changed")
+    assert digests.of_file(copy) != known
+
+
+def test_a_copy_of_what_may_have_changed_meanwhile_is_read(
+    digests: Digests, tmp_path: Path, later: None
+) -> None:
+    """The file was digested, then copied, and is another one now."""
+    file, copy = tmp_path / "a", tmp_path / "b"
+    file.write_text("one")
+    digests.of_file(file)
+    copy.write_text("one")
+    file.write_text("two")
+    digests.same(file, copy)
+    assert digests.of_file(copy) == hashlib.sha256(b"one").hexdigest()
+
+
+def test_without_a_memory_a_copy_is_just_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_text("one")
+    Digests().same(file, file)
+    assert Digests().of_file(file) == hashlib.sha256(b"one").hexdigest()

@@ -274,6 +274,77 @@ def test_stop_ends_running_jobs_and_starts_nothing_more(local: Local, meeting: M
     assert {job["ProcessingJobStatus"] for job in jobs} == {"Stopped"}
 
 
+PARENT = """
+import os, subprocess, sys, time
+from pathlib import Path
+child = "import time; time.sleep(1000)"
+process = subprocess.Popen([sys.executable, "-c", child])
+Path(sys.argv[1]).write_text(f"{os.getpid()} {process.pid} ")
+process.wait()
+"""
+
+
+@pytest.mark.parametrize("kind", ["warm", "spawn"])
+def test_stop_ends_what_a_job_has_started(either: Local, kind: str) -> None:
+    pids = either.root / "pids"
+    run = either.start(definition(processing("S", either.code(PARENT), arguments=[str(pids)])))
+    until(lambda: pids.is_file() and pids.read_text().endswith(" "))
+    job, child = map(int, pids.read_text().split())
+    assert alive(job)
+    assert alive(child)
+    run.stop()
+    assert run.wait().status == "Stopped"
+    until(lambda: not alive(job) and not alive(child))
+
+
+@pytest.mark.parametrize("kind", ["processing", "training"])
+def test_a_job_that_runs_for_too_long_is_ended_and_says_so(local: Local, kind: str) -> None:
+    limit = {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}
+    script = "import time; print('began', flush=True); time.sleep(1000)"
+    if kind == "processing":
+        step = processing("S", local.code(script))
+    else:
+        step = training("S", local.channels(script))
+    step["Arguments"] |= limit
+    after = processing("After", local.code("pass"), DependsOn=["S"])
+    run = local.run(definition(step, after))
+    assert run.statuses == {"S": "Failed"}
+    reason = "MaxRuntimeExceeded: it ran longer than 1 seconds, its stopping condition"
+    assert run.reason("S").startswith(f"ClientError: {reason}")
+    job = run.job("S")
+    assert job["FailureReason"].startswith(reason)
+    assert job["StoppingCondition"] == limit["StoppingCondition"]
+    assert job[f"{kind.capitalize()}JobStatus"] == "Failed"
+    if kind == "training":
+        assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
+    assert local.log(run, "S") == "began\n"
+
+
+def test_a_job_within_its_time_is_left_alone(local: Local) -> None:
+    step = processing("S", local.code("print('done')"))
+    step["Arguments"]["StoppingCondition"] = {"MaxRuntimeInSeconds": 60}
+    assert local.run(definition(step)).status == "Succeeded"
+
+
+def test_a_failure_starts_nothing_that_depends_on_it_and_everything_else(
+    local: Local, meeting: Meeting
+) -> None:
+    """What ran beside it ends, and steps that need nothing of it start even later."""
+    text = definition(
+        processing("Bad", local.code(BROKEN)),
+        meeting.step("Beside"),
+        processing("AfterBad", local.code("pass"), DependsOn=["Bad"]),
+        processing("AfterBoth", local.code("pass"), DependsOn=["Bad", "Beside"]),
+        processing("AfterBeside", local.code("pass"), DependsOn=["Beside"]),
+    )
+    run = local.start(text, parallel=2)
+    until(lambda: run.statuses == {"Bad": "Failed", "Beside": "Executing"})
+    assert run.status == "Executing"
+    meeting.go("Beside")
+    assert run.wait().status == "Failed"
+    assert run.statuses == {"Bad": "Failed", "Beside": "Succeeded", "AfterBeside": "Succeeded"}
+
+
 def test_an_execution_that_has_ended_cannot_be_stopped(local: Local) -> None:
     run = local.run(definition(true("If")))
     with pytest.raises(Exception, match="has already ended: it is Succeeded"):

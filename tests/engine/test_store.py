@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -14,7 +15,11 @@ from typing import Any
 
 import pytest
 from sagemaker_local.errors import LocalError
+from sagemaker_local.runner import Runner
 from sagemaker_local.store import Execution, Store, now
+
+from engine.definitions import definition, processing, true
+from engine.local import Local, Run
 
 _PROCESSES = 4
 
@@ -119,6 +124,122 @@ def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     Store(path)._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(LocalError, match="has format 99"):
         Store(path)
+
+
+# As the first version of this engine made it.
+FORMAT_1 = """
+CREATE TABLE resources (
+    kind TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (kind, name));
+CREATE TABLE executions (
+    arn TEXT PRIMARY KEY, pipeline TEXT NOT NULL, created REAL NOT NULL, status TEXT NOT NULL,
+    lease REAL NOT NULL, document TEXT NOT NULL);
+CREATE TABLE steps (
+    execution TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (execution, name));
+CREATE TABLE model_packages (
+    package_group TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (package_group, version));
+PRAGMA user_version = 1;
+PRAGMA journal_mode = WAL;
+"""
+STARTED = datetime(2024, 1, 1, tzinfo=UTC)
+PIPELINE = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/old"
+
+
+def write_format_1(path: Path, text: str) -> None:
+    """A pipeline with a failed execution, and one whose process died."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = {"$time": STARTED.isoformat()}
+    pipeline = {
+        "PipelineArn": PIPELINE,
+        "PipelineName": "old",
+        "PipelineDisplayName": "old",
+        "PipelineDefinition": text,
+        "RoleArn": "arn:aws:iam::000000000000:role/sagemaker-local",
+        "PipelineStatus": "Active",
+        "CreationTime": time,
+        "LastModifiedTime": time,
+    }
+    connection = sqlite3.connect(path)
+    connection.executescript(FORMAT_1)
+    rows = [("pipeline", "old", STARTED.timestamp(), json.dumps(pipeline))]
+    connection.executemany("INSERT INTO resources VALUES (?, ?, ?, ?)", rows)
+    for name, status in (("aaaaaaaaaaaa", "Failed"), ("bbbbbbbbbbbb", "Executing")):
+        arn = f"{PIPELINE}/execution/{name}"
+        execution = {
+            "PipelineArn": PIPELINE,
+            "PipelineExecutionArn": arn,
+            "PipelineExecutionDisplayName": name,
+            "PipelineDefinition": text,
+            "Parameters": {},
+            "CreationTime": time,
+            "LastModifiedTime": time,
+        }
+        if status == "Failed":
+            execution["FailureReason"] = "Step failure: One or multiple steps failed."
+        row = (arn, "old", STARTED.timestamp(), status, 5.0, json.dumps(execution))
+        connection.execute("INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?)", row)
+        condition = {
+            "StepName": "Gate",
+            "StartTime": time,
+            "EndTime": time,
+            "StepStatus": "Succeeded",
+            "AttemptCount": 1,
+            "Metadata": {"Condition": {"Outcome": "True"}},
+        }
+        step = (arn, "Gate", 1, json.dumps(condition))
+        connection.execute("INSERT INTO steps VALUES (?, ?, ?, ?)", step)
+    connection.commit()
+    connection.close()
+
+
+def test_a_state_of_the_first_format_opens_lists_and_runs(tmp_path: Path, runner: Runner) -> None:
+    local = Local(tmp_path / "root", runner)
+    code = local.code("pass")
+    gate = true("Gate", processing("Then", code, CacheConfig={"Enabled": True}))
+    text = definition(gate)
+    write_format_1(local.root / "state.db", text)
+    assert local.client.describe_pipeline(PipelineName="old")["LastRunTime"] == STARTED
+    listed = local.client.list_pipeline_executions(PipelineName="old")
+    statuses = {
+        item["PipelineExecutionDisplayName"]: item["PipelineExecutionStatus"]
+        for item in listed["PipelineExecutionSummaries"]
+    }
+    assert statuses == {"aaaaaaaaaaaa": "Failed", "bbbbbbbbbbbb": "Failed"}
+    for name in statuses:
+        run = Run(local, f"{PIPELINE}/execution/{name}").retry()
+        assert run.status == "Succeeded", run.steps
+        assert set(run.statuses) == {"Gate", "Then"}
+    again = local.run(text, name="old")
+    assert again.verdicts == {"Gate": "run", "Then": "hit"}
+    assert local.store._version() == 2
+
+
+def test_processes_that_find_an_old_state_upgrade_it_once(source: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        write_format_1(tmp_path / str(number) / "state.db", definition(true("Gate")))
+    script = """
+    for number in range(5):
+        store = Store(Path(sys.argv[2]) / str(number) / "state.db")
+        store.remember(sys.argv[1], "", "x")
+    print(json.dumps(len(store.executions("old"))))
+    """
+    assert processes(source, script, str(tmp_path)) == [2] * _PROCESSES
+    for number in range(5):
+        store = Store(tmp_path / str(number) / "state.db")
+        found = [store.remembered(str(process), "") for process in range(_PROCESSES)]
+        assert found == ["x"] * _PROCESSES
+
+
+def test_what_is_remembered_is_kept_while_its_stamp_stays(store: Store) -> None:
+    assert store.remembered("name", "1") is None
+    store.remember("name", "1", "value")
+    assert store.remembered("name", "1") == "value"
+    assert store.remembered("name", "2") is None
+    store.remember("name", "2", "other")
+    assert store.remembered("name", "2") == "other"
+    assert store.remembered("name", "1") is None
 
 
 def test_threads_lose_nothing(store: Store) -> None:

@@ -11,11 +11,23 @@ import time
 from dataclasses import dataclass
 
 from sagemaker_local.cache_config import CacheConfig
+from sagemaker_local.errors import LocalError
 from sagemaker_local.results import Results, StepResult
 from sagemaker_local.signature import Signature, Signer
 from sagemaker_local.store import Document, Store, StoredSignature
 
 _MOST_CHANGES = 8
+_UNSURE = "an input changed while it last ran"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A step that is about to run."""
+
+    name: str
+    type: str
+    arguments: Document
+    config: CacheConfig
 
 
 @dataclass(frozen=True)
@@ -23,12 +35,14 @@ class Decision:
     """What the cache said about one step.
 
     Attributes:
+        question: the step.
         signature: what would make the result.
         result: an earlier success to reuse; None: the step has to run.
         source: the ARN of the execution that it is from.
         why: phrases for a person: which inputs changed, or why nothing is reused.
     """
 
+    question: Question
     signature: Signature
     result: StepResult | None = None
     source: str | None = None
@@ -51,25 +65,26 @@ class StepCache:
     pipeline: str
     results: Results
 
-    def decide(
-        self, name: str, step_type: str, config: CacheConfig, arguments: Document
-    ) -> Decision | None:
+    def decide(self, question: Question) -> Decision | None:
         """Whether a step must run; None if steps of its type always do.
 
         Raises:
             LocalError: an input is not there.
         """
-        signature = self.signer.sign(step_type, arguments)
+        signature = self.signer.sign(question.type, question.arguments)
         if signature is None:
             return None
-        since = 0.0 if config.expire_after is None else time.time() - config.expire_after
+        expiry = question.config.expire_after
+        since = 0.0 if expiry is None else time.time() - expiry
         lost = False
-        for found in self.store.reusable_signatures(self.pipeline, name, signature.digest, since):
+        for found in self.store.reusable_signatures(
+            self.pipeline, question.name, signature.digest, since
+        ):
             result = self._result(found)
             if result is not None:
-                return Decision(signature, result, found.execution)
+                return Decision(question, signature, result, found.execution)
             lost = True
-        return Decision(signature, why=self._why(name, signature, lost))
+        return Decision(question, signature, why=self._why(question.name, signature, lost))
 
     def _result(self, found: StoredSignature) -> StepResult | None:
         """An earlier result, if all that it consists of is still there and unchanged."""
@@ -87,27 +102,39 @@ class StepCache:
             return ("it has not run before",)
         changes = signature.changes_since(last.document["Parts"])
         if not changes:
-            return ("its last result is older than ExpireAfter",)
+            unsure = last.document.get("Unsure", False)
+            return (_UNSURE if unsure else "its last result is older than ExpireAfter",)
         more = len(changes) - _MOST_CHANGES
         return tuple(changes[:_MOST_CHANGES] + ([f"and {more} more"] if more > 0 else []))
 
-    def note(self, execution: str, name: str, decision: Decision, result: StepResult) -> None:
-        """Remember a finished step: for later runs, if it ran here, and for ``explain``."""
+    def record(self, execution: str, decision: Decision, result: StepResult) -> StoredSignature:
+        """What to store of a finished step: for later runs, if it ran here, and for ``explain``.
+
+        A result is reused only if its inputs are still what they were before the step ran: it may
+        have read the old ones or the new.
+        """
         ran = decision.result is None
+        unsure = ran and not self._is_still_right(decision)
         document = {
             "Parts": decision.signature.parts,
             "Source": decision.source,
             "Why": list(decision.why),
             "Written": self.results.written(result, self.signer.digests) if ran else {},
+            "Unsure": unsure,
         }
-        self.store.put_signature(
-            StoredSignature(
-                execution=execution,
-                step=name,
-                pipeline=self.pipeline,
-                digest=decision.signature.digest,
-                created=time.time(),
-                reusable=ran,
-                document=document,
-            )
+        return StoredSignature(
+            execution=execution,
+            step=decision.question.name,
+            pipeline=self.pipeline,
+            digest=decision.signature.digest,
+            created=time.time(),
+            reusable=ran and not unsure,
+            document=document,
         )
+
+    def _is_still_right(self, decision: Decision) -> bool:
+        question = decision.question
+        try:
+            return self.signer.sign(question.type, question.arguments) == decision.signature
+        except (LocalError, OSError):
+            return False

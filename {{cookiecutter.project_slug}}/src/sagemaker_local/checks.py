@@ -17,13 +17,14 @@ from sagemaker_local.expressions import (
     references,
 )
 from sagemaker_local.functions import function_name
-from sagemaker_local.shapes import misfits
+from sagemaker_local.shapes import misfits, missing_key
 from sagemaker_local.step_checks import check_arguments
 from sagemaker_local.support import (
     ANYTHING,
     ARGUMENTS,
     DESCRIBE_SHAPES,
     LIST_SHAPES,
+    MEMBERS,
     NOT_RUN,
 )
 from sagemaker_local.transform_checks import check_served
@@ -55,8 +56,7 @@ def _check_step(definition: Definition, step: Step) -> Iterator[str]:
     known = ARGUMENTS[step.type]
     for key in sorted(set(step.arguments) - set(known)) if known is not ANYTHING else ():
         yield f"the argument {key} is not run locally"
-    if step.retries and step.type in ("Condition", "Fail"):
-        yield f"a {step.type} step cannot be retried, so it has no RetryPolicies"
+    yield from _check_members(step)
     yield from _check_order(definition, step)
     flaws = list(_check_functions(step.arguments))
     flaws += misfits(step.type, step.arguments)
@@ -78,6 +78,18 @@ def _check_function_is_known(step: Step, known: tuple[str, ...]) -> Iterator[str
             f"the Lambda function {name!r} is not known to this local session; give it a Python "
             f"function: LocalSession(..., functions={{{name!r}: my_handler}})"
         )
+
+
+def _check_members(step: Step) -> Iterator[str]:
+    """Members beside the arguments that mean nothing for a step of this type."""
+    given = {
+        "CacheConfig": step.cache,
+        "PropertyFiles": step.property_files,
+        "RetryPolicies": step.retries,
+    }
+    for member, value in given.items():
+        if value and not any(step.type in types for types in MEMBERS[member]):
+            yield f"a {step.type} step has no {member}"
 
 
 def _check_order(definition: Definition, step: Step) -> Iterator[str]:
@@ -156,7 +168,7 @@ def _check_property(step: Step, reference: Reference) -> Iterator[str]:
     elif step.type == "Lambda":
         if reference.path[:1] != ("OutputParameters",) or len(reference.path) != 2:
             yield f"{reference.text}: a Lambda step has OutputParameters['<name>'] only"
-        elif reference.path[1] not in step.function_outputs:
+        elif reference.path[1] not in [output.name for output in step.function_outputs]:
             yield f"{reference.text}: step {step.name!r} declares no output {reference.path[1]!r}"
     elif step.type == "Fail":
         yield f"{reference.text}: a Fail step has no properties"
@@ -165,6 +177,10 @@ def _check_property(step: Step, reference: Reference) -> Iterator[str]:
         missing = service_model.missing_member(shape, reference.path)
         if missing is not None:
             yield f"{reference.text}: a {step.type} step has no property {missing!r} there"
+            return
+        key = missing_key(step.type, step.arguments, reference.path)
+        if key is not None:
+            yield f"{reference.text}: step {step.name!r} has no {key!r} there"
 
 
 def _check_property_files(step: Step) -> Iterator[str]:

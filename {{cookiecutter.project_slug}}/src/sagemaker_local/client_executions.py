@@ -23,18 +23,12 @@ class ExecutionOperations:
     @operation
     def start_pipeline_execution(self, request: Document) -> Document:
         pipeline = pipeline_named(self.store, request["PipelineName"])
-        token = f"start {pipeline['PipelineName']} {request['ClientRequestToken']}"
-        arn = self.store.remembered(token, "") or self.executions.start(pipeline, request)
-        self.store.remember(token, "", arn)
-        return {"PipelineExecutionArn": arn}
+        return {"PipelineExecutionArn": self.executions.start(pipeline, request)}
 
     @operation
     def retry_pipeline_execution(self, request: Document) -> Document:
         arn = request["PipelineExecutionArn"]
-        token = f"retry {arn} {request['ClientRequestToken']}"
-        if self.store.remembered(token, "") is None:
-            self.executions.resume(arn, request)
-            self.store.remember(token, "", arn)
+        self.executions.resume(arn, request)
         return {"PipelineExecutionArn": arn}
 
     @operation

@@ -64,7 +64,7 @@ class PipelineOperations:
     @operation
     def describe_pipeline(self, request: Document) -> Document:
         pipeline = pipeline_named(self.store, request["PipelineName"])
-        executions = self.store.executions(pipeline["PipelineName"])
+        executions = self.store.executions(pipeline["PipelineName"], most=1)
         if executions:
             pipeline["LastRunTime"] = executions[0].document["CreationTime"]
         return pipeline

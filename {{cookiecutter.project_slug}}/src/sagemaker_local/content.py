@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import tarfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import IO, Protocol
 _CHUNK = 1 << 20
 _SKIPPED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", ".git"}
 _ARCHIVES = (".tar.gz", ".tgz")
+# What a broken archive raises while it is read.
+BROKEN_ARCHIVE = (tarfile.TarError, EOFError, OSError, zlib.error)
 # A file that was written this short a time ago may change once more without a newer time stamp:
 # FAT counts in steps of two seconds.
 _UNSETTLED_SECONDS = 2.0
@@ -72,16 +75,26 @@ class Digests:
 
         Two archives of the same files differ in bytes: gzip and tar write down times.
         """
-        return self._known(file, "content", _digest_of_content)
+        if not is_archive(file.name):
+            return self.of_bytes(file)
+        return self._known(file, "content", _digest_of_archive)
 
     def of_bytes(self, file: Path) -> str:
         """The SHA-256 of a file's bytes, whatever is in it."""
         return self._known(file, "bytes", _digest_of_bytes)
 
     def same(self, file: Path, copy: Path) -> None:
-        """Note that ``copy`` has just been made of ``file``: it need not be read to know that."""
-        if self._memory is not None and file.stat().st_size == copy.stat().st_size:
-            self._memory.remember(f"content {copy}", _stamp(copy), self.of_file(file))
+        """Note that ``copy`` has just been made of ``file``: it need not be read to know that.
+
+        Only if the digest of ``file`` is remembered: then it has not changed since it was taken,
+        which is before the copy was made.
+        """
+        kind = "content" if is_archive(file.name) else "bytes"
+        if self._memory is None or is_archive(copy.name) != is_archive(file.name):
+            return
+        known = self._memory.remembered(f"{kind} {file}", _stamp(file))
+        if known is not None:
+            self._memory.remember(f"{kind} {copy}", _stamp(copy), known)
 
     def _known(self, file: Path, kind: str, find: Callable[[Path], str]) -> str:
         if self._memory is None:
@@ -90,7 +103,7 @@ class Digests:
         known = self._memory.remembered(name, stamp)
         if known is not None:
             return known
-        settled = time.time() - file.stat().st_mtime > _UNSETTLED_SECONDS
+        settled = _is_settled(file)
         found = find(file)
         if settled and _stamp(file) == stamp:
             self._memory.remember(name, stamp, found)
@@ -117,11 +130,19 @@ def _stamp(file: Path) -> str:
     return f"{state.st_size} {state.st_ino} {state.st_mtime_ns} {state.st_ctime_ns}"
 
 
-def _digest_of_content(file: Path) -> str:
-    if is_archive(file.name):
-        # What only looks like an archive is a file like any other.
-        with suppress(tarfile.TarError, EOFError, OSError):
-            return _digest_of_members(file)
+def _is_settled(file: Path) -> bool:
+    """Will any later change of this file show in its stamp?
+
+    A person can set the time of a change back (``cp -p``), and not that of the entry.
+    """
+    state = file.stat()
+    return time.time() - max(state.st_mtime, state.st_ctime) > _UNSETTLED_SECONDS
+
+
+def _digest_of_archive(file: Path) -> str:
+    # What only looks like an archive is a file like any other.
+    with suppress(*BROKEN_ARCHIVE):
+        return _digest_of_members(file)
     return _digest_of_bytes(file)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sagemaker_local.cache_config import CacheConfig, parse_cache_config
 from sagemaker_local.errors import DefinitionError, Problem
+from sagemaker_local.functions import OUTPUT_TYPES, Output
 from sagemaker_local.names import STEP_NAME
 from sagemaker_local.parameters import Parameter, parse_parameter
 from sagemaker_local.retries import RetryPolicy, parse_retry_policy
@@ -80,7 +81,7 @@ class Step:
         cache: when its earlier results may be reused; None: never.
         retries: which of its failures are tried again.
         function: of a Lambda step, the function's ARN or name.
-        function_outputs: of a Lambda step, the names of its output parameters.
+        function_outputs: of a Lambda step, its output parameters.
     """
 
     name: str
@@ -94,7 +95,7 @@ class Step:
     cache: CacheConfig | None = None
     retries: tuple[RetryPolicy, ...] = ()
     function: str | None = None
-    function_outputs: tuple[str, ...] = ()
+    function_outputs: tuple[Output, ...] = ()
 
     def property_file(self, name: str) -> PropertyFile | None:
         return next((file for file in self.property_files if file.name == name), None)
@@ -107,6 +108,7 @@ class Definition:
     parameters: dict[str, Parameter]
     steps: dict[str, Step]
     experiment: dict[str, Any] | None = None
+    mlflow: dict[str, Any] | None = None
 
 
 def parse(text: str) -> Definition:
@@ -151,7 +153,12 @@ class _Parser:
             self._problem("", "Steps is missing or empty; a pipeline has at least one step")
         else:
             self._steps(steps, None)
-        return Definition(parameters, self.steps, document.get("PipelineExperimentConfig"))
+        return Definition(
+            parameters,
+            self.steps,
+            document.get("PipelineExperimentConfig"),
+            document.get("MlflowConfig"),
+        )
 
     def _problem(self, where: str, what: str) -> None:
         self.problems.append(Problem(where, what))
@@ -244,14 +251,15 @@ class _Parser:
             except ValueError as error:
                 self._problem(where, str(error))
 
-    def _outputs(self, where: str, item: dict[str, Any]) -> Iterator[str]:
+    def _outputs(self, where: str, item: dict[str, Any]) -> Iterator[Output]:
         if not isinstance(item.get("FunctionArn"), str):
             self._problem(where, "has no FunctionArn")
         for output in self._list(where, item, "OutputParameters"):
-            if isinstance(output, dict) and isinstance(output.get("OutputName"), str):
-                yield output["OutputName"]
+            named = isinstance(output, dict) and isinstance(output.get("OutputName"), str)
+            if not named or output.get("OutputType", "String") not in OUTPUT_TYPES:
+                self._problem(where, f"OutputParameters has an entry that is none: {output!r}")
             else:
-                self._problem(where, f"OutputParameters has an entry without a name: {output!r}")
+                yield Output(output["OutputName"], output.get("OutputType", "String"))
 
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
         for item in items:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from sagemaker_local.cache import Decision, StepCache
+from sagemaker_local.cache import Decision, Question, StepCache
 from sagemaker_local.context import ExecutionContext
 from sagemaker_local.debug import DebugRunner, InlineExecutor
 from sagemaker_local.definition import Definition, Step
@@ -239,29 +240,31 @@ class Execution:
         try:
             arguments = resolve(step.arguments, self._context)
             if step.type in INSTANT:
-                with self._machine.store.transaction("step ended"):
-                    return self._succeeded(step, self._steps.run(step, arguments), None)
+                return self._attempts(step, lambda: self._run_at_once(step, arguments))
             decision = self._decision(step, arguments)
             if decision is not None and decision.result is not None:
                 result = decision.result
             else:
-                result = self._attempts(step, arguments)
-            with self._machine.store.transaction("step ended"):
-                return self._succeeded(step, result, decision)
+                result = self._attempts(step, lambda: self._steps.run(step, arguments))
+            return self._succeeded(step, result, decision)
         except BaseException as error:
             self._save_failure(step, error)
             raise
 
+    def _run_at_once(self, step: Step, arguments: dict[str, Any]) -> StepResult:
+        with self._machine.store.transaction("step ended"):
+            return self._succeeded(step, self._steps.run(step, arguments), None)
+
     def _decision(self, step: Step, arguments: dict[str, Any]) -> Decision | None:
         if step.cache is None:
             return None
-        return self._cache.decide(step.name, step.type, step.cache, arguments)
+        return self._cache.decide(Question(step.name, step.type, arguments, step.cache))
 
-    def _attempts(self, step: Step, arguments: dict[str, Any]) -> StepResult:
-        retries = Retries(step.retries)
+    def _attempts(self, step: Step, attempt: Callable[[], StepResult]) -> StepResult:
+        retries, started = Retries(step.retries), self._documents[step.name]
         while True:
             try:
-                return self._steps.run(step, arguments)
+                return attempt()
             except Stopped:
                 raise
             except Exception as error:
@@ -270,9 +273,7 @@ class Execution:
                     raise
                 logger.warning("step %s is tried again in %g s: %s", step.name, delay, error)
             self._launcher.pause(delay)
-            document = self._documents[step.name]
-            document = document | {"AttemptCount": document["AttemptCount"] + 1}
-            self._save_step(step, document)
+            self._save_step(step, started | {"AttemptCount": 1 + retries.count})
 
     def _started(self, step: Step) -> None:
         document: Document = {
@@ -292,13 +293,16 @@ class Execution:
         self._save_step(step, self._documents[step.name] | {"Metadata": metadata})
 
     def _succeeded(self, step: Step, result: StepResult, decision: Decision | None) -> StepResult:
+        # Before the transaction: outputs are read for this, and nobody else could write meanwhile.
+        signature = self._cache.record(self._arn, decision, result) if decision else None
         ended = {"EndTime": now(), "StepStatus": "Succeeded", "Metadata": result.metadata}
         document = self._documents[step.name] | ended
-        if decision is not None:
-            self._cache.note(self._arn, step.name, decision, result)
-            if decision.source:
-                document["CacheHitResult"] = {"SourcePipelineExecutionArn": decision.source}
-        self._save_step(step, document)
+        if decision is not None and decision.source:
+            document["CacheHitResult"] = {"SourcePipelineExecutionArn": decision.source}
+        with self._machine.store.transaction("step ended"):
+            if signature is not None:
+                self._machine.store.put_signature(signature)
+            self._save_step(step, document)
         return result
 
     def _save_failure(self, step: Step, error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from dataclasses import dataclass, replace
@@ -9,8 +10,9 @@ from typing import Any
 
 from sagemaker_local import checks, notices, owner
 from sagemaker_local.definition import Definition, read
-from sagemaker_local.errors import DefinitionError, LocalError, NotFoundError
+from sagemaker_local.errors import DefinitionError, LocalError, NotFoundError, Problem
 from sagemaker_local.execution import LEASE_SECONDS, Assignment, Execution, Machine
+from sagemaker_local.functions import typed
 from sagemaker_local.names import last_part, random_id
 from sagemaker_local.operations import select as members_of
 from sagemaker_local.parameters import start_values
@@ -18,6 +20,7 @@ from sagemaker_local.results import StepResult
 from sagemaker_local.selection import Selection, select
 from sagemaker_local.store import Document, now
 from sagemaker_local.store import Execution as StoredExecution
+from sagemaker_local.support import SETTINGS, Support
 
 RUNNING = ("Executing", "Stopping")
 # Members of a stored execution that its Describe response does not have.
@@ -32,21 +35,10 @@ _KEPT = (
     "SelectiveExecutionConfig",
 )
 
+_REFUSED = {name for name, support in SETTINGS.items() if support is Support.REFUSED}
+
 # Of this process, by ARN: several sessions of it may look at one execution.
 _here: dict[str, Execution] = {}
-
-
-def runnable(text: str, functions: tuple[str, ...] | None = None) -> Definition:
-    """Parse and check a definition.
-
-    Raises:
-        DefinitionError: with every reason why it cannot run here.
-    """
-    definition, problems = read(text)
-    problems += checks.check(definition, functions)
-    if problems:
-        raise DefinitionError(problems)
-    return definition
 
 
 @dataclass(frozen=True)
@@ -60,37 +52,40 @@ class Executions:
 
         Raises:
             DefinitionError: with every reason why it cannot start.
+            LocalError: the request asks for what a local session does not have.
         """
+        for name in sorted(set(request) & _REFUSED):
+            raise LocalError(
+                f"{name} is not run locally: a local session keeps the newest definition of a "
+                "pipeline only."
+            )
         given = {item["Name"]: item["Value"] for item in request.get("PipelineParameters", [])}
-        definition = self.check(pipeline["PipelineDefinition"])
-        self._refuse_to_debug_nothing(definition)
-        values = _values(definition, given)
+        definition, values = self._startable(pipeline["PipelineDefinition"], given)
         stored = self._new(pipeline, request, given)
         selection = self._selection(definition, stored)
-        assignment = Assignment(
-            stored.arn,
-            stored.pipeline,
-            definition,
-            values,
-            _variables(stored),
-            _parallel(request, pipeline),
-            selection.finished,
-            selection.left_out,
-        )
-        notices.announce(definition)
-        with self.machine.store.transaction("execution started"):
-            self.machine.store.add_execution(stored)
+        token = f"start {stored.pipeline} {request['ClientRequestToken']}"
+        store = self.machine.store
+        with store.transaction("execution started"):
+            # A request that is sent again, because its answer got lost, starts nothing.
+            earlier = store.remembered(token, "")
+            if earlier is not None:
+                return earlier
+            store.remember(token, "", stored.arn)
+            store.add_execution(stored)
             self._list_taken_over(stored, selection)
-        self._run(assignment, stored)
+        notices.announce(definition, request)
+        self._run(stored, definition, values, selection)
         return stored.arn
 
-    def check(self, text: str) -> Definition:
-        """Parse a definition, which must be one that can run here.
+    def check(self, text: str) -> None:
+        """Check a definition, which must be one that can run here.
 
         Raises:
             DefinitionError: with every reason why it cannot.
         """
-        return runnable(text, tuple(self.machine.functions))
+        _, problems = self._read(text)
+        if problems:
+            raise DefinitionError(problems)
 
     def resume(self, arn: str, request: Document) -> None:
         """Run again what has not succeeded in an ended execution.
@@ -99,37 +94,46 @@ class Executions:
             NotFoundError: there is none of this ARN.
             LocalError: it still runs, or has nothing left to run.
         """
+        token = f"retry {arn} {request['ClientRequestToken']}"
+        store = self.machine.store
+        if store.remembered(token, "") is not None:
+            return
+        stored = self._ended(arn)
+        definition, values = self._startable(
+            stored.document["PipelineDefinition"], stored.document["Parameters"]
+        )
+        selection = self._selection(definition, stored)
+        with store.transaction("execution resumed"):
+            self._ended(arn)  # another process may have been faster
+            finished = self._keep_successes(arn, definition)
+            kept = members_of(request, ("ParallelismConfiguration",))
+            document = {**stored.document, **kept, "LastModifiedTime": now()}
+            document.pop("FailureReason", None)
+            store.remember(token, "", arn)
+            store.update_execution(arn, "Executing", document)
+            store.renew_lease(arn, time.time() + LEASE_SECONDS, owner.this_process())
+            _here.pop(arn, None)
+        finished = {**selection.finished, **finished}
+        self._run(
+            replace(stored, document=document),
+            definition,
+            values,
+            replace(selection, finished=finished),
+        )
+
+    def _ended(self, arn: str) -> StoredExecution:
+        """An execution that can be resumed.
+
+        Raises:
+            NotFoundError: there is none of this ARN.
+            LocalError: it is still running, or has nothing left to run.
+        """
         stored = self.get(arn)
         if stored.status not in ("Failed", "Stopped"):
             raise LocalError(
                 f"The execution is {stored.status}; only one that is Failed or Stopped is retried."
             )
-        definition = self.check(stored.document["PipelineDefinition"])
-        self._refuse_to_debug_nothing(definition)
-        values = _values(definition, stored.document["Parameters"])
-        selection = self._selection(definition, stored)
-        _here.pop(arn, None)
-        with self.machine.store.transaction("execution resumed"):
-            # Another process may have been faster.
-            if self.get(arn).status in RUNNING:
-                raise LocalError("The execution is being retried by another process already.")
-            finished = self._keep_successes(arn)
-            kept = members_of(request, ("ParallelismConfiguration",))
-            document = {**stored.document, **kept, "LastModifiedTime": now()}
-            document.pop("FailureReason", None)
-            self.machine.store.update_execution(arn, "Executing", document)
-            self.machine.store.renew_lease(arn, time.time() + LEASE_SECONDS, owner.this_process())
-        assignment = Assignment(
-            arn,
-            stored.pipeline,
-            definition,
-            values,
-            _variables(stored),
-            _parallel(request, document),
-            {**selection.finished, **finished},
-            selection.left_out,
-        )
-        self._run(assignment, replace(stored, document=document))
+        return stored
 
     def stop(self, arn: str) -> None:
         """Ask an execution to stop; its owner does it, which may be another process.
@@ -175,7 +179,40 @@ class Executions:
             names = ", ".join(definition.steps)
             raise LocalError(f"debug names {wanted!r}, which is no step of this pipeline: {names}.")
 
-    def _run(self, assignment: Assignment, stored: StoredExecution) -> None:
+    def _read(self, text: str) -> tuple[Definition, list[Problem]]:
+        definition, problems = read(text)
+        return definition, problems + checks.check(definition, tuple(self.machine.functions))
+
+    def _startable(self, text: str, given: dict[str, str]) -> tuple[Definition, dict[str, Any]]:
+        """A definition, and the values of its parameters.
+
+        Raises:
+            DefinitionError: with every reason why it cannot start.
+        """
+        definition, problems = self._read(text)
+        values, misgiven = start_values(definition.parameters, given)
+        if problems or misgiven:
+            raise DefinitionError(problems + misgiven)
+        self._refuse_to_debug_nothing(definition)
+        return definition, values
+
+    def _run(
+        self,
+        stored: StoredExecution,
+        definition: Definition,
+        values: dict[str, Any],
+        selection: Selection,
+    ) -> None:
+        assignment = Assignment(
+            stored.arn,
+            stored.pipeline,
+            definition,
+            values,
+            _variables(stored),
+            _parallel(stored.document),
+            selection.finished,
+            selection.left_out,
+        )
         execution = Execution(self.machine, assignment, stored.document)
         _here[stored.arn] = execution
         execution.start()
@@ -194,37 +231,61 @@ class Executions:
             "Parameters": given,
             "CreationTime": started,
             "LastModifiedTime": started,
-            **members_of(request, _KEPT),
+            **members_of(pipeline, ("ParallelismConfiguration",)),
+            **copy.deepcopy(members_of(request, _KEPT)),
         }
         until = time.time() + LEASE_SECONDS
         return StoredExecution(arn, name, "Executing", until, document, owner.this_process())
 
     def _selection(self, definition: Definition, stored: StoredExecution) -> Selection:
-        """What a SelectiveExecutionConfig takes over; nothing without one."""
+        """What a SelectiveExecutionConfig takes over; nothing without one.
+
+        Raises:
+            DefinitionError: with every reason why it cannot.
+            NotFoundError: there is no such source execution.
+            LocalError: there is nothing to take over from, or only from another pipeline.
+        """
         config = stored.document.get("SelectiveExecutionConfig")
         if not config:
             return Selection({}, frozenset())
         source = config.get("SourcePipelineExecutionArn") or self._latest(stored)
-        # The service says which execution it took, where the request left that open.
-        config["SourcePipelineExecutionArn"] = source
+        if source is not None:
+            # The service says which execution it took, where the request left that open.
+            config["SourcePipelineExecutionArn"] = source
+            if self.get(source).pipeline != stored.pipeline:
+                raise LocalError(
+                    f"SourcePipelineExecutionArn {source} is an execution of another pipeline than "
+                    f"{stored.pipeline!r}; name one of the same."
+                )
         selected = [item["StepName"] for item in config["SelectedSteps"]]
-        self.get(source)
 
         def result_of(name: str) -> StepResult | None:
+            if source is None:
+                raise LocalError(
+                    "SelectiveExecutionConfig needs an earlier execution of this pipeline, and "
+                    "there is none; run it as a whole first."
+                )
             step = self.machine.store.step(source, name)
-            return self.machine.results.of(step) if step else None
+            return self._result(definition, step) if step else None
 
         return select(definition, selected, result_of)
 
-    def _latest(self, stored: StoredExecution) -> str:
-        earlier = self.of_pipeline(stored.pipeline)
-        found = [execution.arn for execution in earlier if execution.arn != stored.arn]
-        if not found:
-            raise LocalError(
-                "SelectiveExecutionConfig needs an earlier execution of this pipeline, and there "
-                "is none; run it as a whole first."
-            )
-        return found[0]
+    def _latest(self, stored: StoredExecution) -> str | None:
+        """The newest other execution of a pipeline."""
+        earlier = (execution.arn for execution in self.of_pipeline(stored.pipeline))
+        return next((arn for arn in earlier if arn != stored.arn), None)
+
+    def _result(self, definition: Definition, listed: Document) -> StepResult | None:
+        """The result of a step that succeeded earlier; None if it is not there, or not of use."""
+        result = self.machine.results.of(listed)
+        step = definition.steps.get(listed["StepName"])
+        if result is None or step is None or step.type != "Lambda":
+            return result
+        try:
+            outputs = typed(step.function_outputs, result.described["OutputParameters"])
+        except (KeyError, ValueError):
+            return None
+        return replace(result, described={"OutputParameters": outputs})
 
     def _list_taken_over(self, stored: StoredExecution, selection: Selection) -> None:
         """List the steps that come from another execution, as the service does."""
@@ -241,11 +302,11 @@ class Executions:
             }
             self.machine.store.put_step(stored.arn, name, document)
 
-    def _keep_successes(self, arn: str) -> dict[str, StepResult]:
+    def _keep_successes(self, arn: str, definition: Definition) -> dict[str, StepResult]:
         """Results of the steps that succeeded; the others are taken off the list."""
         finished = {}
         for step in self.machine.store.steps(arn):
-            result = self.machine.results.of(step)
+            result = self._result(definition, step)
             if result is None:
                 self.machine.store.delete_step(arn, step["StepName"])
             else:
@@ -289,13 +350,6 @@ def _is_abandoned(stored: StoredExecution) -> bool:
     return not lives
 
 
-def _values(definition: Definition, given: dict[str, str]) -> dict[str, Any]:
-    values, problems = start_values(definition.parameters, given)
-    if problems:
-        raise DefinitionError(problems)
-    return values
-
-
 def _variables(execution: StoredExecution) -> dict[str, Any]:
     return {
         "StartDateTime": execution.document["CreationTime"].isoformat(),
@@ -306,10 +360,7 @@ def _variables(execution: StoredExecution) -> dict[str, Any]:
     }
 
 
-def _parallel(*sources: Document) -> int:
+def _parallel(document: Document) -> int:
     """How many steps may run at once: the start's setting, the pipeline's, or the cores."""
-    for source in sources:
-        setting = source.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps")
-        if setting:
-            return int(setting)
-    return os.cpu_count() or 1
+    setting = document.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps")
+    return int(setting or os.cpu_count() or 1)

@@ -32,7 +32,10 @@ class Explanation:
         return "\n".join(map(str, self.steps))
 
     def __getitem__(self, step: str) -> StepExplanation:
-        return next(found for found in self.steps if found.step == step)
+        for found in self.steps:
+            if found.step == step:
+                return found
+        raise KeyError(step)
 
 
 def explain(store: Store, execution: Execution, definition: Definition) -> Explanation:
@@ -56,7 +59,7 @@ def _explain_step(
             name, "hit", f"not selected, taken from execution {last_part(source)}"
         )
     if signature is None:
-        return StepExplanation(name, "run", _never_looked_up(name, definition))
+        return StepExplanation(name, "run", _never_looked_up(step, definition))
     if signature["Source"]:
         return StepExplanation(
             name, "hit", f"nothing changed since execution {last_part(signature['Source'])}"
@@ -64,11 +67,11 @@ def _explain_step(
     return StepExplanation(name, "miss", "; ".join(signature["Why"]))
 
 
-def _never_looked_up(name: str, definition: Definition) -> str:
-    step = definition.steps[name]
+def _never_looked_up(listed: Document, definition: Definition) -> str:
+    step = definition.steps[listed["StepName"]]
     cached, _ = MEMBERS["CacheConfig"]
     if step.type not in cached:
         return f"a {step.type} step always runs"
     if step.cache is None:
         return "its CacheConfig is off"
-    return "it did not succeed"
+    return "it runs still" if listed["StepStatus"] == "Executing" else "it did not succeed"

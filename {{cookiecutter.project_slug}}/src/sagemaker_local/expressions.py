@@ -165,10 +165,16 @@ def follow(document: Any, path: tuple[str | int, ...], text: str) -> Any:
     return current
 
 
+def names_of(item: Any) -> list[Any]:
+    """The names by which a reference may address an entry of a list."""
+    members = item if isinstance(item, dict) else {}
+    return [members[member] for member in _NAME_MEMBERS if member in members]
+
+
 def _member(current: Any, part: str | int) -> Any:
     if isinstance(current, list) and isinstance(part, str):
         for item in current:
-            if isinstance(item, dict) and part in (item.get(member) for member in _NAME_MEMBERS):
+            if part in names_of(item):
                 return item
         raise KeyError(part)
     if isinstance(current, dict) and isinstance(part, int):

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.expressions import as_text
+from sagemaker_local.parameters import Parameter
 
 Handler = Callable[..., Any]
 Functions = Mapping[str, "Handler | str"]
 
+OUTPUT_TYPES = ("String", "Integer", "Float", "Boolean")
 _PLAIN = (str, int, float, bool)
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output parameter that a Lambda step declares; ``type`` is one of ``OUTPUT_TYPES``."""
+
+    name: str
+    type: str = "String"
 
 
 def function_name(name_or_arn: str) -> str:
@@ -46,7 +58,7 @@ def _imported(path: str) -> Handler:
     module, _, name = path.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # whatever a person's module does when it is imported
         raise LocalError(
             f"the function {path!r} cannot be imported ({error}); write it as module:handler"
         ) from error
@@ -56,38 +68,56 @@ def _imported(path: str) -> Handler:
     return handler
 
 
-def call(handler: Handler, event: Any, outputs: list[str], name: str) -> dict[str, Any]:
+def call(handler: Handler, event: Any, outputs: Iterable[Output], name: str) -> dict[str, Any]:
     """Call a function as Lambda does; gives the values of its declared output parameters.
 
     Args:
         handler: takes the event and a context, which is None here.
-        event: the step's arguments, a copy that it may change.
-        outputs: names of the declared output parameters.
+        event: the step's arguments; the function gets a copy, through JSON as in Lambda.
+        outputs: the declared output parameters.
         name: the function's, for errors.
 
     Raises:
-        StepFailure: it raised an error, or left an output out.
+        StepFailure: it raised an error, or an output is missing or not of its type.
     """
+    copied = json.loads(json.dumps(event, default=str))
     try:
-        answer = handler(json.loads(json.dumps(event)), None)
+        answer = handler(copied, None)
     except Exception as error:
         raise StepFailure(
             f"the function {name!r} failed: {type(error).__name__}: {error}"
         ) from error
     given = answer if isinstance(answer, dict) else {}
-    missing = [output for output in outputs if output not in given]
+    missing = [output.name for output in outputs if output.name not in given]
     if missing:
         raise StepFailure(
             f"the function {name!r} returned no {', '.join(missing)}; it must return a dict with "
             "the step's output parameters"
         )
-    return {output: _plain(given[output], output, name) for output in outputs}
+    try:
+        return typed(outputs, given)
+    except ValueError as error:
+        raise StepFailure(f"the function {name!r} returned {error}") from error
 
 
-def _plain(value: Any, output: str, name: str) -> Any:
-    if isinstance(value, _PLAIN):
-        return value
-    raise StepFailure(
-        f"the function {name!r} returned a {type(value).__name__} as {output}; an output parameter "
-        "is a string, a number or a boolean"
-    )
+def typed(outputs: Iterable[Output], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs' values as their declared types; the state keeps them as texts.
+
+    Raises:
+        ValueError: a value is not of its type.
+    """
+    return {output.name: _typed(output, given[output.name]) for output in outputs}
+
+
+def _typed(output: Output, value: Any) -> Any:
+    if not isinstance(value, _PLAIN):
+        raise ValueError(
+            f"a {type(value).__name__} as {output.name}; an output parameter is a string, a number "
+            "or a boolean"
+        )
+    if output.type == "String":
+        return as_text(value)
+    try:
+        return Parameter(output.name, output.type).value(value)
+    except ValueError as error:
+        raise ValueError(f"a wrong {output.name}: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,10 +108,11 @@ class JobKind:
         noun: the prefix of its members, as in ``ProcessingJobName``.
         metadata: the member that names it in a list of steps.
         run: runs a described job at its place; gives members to add to its Describe response.
+        outputs: URIs of the objects that a completed job wrote, each with the file in its folder
+            that the object is a copy of (None: it has none); a step is reused from the cache only
+            while they are what they were.
         defaults: members that its Describe response must have.
         starts_with: members that its Describe response has from the start on.
-        outputs: URIs of the objects that a completed job wrote; a step is reused from the cache
-            only while they are what they were.
         named: its name, made of those of an execution and a step.
         properties: what ``Steps.<name>.<path>`` finds of an ended job beside its Describe response;
             made of what is stored, so that a later process finds the same.
@@ -121,9 +122,9 @@ class JobKind:
     noun: str
     metadata: str
     run: Callable[[Document, Place], Document]
+    outputs: Callable[[Document, JobFolder], Mapping[str, Path | None]]
     defaults: Document = field(default_factory=dict)
     starts_with: Callable[[Document], Document] = lambda job: {}
-    outputs: Callable[[Document, JobFolder], list[str]] = lambda job, folder: []
     named: Callable[[str, str], str] = job_name
     properties: Callable[[Document, Jobs], Document] = lambda job, jobs: {}
 

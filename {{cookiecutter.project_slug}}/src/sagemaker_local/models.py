@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sagemaker_local import archive
 from sagemaker_local.bucket import Bucket, copy_files
 from sagemaker_local.errors import LocalError, StepFailure
-from sagemaker_local.registry import Registry
+from sagemaker_local.registry import package_of
 from sagemaker_local.store import Document, Store, now
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def create_model(store: Store, jobs: Jobs, request: Document) -> Document:
         LocalError: an artifact or a package is missing, or the name is taken.
     """
     for container in _containers(request):
-        for part in _resolved(container, Registry(store, jobs.arns)):
+        for part in _resolved(container, store):
             if part.get("ModelDataUrl"):
                 jobs.bucket.existing(part["ModelDataUrl"])
     name = request["ModelName"]
@@ -67,17 +67,26 @@ def create_model(store: Store, jobs: Jobs, request: Document) -> Document:
     return document
 
 
+def containers_of(name: str, store: Store) -> list[Document]:
+    """A model's containers; those of a model package that it is made of in the package's place.
+
+    Raises:
+        StepFailure: there is no such model.
+        LocalError: the package that it is made of is not there any more.
+    """
+    model = store.resource(MODEL, name)
+    if model is None:
+        raise StepFailure(f"there is no model {name!r}; create it, in a Model step or before")
+    return [part for container in _containers(model) for part in _resolved(container, store)]
+
+
 def container_of(name: str, jobs: Jobs) -> Container:
     """The container that answers for a model.
 
     Raises:
         StepFailure: there is no such model, or not exactly one container with artifacts.
     """
-    model = jobs.store.resource(MODEL, name)
-    if model is None:
-        raise StepFailure(f"there is no model {name!r}; create it, in a Model step or before")
-    registry = Registry(jobs.store, jobs.arns)
-    parts = [part for c in _containers(model) for part in _resolved(c, registry)]
+    parts = containers_of(name, jobs.store)
     if len(parts) != 1:
         raise StepFailure(
             f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run "
@@ -96,12 +105,12 @@ def _containers(model: Document) -> list[Document]:
     return [*filter(None, [model.get("PrimaryContainer")]), *model.get("Containers", [])]
 
 
-def _resolved(container: Document, registry: Registry) -> Iterator[Document]:
+def _resolved(container: Document, store: Store) -> Iterator[Document]:
     """The container, or those of the model package that it names, with its own variables set."""
     if "ModelPackageName" not in container:
         yield container
         return
-    package = registry.package(container["ModelPackageName"])
+    package = package_of(store, container["ModelPackageName"])
     specification = package.get("InferenceSpecification", {})
     if wanted := container.get("InferenceSpecificationName"):
         others = package.get("AdditionalInferenceSpecifications", [])

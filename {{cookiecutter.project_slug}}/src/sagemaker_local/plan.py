@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 from sagemaker_local import checks, graph, notices
@@ -101,7 +102,7 @@ def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep
         step = definition.steps[name]
         runs[name] = _runs(step, needs[name], runs, outcomes)
         if step.type == "Condition":
-            outcomes[name] = _outcome(step, values)
+            outcomes[name] = _outcome(step, _Known(values, outcomes))
     return [
         PlannedStep(
             name,
@@ -116,16 +117,10 @@ def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep
 
 
 def _waves(needs: Mapping[str, set[str]]) -> dict[str, int]:
-    """Each step's wave; the definition has no cycles. Without recursion: it may be long."""
+    """Each step's wave; the definition has no cycles."""
     waves: dict[str, int] = {}
-    stack = list(needs)
-    while stack:
-        name = stack[-1]
-        waiting = [other for other in needs[name] if other not in waves]
-        if waiting:
-            stack.extend(waiting)
-            continue
-        waves[stack.pop()] = 1 + max((waves[other] for other in needs[name]), default=0)
+    for name in TopologicalSorter(needs).static_order():
+        waves[name] = 1 + max((waves[other] for other in needs[name]), default=0)
     return waves
 
 
@@ -151,11 +146,12 @@ def _when(step: Step) -> str:
     return f"{'if' if step.branch.outcome else 'unless'} {step.branch.condition}"
 
 
-class _ParametersOnly:
+class _Known:
     """Values that are known before anything runs."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: dict[str, Any], outcomes: Mapping[str, bool | None]) -> None:
         self._values = values
+        self._outcomes = outcomes
 
     def parameter(self, name: str) -> Any:
         return self._values[name]
@@ -164,7 +160,9 @@ class _ParametersOnly:
         raise LookupError(name)
 
     def step(self, name: str) -> Any:
-        raise LookupError(name)
+        if self._outcomes.get(name) is None:
+            raise LookupError(name)
+        return {"Outcome": self._outcomes[name]}
 
     def property_file(self, step: str, name: str) -> Any:
         raise LookupError(name)
@@ -173,10 +171,9 @@ class _ParametersOnly:
         raise LookupError(uri)
 
 
-def _outcome(step: Step, values: dict[str, Any]) -> bool | None:
-    """A condition's outcome, if parameters alone decide it."""
+def _outcome(step: Step, known: _Known) -> bool | None:
+    """A condition's outcome, if parameters and other conditions alone decide it."""
     try:
-        conditions = resolve(step.arguments["Conditions"], _ParametersOnly(values))
-        return all(holds(condition) for condition in conditions)
+        return all(holds(condition) for condition in resolve(step.arguments["Conditions"], known))
     except (LookupError, StepFailure):
         return None

@@ -111,16 +111,16 @@ def _collect(outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket) -
         bucket.upload(folder.here(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
 
 
-def outputs(job: dict[str, Any], folder: JobFolder) -> list[str]:
-    """URIs of the objects that a completed job wrote."""
+def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
+    """URIs of the objects that a completed job wrote, and the files that they are copies of."""
     targets = [
         item["S3Output"] for item in job.get("ProcessingOutputConfig", {}).get("Outputs", [])
     ]
-    return [
-        f"{target['S3Uri'].rstrip('/')}/{name}"
+    return {
+        f"{target['S3Uri'].rstrip('/')}/{name}": file
         for target in targets
-        for _, name in files_below(folder.here(target["LocalPath"]))
-    ]
+        for file, name in files_below(folder.here(target["LocalPath"]))
+    }
 
 
 KIND = JobKind(

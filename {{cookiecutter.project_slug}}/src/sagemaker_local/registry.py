@@ -102,11 +102,7 @@ class Registry:
         Raises:
             NoSuchPackage: there is none.
         """
-        group, version = self._locate(arn_or_name)
-        document = self.store.model_package(group, version)
-        if document is None:
-            raise NoSuchPackage(f"ModelPackage {arn_or_name} does not exist.")
-        return document
+        return package_of(self.store, arn_or_name)
 
     def update(self, arn: str, changes: Document) -> Document:
         """Change a package: its approval, metadata, life cycle, or what it says about itself.
@@ -136,14 +132,28 @@ class Registry:
 
     def delete(self, arn: str) -> None:
         """Delete a package; its version number is not given again."""
-        group, version = self._locate(arn)
+        group, version = _locate(arn)
         if not self.store.delete_model_package(group, version):
             raise NoSuchPackage(f"ModelPackage {arn} does not exist.")
 
-    def _locate(self, arn_or_name: str) -> tuple[str, int]:
-        *_, group, version = ("", *arn_or_name.rsplit("/", 2))
-        if not version.isdigit():
-            raise NoSuchPackage(
-                f"ModelPackage {arn_or_name} does not exist; an ARN ends in <group>/<version>."
-            )
-        return group.rsplit(":", 1)[-1], int(version)
+
+def package_of(store: Store, arn_or_name: str) -> Document:
+    """A stored package by its ARN, ``.../<group>/<version>``, or ``<group>/<version>``.
+
+    Raises:
+        NoSuchPackage: there is none.
+    """
+    group, version = _locate(arn_or_name)
+    document = store.model_package(group, version)
+    if document is None:
+        raise NoSuchPackage(f"ModelPackage {arn_or_name} does not exist.")
+    return document
+
+
+def _locate(arn_or_name: str) -> tuple[str, int]:
+    *_, group, version = ("", *arn_or_name.rsplit("/", 2))
+    if not version.isdigit():
+        raise NoSuchPackage(
+            f"ModelPackage {arn_or_name} does not exist; an ARN ends in <group>/<version>."
+        )
+    return group.rsplit(":", 1)[-1], int(version)

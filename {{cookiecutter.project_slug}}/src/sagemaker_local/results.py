@@ -73,14 +73,20 @@ class Results:
         return job | kind.properties(job, self.jobs)
 
     def written(self, result: StepResult, digests: Digests) -> dict[str, str]:
-        """Digests of the objects that a step's job wrote, by URI; empty for other steps."""
+        """Digests of the objects that a step's job wrote, by URI; empty for other steps.
+
+        They are those of the job's own files where it kept them: another execution may have
+        written to the same URI meanwhile, and this one's result is then not what lies there.
+        """
         ((member, value),) = result.metadata.items()
         kind = next((kind for kind in KINDS.values() if kind.metadata == member), None)
         if kind is None:
             return {}
         folder = JobFolder(self.jobs.folder / last_part(value["Arn"]))
-        uris = kind.outputs(result.described, folder)
-        return {uri: digests.of_file(self.jobs.bucket.path(uri)) for uri in uris}
+        return {
+            uri: digests.of_file(file or self.jobs.bucket.path(uri))
+            for uri, file in kind.outputs(result.described, folder).items()
+        }
 
     def unchanged(self, written: dict[str, str], digests: Digests) -> bool:
         """Are these objects still there, as ``written`` found them?"""
@@ -89,5 +95,5 @@ class Results:
                 digests.of_file(self.jobs.bucket.existing(uri)) == digest
                 for uri, digest in written.items()
             )
-        except LocalError:
-            return False
+        except (LocalError, OSError):
+            return False  # gone, or a folder, or not to be read

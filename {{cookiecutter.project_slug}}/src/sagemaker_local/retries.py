@@ -8,6 +8,7 @@ outside, a full disk, and errors inside the engine.
 from __future__ import annotations
 
 import errno
+import math
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ _MEMBERS = {"ExceptionType", "IntervalSeconds", "BackoffRate", "MaxAttempts", "E
 _MAX_INTERVAL = 43200
 _MAX_ATTEMPTS = 20
 _MAX_EXPIRY = 14400
+_LONGEST_WAIT = 30 * 86400.0  # seconds; a step cannot wait for longer than it may run
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def parse_retry_policy(item: Any) -> RetryPolicy:
     Raises:
         ValueError: one sentence that says what is wrong with it.
     """
-    if not isinstance(item, dict) or set(item) - _MEMBERS or "ExceptionType" not in item:
+    if not isinstance(item, dict) or set(item) - _MEMBERS or not item.get("ExceptionType"):
         raise ValueError(f"RetryPolicies has an entry that is no retry policy: {item!r}")
     given = item["ExceptionType"]
     exceptions = tuple(given if isinstance(given, list) else [given])
@@ -55,30 +57,31 @@ def parse_retry_policy(item: Any) -> RetryPolicy:
             raise ValueError(f"{exception!r} is not an exception type that can be retried")
     if "MaxAttempts" in item and "ExpireAfterMin" in item:
         raise ValueError("a retry policy has either MaxAttempts or ExpireAfterMin, not both")
-    expiry = item.get("ExpireAfterMin")
-    if expiry is not None:
-        return RetryPolicy(
-            exceptions,
-            _number(item, "IntervalSeconds", 1, _MAX_INTERVAL),
-            _number(item, "BackoffRate", 2, None),
-            None,
-            60 * _number(item, "ExpireAfterMin", 1, _MAX_EXPIRY),
-        )
-    return RetryPolicy(
-        exceptions,
-        _number(item, "IntervalSeconds", 1, _MAX_INTERVAL),
-        _number(item, "BackoffRate", 2, None),
-        int(_number(item, "MaxAttempts", 5, _MAX_ATTEMPTS)),
-    )
+    interval = _number(item, "IntervalSeconds", 1, (0, _MAX_INTERVAL))
+    backoff = _number(item, "BackoffRate", 2, (0, math.inf))
+    if "ExpireAfterMin" in item:
+        expiry = 60 * _whole_number(item, "ExpireAfterMin", 1, _MAX_EXPIRY)
+        return RetryPolicy(exceptions, interval, backoff, None, expiry)
+    attempts = _whole_number(item, "MaxAttempts", 5, _MAX_ATTEMPTS)
+    return RetryPolicy(exceptions, interval, backoff, attempts)
 
 
-def _number(item: dict[str, Any], name: str, default: float, largest: float | None) -> float:
+def _number(item: dict[str, Any], name: str, default: float, bounds: tuple[float, float]) -> float:
     value = item.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"a retry policy's {name} should be a positive number, and is {value!r}")
-    if largest is not None and value > largest:
-        raise ValueError(f"a retry policy's {name} is {value:g}; at most {largest:g} is allowed")
+    least, most = bounds
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"a retry policy's {name} should be a number, and is {value!r}")
+    if not least <= value <= most:
+        limits = f"from {least:g} to {most:g}" if math.isfinite(most) else f"at least {least:g}"
+        raise ValueError(f"a retry policy's {name} should be {limits}, and is {value!r}")
     return float(value)
+
+
+def _whole_number(item: dict[str, Any], name: str, default: int, most: int) -> int:
+    value = _number(item, name, default, (1, most))
+    if not value.is_integer():
+        raise ValueError(f"a retry policy's {name} should be a whole number, and is {value!r}")
+    return int(value)
 
 
 def exception_type(error: BaseException) -> str | None:
@@ -105,8 +108,14 @@ class Retries:
 
     def __init__(self, policies: Iterable[RetryPolicy]) -> None:
         self._policies = tuple(policies)
-        self._tried: dict[RetryPolicy, int] = {}
+        self._tried = dict.fromkeys(self._policies, 0)
+        self._delays = {policy: policy.interval for policy in self._policies}
         self._started = time.monotonic()
+
+    @property
+    def count(self) -> int:
+        """How many further attempts there have been."""
+        return sum(self._tried.values())
 
     def delay_after(self, error: BaseException) -> float | None:
         """Seconds to wait before the next attempt; None: there is none."""
@@ -114,12 +123,12 @@ class Retries:
         policy = next((p for p in self._policies if kind in p.exceptions), None)
         if policy is None:
             return None
-        tried = self._tried.get(policy, 0)
-        if policy.max_attempts is not None and tried >= policy.max_attempts:
+        if policy.max_attempts is not None and self._tried[policy] >= policy.max_attempts:
             return None
-        delay = policy.interval * policy.backoff**tried
+        delay = self._delays[policy]
         over = time.monotonic() - self._started + delay
         if policy.expire_after is not None and over > policy.expire_after:
             return None
-        self._tried[policy] = tried + 1
+        self._tried[policy] += 1
+        self._delays[policy] = min(delay * policy.backoff, _LONGEST_WAIT)
         return delay

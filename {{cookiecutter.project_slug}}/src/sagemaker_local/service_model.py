@@ -29,6 +29,12 @@ def service_model() -> ServiceModel:
 
 
 @cache
+def shape_named(name: str) -> Shape:
+    """A shape of the service, one object for each: botocore works out its members once."""
+    return service_model().shape_for(name)
+
+
+@cache
 def _operations() -> dict[str, str]:
     return {xform_name(name): name for name in service_model().operation_names}
 
@@ -99,7 +105,7 @@ def _pattern(text: str) -> re.Pattern[str] | None:
 
 def missing_member(shape_name: str, path: tuple[str | int, ...]) -> str | int | None:
     """The first part of ``path`` that a response of this shape cannot have, else None."""
-    shape: Shape = service_model().shape_for(shape_name)
+    shape = shape_named(shape_name)
     for part in path:
         if isinstance(shape, StructureShape):
             if part not in shape.members:
@@ -116,6 +122,6 @@ def missing_member(shape_name: str, path: tuple[str | int, ...]) -> str | int | 
 
 def members(shape_name: str) -> frozenset[str]:
     """Names of a structure's members."""
-    shape = service_model().shape_for(shape_name)
+    shape = shape_named(shape_name)
     assert isinstance(shape, StructureShape)
     return frozenset(shape.members)

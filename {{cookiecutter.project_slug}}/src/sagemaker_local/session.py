@@ -21,7 +21,7 @@ from sagemaker_local.boto import OfflineClient, OfflineSession  # noqa: E402
 from sagemaker_local.bucket import Bucket  # noqa: E402
 from sagemaker_local.client import SageMakerClient  # noqa: E402
 from sagemaker_local.content import Digests, files_below, fingerprint  # noqa: E402
-from sagemaker_local.definition import parse  # noqa: E402
+from sagemaker_local.definition import parse, read  # noqa: E402
 from sagemaker_local.explanation import Explanation, explain  # noqa: E402
 from sagemaker_local.functions import Functions  # noqa: E402
 from sagemaker_local.job import JobFolder  # noqa: E402
@@ -178,7 +178,9 @@ class LocalSession(_Local, PipelineSession):
         """
         arn = execution if isinstance(execution, str) else execution.arn
         stored = self.sagemaker_client.executions.get(arn)
-        return explain(self._store, stored, parse(stored.document["PipelineDefinition"]))
+        # An older engine may have run what this one would refuse.
+        definition, _ = read(stored.document["PipelineDefinition"])
+        return explain(self._store, stored, definition)
 
     def skew(self, definition: str) -> Skew:
         """Versions of Python and libraries here, beside those of the images that it names."""

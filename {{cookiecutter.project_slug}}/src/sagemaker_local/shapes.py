@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-from sagemaker_local.expressions import function_of
-from sagemaker_local.service_model import service_model, violations
+from sagemaker_local.expressions import function_of, names_of
+from sagemaker_local.service_model import shape_named, violations
 from sagemaker_local.support import REQUEST_SHAPES
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -37,14 +37,50 @@ _GIVEN = {
 def misfits(step_type: str, arguments: dict[str, Any]) -> Iterator[str]:
     """What in ``arguments`` is missing, unknown, of another type or never allowed."""
     if step_type in REQUEST_SHAPES:
-        yield from _misfits(service_model().shape_for(REQUEST_SHAPES[step_type]), arguments, "")
+        yield from _misfits(shape_named(REQUEST_SHAPES[step_type]), arguments, "")
 
 
 def refused_values(step_type: str, arguments: dict[str, Any]) -> list[str]:
     """Values that the service does not allow, in arguments whose expressions are resolved."""
     if step_type not in REQUEST_SHAPES:
         return []
-    return list(violations(arguments, service_model().shape_for(REQUEST_SHAPES[step_type])))
+    return list(violations(arguments, shape_named(REQUEST_SHAPES[step_type])))
+
+
+def missing_key(
+    step_type: str, arguments: dict[str, Any], path: tuple[str | int, ...]
+) -> str | int | None:
+    """The name, or index, in ``path`` that a list of a step's arguments does not have, else None.
+
+    Only what the arguments say literally is looked at: not what the service adds, and no
+    expressions. A training job's final metrics are those that its arguments define.
+    """
+    shape = shape_named(REQUEST_SHAPES[step_type])
+    value: Any = arguments
+    if step_type == "Training" and path[:1] == ("FinalMetricDataList",):
+        path = ("AlgorithmSpecification", "MetricDefinitions", *path[1:])
+    for part in path:
+        if isinstance(shape, StructureShape):
+            if part not in shape.members:
+                return None
+            shape = shape.members[str(part)]
+            value = value.get(part) if isinstance(value, dict) else None
+        elif isinstance(shape, ListShape):
+            items = value if isinstance(value, list) else []
+            if not _may_have(items, part):
+                return part
+            shape = shape.member
+            value = next((i for n, i in enumerate(items) if part == n or part in names_of(i)), None)
+        else:
+            return None
+    return None
+
+
+def _may_have(items: list[Any], key: str | int) -> bool:
+    if isinstance(key, int):
+        return key < len(items)
+    names = [name for item in items for name in names_of(item)]
+    return key in names or not all(isinstance(name, str) for name in names)
 
 
 def _misfits(shape: Shape, value: Any, path: str) -> Iterator[str]:

@@ -10,19 +10,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sagemaker_local import environment
 from sagemaker_local.bucket import Bucket
-from sagemaker_local.content import Digests, Memory, files_below, is_archive
+from sagemaker_local.content import BROKEN_ARCHIVE, Digests, Memory, files_below, is_archive
 from sagemaker_local.entry import SUBMIT_DIRECTORY
-from sagemaker_local.errors import LocalError
+from sagemaker_local.models import containers_of
 from sagemaker_local.store import Document, Store
 
+# The SDK's own scripts: they are not what runs here, so that what they import does not count.
+_DRIVERS = "sm_drivers"
+_SOURCE_CODE = "sourcecode.json"
+# An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
+_SCRIPTS = (".py", "runproc.sh")
+_ORDER = "order of arguments"
 _LONGEST_LIST = 500
 _LONGEST_TEXT = 60
 _TRAINING_MEMBERS = (
@@ -49,10 +58,12 @@ class Signature:
 
     def changes_since(self, earlier: Parts) -> list[str]:
         """One phrase for each part that differs from an earlier run's."""
+        names = set(earlier) | set(self.parts)
+        differing = {name for name in names if earlier.get(name) != self.parts.get(name)}
+        if differing != {_ORDER}:  # where an argument came or went, that says it all
+            differing.discard(_ORDER)
         return [
-            _change(name, earlier.get(name), self.parts.get(name))
-            for name in sorted(set(earlier) | set(self.parts))
-            if earlier.get(name) != self.parts.get(name)
+            _change(name, earlier.get(name), self.parts.get(name)) for name in sorted(differing)
         ]
 
 
@@ -121,15 +132,18 @@ class Signer:
         signing.flat("environment", request.get("Environment", {}))
         signing.hyperparameters(request.get("HyperParameters", {}))
         signing.channels(request.get("InputDataConfig", []))
+        signing.entry(request.get("InputDataConfig", []), request.get("HyperParameters", {}))
 
     @staticmethod
     def _tuning(signing: _Signing, request: Document) -> None:
         signing.flat("tuning", request.get("HyperParameterTuningJobConfig", {}))
+        signing.library("optuna")
         job = request.get("TrainingJobDefinition", {})
         signing.flat("AlgorithmSpecification", job.get("AlgorithmSpecification", {}))
         signing.flat("environment", job.get("Environment", {}))
         signing.hyperparameters(job.get("StaticHyperParameters", {}))
         signing.channels(job.get("InputDataConfig", []))
+        signing.entry(job.get("InputDataConfig", []), job.get("StaticHyperParameters", {}))
 
     @staticmethod
     def _transform(signing: _Signing, request: Document) -> None:
@@ -154,14 +168,23 @@ class _Signing:
         self._memory: Memory = store
         self._digests = digests
         self._parts: Parts = {}
-        self._sources: dict[str, str] = {}
+        self._sources: list[tuple[str, str]] = []
+        self._known = True
 
-    def signature(self, make: Any, arguments: Document) -> Signature:
-        make(self, arguments)
-        local = {PurePosixPath(name).stem for name in self._sources}
-        local |= {part for name in self._sources for part in PurePosixPath(name).parts[:-1]}
-        versions = environment.versions(self._sources.values(), local, self._memory)
-        return Signature({**self._parts, **versions})
+    def signature(self, make: Callable[[_Signing, Document], None], request: Document) -> Signature:
+        make(self, request)
+        names = [PurePosixPath(name).parts[0].removesuffix(".py") for name, _ in self._sources]
+        texts = tuple(text for _, text in self._sources)
+        code = environment.Code(texts, frozenset(names), self._known)
+        for name, value in environment.parts_of(code, self._memory).items():
+            self._add(name, value)
+        return Signature(self._parts)
+
+    def _add(self, name: str, value: str) -> None:
+        """A part of its own; one that has another one's name must not take its place."""
+        while name in self._parts:
+            name = f"{name} (another)"
+        self._parts[name] = value
 
     def flat(self, name: str, value: Any) -> None:
         """A setting, or a structure of them, each with a name of its own."""
@@ -172,18 +195,29 @@ class _Signing:
             for index, item in enumerate(value):
                 self.flat(f"{name} {_label(item, index)}", item)
         elif value not in ({}, []):
-            self._parts[name] = value if isinstance(value, str) else json.dumps(value)
+            self._add(name, value if isinstance(value, str) else json.dumps(value))
 
     def application(self, specification: Document) -> None:
+        entrypoint = [str(part) for part in specification.get("ContainerEntrypoint", [])]
         self.flat("image", specification.get("ImageUri", ""))
-        self.flat("entrypoint", " ".join(map(str, specification.get("ContainerEntrypoint", []))))
-        for name, value in _argument_pairs(specification.get("ContainerArguments", [])):
+        self.flat("entrypoint", shlex.join(entrypoint))
+        self._known = any(part.endswith(_SCRIPTS) for part in entrypoint)
+        pairs = list(_argument_pairs(specification.get("ContainerArguments", [])))
+        for name, value in pairs:
             self.flat(f"argument {name}", value)
+        if pairs:
+            self.flat(_ORDER, shlex.join(name for name, _ in pairs))
+
+    def library(self, name: str) -> None:
+        """One that the engine itself uses for a step, in the version that this process loaded."""
+        loaded = getattr(sys.modules.get(name), "__version__", None)
+        self._add(name, str(loaded or environment.version(name)))
 
     def hyperparameters(self, values: Document) -> None:
         for key, value in values.items():
-            if key == SUBMIT_DIRECTORY:
-                self.content("code", str(value).strip('"'))
+            text = str(value).strip('"')
+            if key == SUBMIT_DIRECTORY and text.startswith("s3://"):
+                self.content("code", text)
             else:
                 self.flat(f"hyperparameter {key}", str(value))
 
@@ -191,7 +225,7 @@ class _Signing:
         for channel in channels:
             name = f"channel {channel['ChannelName']}"
             location = dict(channel["DataSource"]["S3DataSource"])
-            self.content(name, location.pop("S3Uri"))
+            self.content(name, location.pop("S3Uri"), code=channel["ChannelName"] != _DRIVERS)
             rest = {
                 key: item
                 for key, item in channel.items()
@@ -199,45 +233,68 @@ class _Signing:
             }
             self.flat(name, {**location, **rest})
 
+    def entry(self, channels: list[Document], hyperparameters: Document) -> None:
+        """The script that a training job runs; is it one in Python, whose imports can be read?"""
+        program = hyperparameters.get("sagemaker_program", "")
+        for channel in channels:
+            if channel["ChannelName"] == _DRIVERS:
+                uri = channel["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/")
+                file = self._bucket.existing(f"{uri}/{_SOURCE_CODE}")
+                settings = json.loads(file.read_text(encoding="utf-8"))
+                settings.pop("source_dir", None)  # where it lay when the pipeline was built
+                self.flat("source", settings)
+                program = settings.get("entry_script")
+        self._known = str(program).strip('"').endswith(".py")
+
     def model(self, name: str) -> None:
         """What a model is made of: its name is another one in every execution."""
-        document = self._store.resource("model", name)
-        if document is None:
-            raise LocalError(f"There is no model named {name!r}; create it before the transform.")
-        containers = [document.get("PrimaryContainer"), *document.get("Containers", [])]
-        for container in filter(None, containers):
+        for container in containers_of(name, self._store):
             settings = dict(container)
-            uri = settings.pop("ModelDataUrl", None)
+            source = settings.pop("ModelDataSource", {}).get("S3DataSource", {})
+            uri = settings.pop("ModelDataUrl", None) or source.get("S3Uri")
             if uri:
                 self.content("model", uri)
             self.flat("model", settings)
 
-    def content(self, name: str, uri: str) -> None:
-        """Every file below a URI by its digest; of very many, one digest for all."""
+    def content(self, name: str, uri: str, code: bool = True) -> None:
+        """Every file below a URI by its digest; of very many, one digest for all.
+
+        Args:
+            name: of the input, for people.
+            uri: of an object, or of a prefix.
+            code: read the Python files among them: what they import counts too; False for the
+                SDK's own scripts.
+        """
         path = self._bucket.existing(uri)
         found = self._digests.parts(path)
+        if not code:
+            found.pop(_SOURCE_CODE, None)
         if len(found) > _LONGEST_LIST:
-            self._parts[f"{name} (all files)"] = f"sha256:{self._digests.of(path)}"
-            return
-        for relative, digest in found.items():
-            self._parts[f"{name}: {relative}"] = f"sha256:{digest}"
-        for file, relative in files_below(path):
-            self._read_sources(file, relative, found[relative])
+            self._add(f"{name} (all files)", f"sha256:{_digest_of_list(found)}")
+        else:
+            for relative, digest in found.items():
+                self._add(f"{name}: {relative}", f"sha256:{digest}")
+        if code:
+            for file, relative in files_below(path):
+                self._read_sources(file, relative, found.get(relative, ""))
 
     def _read_sources(self, file: Path, name: str, digest: str) -> None:
         if name.endswith(".py"):
-            self._sources[name] = file.read_text(encoding="utf-8", errors="replace")
+            self._sources.append((name, file.read_text(encoding="utf-8", errors="replace")))
         elif is_archive(name):
-            self._sources |= self._archived_sources(file, digest)
+            self._sources += self._archived_sources(file, digest)
 
-    def _archived_sources(self, file: Path, digest: str) -> dict[str, str]:
+    def _archived_sources(self, file: Path, digest: str) -> list[tuple[str, str]]:
         """Scripts in an archive; unpacked once for as long as it stays the same."""
         known = self._memory.remembered(f"sources {digest}", digest)
         if known is None:
-            known = json.dumps(dict(_python_members(file)))
+            known = json.dumps(list(_python_members(file)))
             self._memory.remember(f"sources {digest}", digest, known)
-        found: dict[str, str] = json.loads(known)
-        return found
+        return [(name, text) for name, text in json.loads(known)]
+
+
+def _digest_of_list(files: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def _label(item: Any, index: int) -> str:
@@ -261,11 +318,9 @@ def _argument_pairs(arguments: list[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _python_members(archive: Path) -> Iterator[tuple[str, str]]:
-    try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                body = tar.extractfile(member) if member.name.endswith(".py") else None
-                if body is not None:
-                    yield member.name, body.read().decode("utf-8", "replace")
-    except (tarfile.TarError, EOFError, OSError):
-        return
+    with suppress(*BROKEN_ARCHIVE), tarfile.open(archive) as tar:
+        for member in tar:
+            is_script = member.isfile() and member.name.endswith(".py")
+            body = tar.extractfile(member) if is_script else None
+            if body is not None:
+                yield member.name.removeprefix("./"), body.read().decode("utf-8", "replace")

@@ -114,6 +114,8 @@ def _images(value: Any) -> Iterator[str]:
 def _held(image: str) -> dict[str, str]:
     """Versions in an image, as far as they are known."""
     name, _, tag = image.partition(":")
+    if "@" in name:  # by its digest, which tells nothing
+        return {}
     if image in _IMAGES:
         return _IMAGES[image]
     held = {}

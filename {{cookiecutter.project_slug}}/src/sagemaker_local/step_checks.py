@@ -77,8 +77,12 @@ def _check_training(arguments: dict[str, Any]) -> Iterator[str]:
         yield from _check_source(where, channel.get("InputMode"), source.get("S3DataType"))
         if channel.get("CompressionType", "None") != "None":
             yield f"{where}: compressed channels are not unpacked locally"
+        if channel.get("RecordWrapperType", "None") != "None":
+            yield f"{where}: objects are not wrapped in RecordIO locally"
     for metric in algorithm.get("MetricDefinitions") or []:
         yield from _check_regex(metric)
+    if arguments.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":
+        yield "OutputDataConfig.CompressionType: a model is always a model.tar.gz locally"
     names = [str(channel["ChannelName"]) for channel in channels]
     yield from entry.flaws(names, arguments.get("HyperParameters") or {})
 

@@ -87,7 +87,7 @@ class StepRunner:
     def _function(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         assert step.function is not None, "checked when the definition was parsed"
         handler = functions.handler_for(self.functions, step.function)
-        outputs = functions.call(handler, arguments, list(step.function_outputs), step.function)
+        outputs = functions.call(handler, arguments, step.function_outputs, step.function)
         listed = [{"Name": name, "Value": as_text(value)} for name, value in outputs.items()]
         metadata = {
             "Lambda": {"Arn": self.jobs.arns.function(step.function), "OutputParameters": listed}

@@ -43,6 +43,7 @@ CREATE TABLE signatures (
     created REAL NOT NULL, reusable INTEGER NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (execution, step));
 CREATE INDEX signatures_by_digest ON signatures (pipeline, step, digest, created);
+CREATE INDEX executions_by_pipeline ON executions (pipeline, created);
 CREATE TABLE remembered (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, value TEXT NOT NULL);
 """,
 )
@@ -93,7 +94,7 @@ class StoredSignature:
         execution: the ARN of the execution in which the step ran or was reused.
         digest: equal for equal signatures.
         created: epoch seconds.
-        reusable: the step ran here and succeeded.
+        reusable: the step ran here, from what the signature says.
         document: the signature's parts, and what was decided about them.
     """
 
@@ -252,12 +253,13 @@ class Store:
         )
         return _execution(rows[0]) if rows else None
 
-    def executions(self, pipeline: str) -> list[Execution]:
-        """Newest first."""
+    def executions(self, pipeline: str, most: int = -1) -> list[Execution]:
+        """Newest first; not more than ``most``, if that is given."""
         rows = self._rows(
             "SELECT arn, pipeline, status, lease, document, owner FROM executions "
-            "WHERE pipeline = ? ORDER BY created DESC, rowid DESC",
+            "WHERE pipeline = ? ORDER BY created DESC, rowid DESC LIMIT ?",
             pipeline,
+            most,
         )
         return [_execution(row) for row in rows]
 
@@ -310,9 +312,9 @@ class Store:
         )
 
     def last_signature(self, pipeline: str, step: str) -> StoredSignature | None:
-        """Of a step's newest successful run, whatever went into it."""
+        """Of a step's newest success, run or reused, whatever went into it."""
         found = self._signatures(
-            "WHERE pipeline = ? AND step = ? AND reusable ORDER BY created DESC LIMIT 1",
+            "WHERE pipeline = ? AND step = ? ORDER BY created DESC LIMIT 1",
             pipeline,
             step,
         )

@@ -1,7 +1,8 @@
 """What of each step type runs here, what is accepted without effect; all else is refused.
 
-The tables name the members of a step's ``Arguments`` (the service's Create request). RUN changes
-what happens, IGNORED has no meaning on one machine (instance types, roles, networks, encryption).
+``ARGUMENTS`` names the members of a step's ``Arguments`` (the service's Create request), and
+``MEMBERS`` those beside it. RUN changes what happens, IGNORED has no meaning on one machine
+(instance types, roles, networks, encryption).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import Enum
 class Support(Enum):
     RUN = "run"
     IGNORED = "ignored"
+    REFUSED = "refused"
 
 
 def _table(run: str, ignored: str = "") -> dict[str, Support]:
@@ -75,17 +77,36 @@ MEMBERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "RetryPolicies": (_RETRIED, ()),
     "OutputParameters": (("Lambda",), ()),
 }
-# Settings of an execution or a definition as a whole.
+# Settings of a definition, or of the start of an execution, as a whole.
 SETTINGS = {
     "Parameters": Support.RUN,
     "ParallelismConfiguration": Support.RUN,
     "SelectiveExecutionConfig": Support.RUN,
     "ClientRequestToken": Support.RUN,
+    "PipelineExecutionDisplayName": Support.RUN,
+    "PipelineExecutionDescription": Support.RUN,
     "PipelineExperimentConfig": Support.IGNORED,
     "MlflowConfig": Support.IGNORED,
+    "MlflowExperimentName": Support.IGNORED,
+    "RoleArn": Support.IGNORED,
+    "PipelineVersionId": Support.REFUSED,
+    "PipelineVersionAlias": Support.REFUSED,
 }
 # Settings deep inside arguments that have no meaning on one machine.
-IGNORED_INSIDE = ("KmsKeyId", "VolumeKmsKeyId", "InstancePools", "KeepAlivePeriodInSeconds")
+IGNORED_INSIDE = (
+    "EnableSageMakerMetricsTimeSeries",
+    "InstanceGroupNames",
+    "InstancePools",
+    "KeepAlivePeriodInSeconds",
+    "KmsKeyId",
+    "MaxPendingTimeInSeconds",
+    "MaxWaitTimeInSeconds",
+    "ShuffleConfig",
+    "TrainingImageConfig",
+    "VolumeKmsKeyId",
+)
+# And those of which one value has none: outputs go up at the end, to one host all objects.
+IGNORED_VALUES = {"S3UploadMode": "Continuous", "S3DataDistributionType": "ShardedByS3Key"}
 
 # The Create request that a step's ``Arguments`` are, by step type.
 REQUEST_SHAPES = {

@@ -6,6 +6,7 @@ Layout: the SageMaker Developer Guide. ``entry`` finds the script, ``sm_variable
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from sagemaker_local import archive, entry
@@ -14,10 +15,13 @@ from sagemaker_local.job import JobFolder, JobKind, Place, run_to_success
 from sagemaker_local.sm_variables import resources
 from sagemaker_local.store import now
 
+_MODEL = "model.tar.gz"
+_OUTPUT = "output.tar.gz"
+
 
 def artifacts(job: dict[str, Any]) -> dict[str, Any]:
     """Where the service puts ``model.tar.gz``, as the job's Describe response says it."""
-    return {"ModelArtifacts": {"S3ModelArtifacts": f"{_output_prefix(job)}/model.tar.gz"}}
+    return {"ModelArtifacts": {"S3ModelArtifacts": f"{_output_prefix(job)}/{_MODEL}"}}
 
 
 def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -40,9 +44,9 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
     folder.make("checkpoints")
     command = entry.command(job, folder, bucket, channels)
     run_to_success(command, folder, place.launch, folder.ml / "output" / "failure")
-    uploads = [(model, "model.tar.gz")]
+    uploads = [(model, _MODEL)]
     if any(output.iterdir()):
-        uploads.append((output, "output.tar.gz"))
+        uploads.append((output, _OUTPUT))
     for source, file in uploads:
         packed = folder.path / file
         archive.pack(source, packed)
@@ -102,6 +106,12 @@ def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> dict[s
     return channels
 
 
+def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
+    """URIs of the objects that a completed job wrote, and the files that they are copies of."""
+    files = [folder.path / _MODEL, folder.path / _OUTPUT]
+    return {f"{_output_prefix(job)}/{file.name}": file for file in files if file.is_file()}
+
+
 KIND = JobKind(
     resource="training-job",
     noun="TrainingJob",
@@ -109,5 +119,5 @@ KIND = JobKind(
     run=run,
     defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
     starts_with=artifacts,
-    outputs=lambda job, folder: [job["ModelArtifacts"]["S3ModelArtifacts"]],
+    outputs=outputs,
 )

@@ -127,10 +127,10 @@ def _refuse_unwritten(files: list[dict[str, str]]) -> None:
             raise StepFailure(f"the model's script ended before it had answered for {file['name']}")
 
 
-def outputs(job: dict[str, Any], folder: JobFolder) -> list[str]:
-    """URIs of the objects that a completed job wrote."""
+def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
+    """URIs of the objects that a completed job wrote, and the files that they are copies of."""
     target = job["TransformOutput"]["S3OutputPath"].rstrip("/")
-    return [f"{target}/{name}" for _, name in files_below(folder.path / _ANSWERS)]
+    return {f"{target}/{name}": file for file, name in files_below(folder.path / _ANSWERS)}
 
 
 KIND = JobKind(

@@ -16,6 +16,7 @@ import math
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -67,11 +68,11 @@ def properties(job: Document, jobs: Jobs) -> Document:
     return {"TrainingJobSummaries": [summary(job, child) for child in ranked[:_TOP_MODELS]]}
 
 
-def best_model(job: Document, folder: JobFolder) -> list[str]:
-    """Where the best training job's model is."""
+def best_model(job: Document, folder: JobFolder) -> dict[str, Path | None]:
+    """Where the best training job's model is; its file is in that job's folder."""
     definition = job["TrainingJobDefinition"]
     best = {**definition, "TrainingJobName": job["BestTrainingJob"]["TrainingJobName"]}
-    return list(training.artifacts(best)["ModelArtifacts"].values())
+    return dict.fromkeys(training.artifacts(best)["ModelArtifacts"].values())
 
 
 def list_summary(job: Document) -> Document:

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 from sagemaker_local import forkserver
+from sagemaker_local.environment import installed
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import random_id
 from sagemaker_local.runner import Command, Process, Runner, SpawnRunner, stop_group
@@ -46,12 +47,14 @@ def shared_runner(warm: bool = True, modules: tuple[str, ...] = PRELOADED) -> Ru
 class WarmRunner:
     """Runs Python scripts as forks of a server, anything else plainly.
 
-    A server that was killed fails its running jobs; the next job gets a new server.
+    A server that was killed fails its running jobs; the next job gets a new server. So does the
+    first job after an installation: the old server has the old libraries, and its jobs go on.
     """
 
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._modules = modules
         self._lock = threading.Lock()
+        self._installed = installed()
         self._server = _ServerProcess(modules)
 
     def start(self, command: Command) -> Process:
@@ -59,11 +62,18 @@ class WarmRunner:
         if script is None:
             return SpawnRunner().start(command)
         with self._lock:
+            self._replace_outdated()
             try:
                 return self._server.start(script, command)
             except _ServerGoneError:
                 self._server = _ServerProcess(self._modules)
                 return self._server.start(script, command)
+
+    def _replace_outdated(self) -> None:
+        now = installed()
+        if now != self._installed:
+            self._server.retire()
+            self._server, self._installed = _ServerProcess(self._modules), now
 
 
 class _ServerGoneError(LocalError):
@@ -76,6 +86,7 @@ class _ServerProcess:
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._jobs: dict[str, _ForkedProcess] = {}
         self._gone = False
+        self._retired = False
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             # As a script, not with -m: a job must find what a plain run finds, not this package.
@@ -131,8 +142,19 @@ class _ServerProcess:
         elif event["event"] == "ended":
             with self._lock:
                 job = self._jobs.pop(event["id"], None)
+                self._close_if_done()
             if job is not None:
                 job.end(event["code"])
+
+    def retire(self) -> None:
+        """Take no further jobs, and end when the last one has."""
+        with self._lock:
+            self._retired = True
+            self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        if self._retired and not self._jobs:
+            self._close()
 
     def _close(self) -> None:
         if self._process.stdin is not None:

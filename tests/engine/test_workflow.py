@@ -1,0 +1,108 @@
+"""The SDK's objects for cache, retries, selection and functions against a LocalSession."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, Any]:
+    """What ``sdk_workflow`` saw, in a process that can reach this machine only."""
+    folder = tmp_path_factory.mktemp("workflow")
+    paths = [source, TESTS, TESTS / "offline"]
+    ended = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("sdk_workflow.py")), str(folder)],
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "OFFLINE_REPORT": str(folder / "offline.txt"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    report = folder / "offline.txt"
+    found: dict[str, Any] = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
+    notices = [
+        line for line in ended.stderr.splitlines() if "without effect on this machine" in line
+    ]
+    return found | {"network": report.is_file() and report.read_text(), "notices": notices}
+
+
+def verdicts(seen: dict[str, Any]) -> dict[str, str]:
+    pairs = (line.split(", ", 1)[0].split(": ") for line in seen["explained"])
+    return {name: verdict for name, verdict in pairs}
+
+
+def test_an_execution_with_a_retry_and_a_function_succeeds(seen: dict[str, Any]) -> None:
+    first = seen["first"]
+    assert first["status"] == "Succeeded", first
+    assert first["steps"]["Prepare"]["AttemptCount"] == 2
+    answered = first["steps"]["Decide"]["Metadata"]["Lambda"]
+    assert answered["OutputParameters"] == [
+        {"Name": "publish", "Value": "true"},
+        {"Name": "note", "Value": "2 rows"},
+    ]
+    assert first["steps"]["Gate"]["Metadata"]["Condition"]["Outcome"] == "True"
+    assert not seen["network"]
+
+
+def test_a_build_in_another_folder_is_reused(seen: dict[str, Any]) -> None:
+    again = seen["again, elsewhere"]
+    assert verdicts(again) == {"Prepare": "hit", "Train": "hit", "Decide": "run", "Gate": "run"}
+    for name in ("Prepare", "Train"):
+        assert again["steps"][name]["Metadata"] == seen["first"]["steps"][name]["Metadata"]
+
+
+def test_a_comment_in_the_training_script_runs_training_and_not_what_is_before(
+    seen: dict[str, Any],
+) -> None:
+    run = seen["comment"]
+    assert verdicts(run)["Prepare"] == "hit"
+    assert "Train: miss, channel code: train.py changed" in run["explained"]
+    assert run["status"] == "Succeeded"
+
+
+def test_selected_steps_run_with_what_the_latest_execution_left(seen: dict[str, Any]) -> None:
+    run = seen["selected"]
+    assert run["status"] == "Succeeded"
+    assert set(run["steps"]) == {"Prepare", "Train", "Decide", "Gate"}  # Missed is not selected
+    assert run["steps"]["Gate"]["Metadata"]["Condition"]["Outcome"] == "False"
+    source = seen["selected config"]["SourcePipelineExecutionArn"]
+    for name in ("Prepare", "Train"):
+        taken = run["steps"][name]["SelectiveExecutionResult"]
+        assert taken == {"SourcePipelineExecutionArn": source}
+        assert run["steps"][name]["Metadata"] == seen["comment"]["steps"][name]["Metadata"]
+
+
+def test_the_session_plans_explains_and_compares(seen: dict[str, Any]) -> None:
+    assert seen["plan"][:5] == [
+        "  1  Prepare  Processing",
+        "  2  Train    Training       after Prepare",
+        "  3  Decide   Lambda         after Train",
+        "  4  Gate     Condition      after Decide",
+        "  5  Missed   Fail           after Decide, Gate  unless Gate",
+    ]
+    assert seen["plan by parameters"] == 5
+    assert "sagemaker-xgboost:3.2-0" in seen["skew"]
+    assert seen["by arn"]
+    assert len(seen["notices"]) == len(set(seen["notices"])) == 1
+
+
+def test_a_session_without_the_function_refuses_the_pipeline(seen: dict[str, Any]) -> None:
+    told = "the Lambda function 'decide' is not known to this local session"
+    assert told in seen["unknown function"]
+    (problem,) = seen["stranger's plan"]
+    assert problem.startswith(f"step 'Decide': {told}")
