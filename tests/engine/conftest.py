@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ TEMPLATE = Path(__file__).resolve().parents[2]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}" / "src"
 sys.path.insert(0, str(SOURCE))
 
-from sagemaker_local.runner import Runner, SpawnRunner  # noqa: E402
+from sagemaker_local.runner import Runner  # noqa: E402
 from sagemaker_local.warm import shared_runner  # noqa: E402
 
+from engine.kill_program import Program  # noqa: E402
 from engine.local import Local  # noqa: E402
 
 
@@ -21,6 +23,14 @@ from engine.local import Local  # noqa: E402
 def runner() -> Runner:
     """Warm where forking is safe, without the libraries that take seconds to import."""
     return shared_runner(modules=("json",))
+
+
+@pytest.fixture(scope="session")
+def program(source: Path) -> Iterator[Program]:
+    """Runs pipelines in processes of their own, and kills them when it is told to."""
+    program = Program(source)
+    yield program
+    program.close()
 
 
 @pytest.fixture
@@ -32,7 +42,7 @@ def local(tmp_path: Path, runner: Runner) -> Local:
 @pytest.fixture(params=["warm", "spawn"])
 def either(request: pytest.FixtureRequest, tmp_path: Path, runner: Runner) -> Local:
     """The same test with both ways to start a job."""
-    return Local(tmp_path / "root", runner if request.param == "warm" else SpawnRunner())
+    return Local(tmp_path / "root", runner if request.param == "warm" else shared_runner(False))
 
 
 @pytest.fixture(scope="session")

@@ -143,7 +143,8 @@ def test_a_write_that_breaks_off_leaves_nothing(
         if Path(source).name == "b":
             raise OSError("No space left on device")
 
-    monkeypatch.setattr(bucket_module.shutil, "copyfile", broken)
+    monkeypatch.setattr("sagemaker_local.copies.clone", lambda *_: False)
+    monkeypatch.setattr("sagemaker_local.copies.shutil.copyfile", broken)
     with pytest.raises(OSError, match="No space"):
         bucket.upload(source, "s3://mine/p")
     found = {key: bucket.path(f"s3://mine/{key}").read_bytes() for key in bucket.keys("s3://mine")}
@@ -155,8 +156,8 @@ def test_what_is_being_written_is_in_no_listing(bucket: Bucket, tmp_path: Path) 
     source = folder_with(tmp_path / "in", a="1", b="2")
     bucket.write("s3://mine/p/q/old", b"")
 
-    def spied(source: Path, target: Path) -> list[Path]:
-        copies = copy_files(source, target)
+    def spied(source: Path, target: Path, *how: Any) -> list[Path]:
+        copies = copy_files(source, target, *how)
         seen.append(bucket.keys("s3://mine"))
         return copies
 

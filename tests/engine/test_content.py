@@ -83,6 +83,125 @@ def test_content_of_several_chunks_counts_to_the_last_byte(tmp_path: Path) -> No
     assert digest(file) != before
 
 
+class Memory(dict[tuple[str, str], str]):
+    """Of digests, while the test runs."""
+
+    def remembered(self, name: str, stamp: str) -> str | None:
+        return self.get((name, stamp))
+
+    def remember(self, name: str, stamp: str, value: str) -> None:
+        self[name, stamp] = value
+
+
+@pytest.fixture
+def remembering() -> Digests:
+    return Digests(Memory())
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that were read for their digests."""
+    read: list[Path] = []
+    plain = content._digest_of_bytes
+
+    def noting(file: Path) -> str:
+        read.append(file)
+        return plain(file)
+
+    monkeypatch.setattr(content, "_digest_of_bytes", noting)
+    return read
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fraction", "times"),
+    [(0, 500, 2), (1, 500, 1), (1, 0, 2), (3, 0, 1), (-100, 500, 2), (-100, 0, 2)],
+    ids=["now", "before", "before, on FAT", "long before, on FAT", "future", "future, on FAT"],
+)
+def test_a_file_is_read_again_while_it_may_change_without_a_new_time(
+    folder: Path,
+    remembering: Digests,
+    reads: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    fraction: int,
+    times: int,
+) -> None:
+    """Where time stamps have fractions of a second, that is over sooner."""
+    now = 1_700_000_000
+    os.utime(folder / "a.py", ns=(0, (now - seconds) * 10**9 + fraction))
+    monkeypatch.setattr(content.time, "time", lambda: now + 0.01)
+    for _ in range(2):
+        remembering.of_file(folder / "a.py")
+    assert len(reads) == times
+
+
+def test_a_file_that_is_slow_to_read_is_waited_for(
+    folder: Path, remembering: Digests, reads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "_SLOW_BYTES", 0)
+    waited: list[float] = []
+    now = [1_700_000_000.0]
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(content.time, "time", lambda: now[0])
+    monkeypatch.setattr(content.time, "sleep", sleep)
+    os.utime(folder / "a.py", ns=(0, int(now[0]) * 10**9 + 500))
+    for _ in range(2):
+        remembering.of_file(folder / "a.py")
+    assert len(reads) == 1
+    assert waited == [pytest.approx(0.1, abs=0.01)]
+    os.utime(folder / "a.py", (now[0] + 1e6, now[0] + 1e6))
+    remembering.of_file(folder / "a.py")
+    assert len(waited) == 1, "nobody waits for a time in the far future"
+
+
+@pytest.mark.parametrize(
+    ("change", "times"),
+    [
+        (lambda f: f.chmod(0o400), 1),
+        (lambda f: f.with_name("link").hardlink_to(f), 1),
+        (lambda f: f.write_text("b"), 2),
+    ],
+    ids=["mode", "link", "bytes"],
+)
+def test_what_is_known_of_a_file_is_kept_while_its_bytes_are_the_same(
+    folder: Path,
+    remembering: Digests,
+    reads: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Any,
+    times: int,
+) -> None:
+    file = folder / "a.py"
+    os.utime(file, (1, 1))
+    later = time.time() + 1
+    monkeypatch.setattr(content.time, "time", lambda: later)
+    before = remembering.of_file(file)
+    with remembering.keeping(file):
+        change(file)
+    assert (remembering.of_file(file) == before) is (times == 1)
+    assert len(reads) == times
+
+
+def test_a_folder_that_cannot_be_listed_is_not_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files would be missing from a job's input, and nobody would know."""
+    listed = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PermissionError, match="sub"):
+        list(files_below(folder))
+
+
 class Uploads(ContentUploads):
     """Notes what would be copied."""
 

@@ -463,10 +463,9 @@ import sys, time
 from pathlib import Path
 from engine.local import Local
 from engine.definitions import definition, processing
-from sagemaker_local.runner import SpawnRunner
-local = Local(Path(sys.argv[1]), SpawnRunner())
-code = "import os, time\nparent = os.getppid()\nwhile os.getppid() == parent: time.sleep(0.05)"
-run = local.start(definition(processing("S", local.code(code))))
+from sagemaker_local.warm import shared_runner
+local = Local(Path(sys.argv[1]), shared_runner(warm=False))
+run = local.start(definition(processing("S", local.code("import time; time.sleep(1000)"))))
 while run.statuses.get("S") != "Executing":
     time.sleep(0.01)
 print(run.arn, flush=True)

@@ -18,9 +18,11 @@ from engine.local import until
 Start = Callable[..., Process]
 
 
-@pytest.fixture(params=["warm", "spawn"])
+@pytest.fixture(params=["warm", "plain", "spawn"])
 def any_runner(request: pytest.FixtureRequest, runner: Runner) -> Runner:
-    return runner if request.param == "warm" else SpawnRunner()
+    """Forks of a server, its children, and this process's children."""
+    runners = {"warm": runner, "plain": shared_runner(warm=False), "spawn": SpawnRunner()}
+    return runners[request.param]
 
 
 @pytest.fixture
@@ -162,6 +164,15 @@ def test_pythonpath_of_the_job_is_used(start: Start, log: Path, tmp_path: Path) 
     assert start("import from_library", PYTHONPATH=str(folder)).wait() == 0
 
 
+def test_a_jobs_children_have_its_streams(start: Start, log: Path) -> None:
+    script = """
+        import subprocess
+        subprocess.run(["sh", "-c", "cat; echo end of input; echo error >&2"], check=True)
+        """
+    assert start(script).wait() == 0
+    assert log.read_text() == "end of input\nerror\n"
+
+
 def test_output_of_any_script_is_kept_in_order(start: Start, log: Path) -> None:
     script = """
         import os, sys
@@ -297,9 +308,20 @@ def test_python_means_this_interpreter(any_runner: Runner, tmp_path: Path, log: 
 
 
 def test_the_runner_is_plain_where_forking_is_not_safe(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(shared_runner(warm=False), SpawnRunner)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert isinstance(shared_runner(), SpawnRunner)
+    assert isinstance(shared_runner(warm=False), SpawnRunner)
+
+
+def test_a_program_that_does_not_exist_is_named(any_runner: Runner, tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    try:
+        code = any_runner.start(Command(("/no/such-program",), tmp_path, log)).wait()
+    except FileNotFoundError as error:
+        assert error.filename == "/no/such-program"
+    else:
+        assert code == 127
+        assert log.read_text() == "/no/such-program cannot be started: No such file or directory\n"
 
 
 def alive(pid: int) -> bool:

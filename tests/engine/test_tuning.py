@@ -516,7 +516,7 @@ def test_tuning_jobs_are_listed(local: Local) -> None:
             "HyperParameterTuningJobSummaries"
         ]
 
-    assert [s["HyperParameterTuningJobName"] for s in found()] == names[::-1]
+    assert [s["HyperParameterTuningJobName"] for s in found()] == sorted(names)
     (completed,) = found(StatusEquals="Completed")
     assert completed["HyperParameterTuningJobName"] == names[0]
     assert completed["Strategy"] == "Random"

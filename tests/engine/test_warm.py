@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sagemaker_local import forkserver
 from sagemaker_local.runner import Command, Process
 from sagemaker_local.warm import WarmRunner
 
@@ -189,6 +190,25 @@ def test_what_modules_print_on_import_is_no_event(tmp_path: Path) -> None:
         assert Jobs(runner, tmp_path).run("a", "print('works')") == "works\n"
     finally:
         runner._server._close()
+
+
+def test_children_are_found_without_the_kernels_list_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not every kernel has it."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    listed = forkserver._children()
+    read = forkserver._read
+
+    def without(path: str) -> bytes:
+        if path.endswith("/children"):
+            raise FileNotFoundError(path)
+        return read(path)
+
+    monkeypatch.setattr(forkserver, "_read", without)
+    assert child.pid in listed
+    assert set(listed) == set(forkserver._children())
+    child.communicate()
 
 
 OWNER = """

@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sagemaker_local import disk
 from sagemaker_local.content import files_below
 from sagemaker_local.errors import LocalError
 
@@ -35,9 +36,10 @@ def unpack(archive: Path, folder: Path) -> None:
 
     Raises:
         LocalError: not an archive, or one with unsafe members (PEP 706's data filter).
+        DiskFull: there is no room for it.
     """
     try:
-        with tarfile.open(archive) as tar:
+        with disk.explained(folder), tarfile.open(archive) as tar:
             for member in tar:
                 _refuse_unsafe(member)
             tar.extractall(folder, **_FILTER)

@@ -5,15 +5,24 @@ A person can look at every object with a file manager. Writes appear whole or no
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from sagemaker_local import disk, owner
 from sagemaker_local.content import files_below
+from sagemaker_local.copies import duplicate, keep
 from sagemaker_local.errors import LocalError
+
+_WRITING = ".writing-"
+_SET_ASIDE = ".set-aside"
+# An owner's text in a folder's name: Windows has no colons there, and no host's name has this.
+_COLON = "~"
 
 
 @dataclass(frozen=True)
@@ -74,17 +83,54 @@ class Bucket:
         """Copy a file to an object, or a folder's files below a prefix.
 
         Other objects below the prefix stay, as in S3.
+
+        Raises:
+            DiskFull: there is no room for it; nothing of it is there.
         """
+        self._put(source, uri, duplicate)
+
+    def collect(self, source: Path, uri: str) -> None:
+        """Like ``upload``, of what an ended job wrote: a large file is not stored twice.
+
+        Where it cannot be cloned, its place in the job's folder and the object are two names of one
+        file, which is read-only from then on.
+        """
+        self._put(source, uri, keep)
+
+    def _put(self, source: Path, uri: str, copy: Callable[[Path, Path], object]) -> None:
         with self._replacing(uri) as temporary:
             if source.is_file():
-                shutil.copyfile(source, temporary)
+                copy(source, temporary)
             else:
                 temporary.mkdir()
-                copy_files(source, temporary)
+                copy_files(source, temporary, copy)
 
     def download(self, uri: str, target: Path) -> list[Path]:
         """Copy an object, or all objects below a prefix, into the folder ``target``."""
         return copy_files(self.existing(uri), target)
+
+    def set_aside(self, uri: str, reason: str) -> Path:
+        """Take a damaged object out of its bucket, where nobody takes it for a good one.
+
+        Args:
+            uri: of the object.
+            reason: the name of what damaged it, for its new place.
+
+        Returns:
+            Where it is now.
+        """
+        path = self.path(uri)
+        aside = self.root / _SET_ASIDE / reason / path.relative_to(self.root)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(aside)
+        return aside
+
+    def sweep(self) -> None:
+        """Remove what processes of this machine had begun to write when they were killed."""
+        for folder in self.root.glob(f"{_WRITING}*{_COLON}*{_COLON}*"):
+            writer = folder.name.removeprefix(_WRITING).rpartition("-")[0].replace(_COLON, ":")
+            if owner.alive(writer) is False:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _replacing(self, uri: str) -> Iterator[Path]:
@@ -93,11 +139,17 @@ class Bucket:
         It lies outside every bucket: no listing shows what is still being written.
 
         Raises:
+            DiskFull: there is no room for it.
             LocalError: an object would take the place of a prefix, or a prefix that of an object.
         """
         target = self.path(uri)
+        _sweep_once(self, os.getpid())
+        writing = f"{_WRITING}{owner.this_process().replace(':', _COLON)}-"
         self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=self.root) as folder:
+        with (
+            disk.explained(target),
+            tempfile.TemporaryDirectory(prefix=writing, dir=self.root) as folder,
+        ):
             temporary = Path(folder) / "new"
             yield temporary
             try:
@@ -109,14 +161,22 @@ class Bucket:
                 ) from error
 
 
-def copy_files(source: Path, target: Path) -> list[Path]:
+@cache
+def _sweep_once(bucket: Bucket, process: int) -> None:
+    """In each process, a fork's too, before its first write."""
+    bucket.sweep()
+
+
+def copy_files(
+    source: Path, target: Path, copy: Callable[[Path, Path], object] = duplicate
+) -> list[Path]:
     """Copy a file, or a folder's files, into the folder ``target``; gives the copies' paths."""
     copies = []
     for file, name in files_below(source):
-        copy = target / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-        copies.append(copy)
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        copy(file, place)
+        copies.append(place)
     return copies
 
 

@@ -127,6 +127,7 @@ def _data(kind: str) -> dict[str, Any]:
     return found
 
 
+@cache
 def _paginator_model() -> PaginatorModel:
     return PaginatorModel(_data("paginators-1"))
 

@@ -8,11 +8,12 @@ compares contents too; see ``signature``.
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -21,9 +22,14 @@ _SKIPPED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", ".git"}
 _ARCHIVES = (".tar.gz", ".tgz")
 # What a broken archive raises while it is read.
 BROKEN_ARCHIVE = (tarfile.TarError, EOFError, OSError, zlib.error)
-# A file that was written this short a time ago may change once more without a newer time stamp:
-# FAT counts in steps of two seconds.
+# A file that was written this short a time ago may change once more without a newer time stamp.
+# FAT counts in steps of two seconds, the clock of Linux in steps of at most ten milliseconds.
 _UNSETTLED_SECONDS = 2.0
+_UNSETTLED_FRACTION_SECONDS = 0.1
+_TICK_SECONDS = 0.02
+_KINDS = ("content", "bytes")
+# What takes longer to read than to wait for its time stamp to settle.
+_SLOW_BYTES = 256 << 20
 
 
 class Memory(Protocol):
@@ -43,10 +49,19 @@ def files_below(path: Path) -> Iterator[tuple[Path, str]]:
     if path.is_file():
         yield path, path.name
         return
-    for file in sorted(path.rglob("*")):
-        relative = file.relative_to(path)
-        if file.is_file() and not _SKIPPED_FOLDERS.intersection(relative.parts):
-            yield file, relative.as_posix()
+    found = []
+    for folder, folders, names in os.walk(path, onerror=_raise_unless_gone):
+        folders[:] = set(folders) - _SKIPPED_FOLDERS
+        found += [Path(folder, name) for name in set(names) - _SKIPPED_FOLDERS]
+    for file in sorted(found):
+        if file.is_file():
+            yield file, file.relative_to(path).as_posix()
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """A folder that cannot be read is not empty."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 class Digests:
@@ -96,17 +111,34 @@ class Digests:
         if known is not None:
             self._memory.remember(f"{kind} {copy}", _stamp(copy), known)
 
+    @contextmanager
+    def keeping(self, file: Path) -> Iterator[None]:
+        """Keep what is known of a file while its names or its mode change, and its bytes do not."""
+        if self._memory is None:
+            yield
+            return
+        before, size_and_time = _stamp(file), _modified(file)
+        known = {kind: self._memory.remembered(f"{kind} {file}", before) for kind in _KINDS}
+        yield
+        after = _stamp(file)
+        for kind, digest in known.items():
+            if digest is not None and before != after and _modified(file) == size_and_time:
+                self._memory.remember(f"{kind} {file}", after, digest)
+
     def _known(self, file: Path, kind: str, find: Callable[[Path], str]) -> str:
         if self._memory is None:
             return find(file)
-        name, stamp = f"{kind} {file}", _stamp(file)
-        known = self._memory.remembered(name, stamp)
+        name, before = f"{kind} {file}", _stamp(file)
+        known = self._memory.remembered(name, before)
         if known is not None:
             return known
-        settled = _is_settled(file)
+        unsettled = _seconds_until_settled(file)
+        if file.stat().st_size > _SLOW_BYTES and 0 < unsettled <= _UNSETTLED_SECONDS:
+            time.sleep(unsettled)
+            before, unsettled = _stamp(file), _seconds_until_settled(file)
         found = find(file)
-        if settled and _stamp(file) == stamp:
-            self._memory.remember(name, stamp, found)
+        if unsettled <= 0 and _stamp(file) == before:
+            self._memory.remember(name, before, found)
         return found
 
 
@@ -126,17 +158,27 @@ def is_archive(name: str) -> bool:
 
 
 def _stamp(file: Path) -> str:
+    """What is another text when a file's bytes, names or mode have changed."""
+    return f"{_modified(file)} {file.stat().st_ctime_ns}"
+
+
+def _modified(file: Path) -> str:
+    """What is another text when a file's bytes have changed, unless somebody set its time back."""
     state = file.stat()
-    return f"{state.st_size} {state.st_ino} {state.st_mtime_ns} {state.st_ctime_ns}"
+    return f"{state.st_size} {state.st_ino} {state.st_mtime_ns}"
 
 
-def _is_settled(file: Path) -> bool:
-    """Will any later change of this file show in its stamp?
+def _seconds_until_settled(file: Path) -> float:
+    """How long a file can still change without a newer time stamp; negative: it cannot.
 
-    A person can set the time of a change back (``cp -p``), and not that of the entry.
+    A person can set the time of a change back (``cp -p``), but not that of the entry, which a link
+    and a new mode change too: within one tick of the clock, it tells nothing.
     """
-    state = file.stat()
-    return time.time() - max(state.st_mtime, state.st_ctime) > _UNSETTLED_SECONDS
+    state, now = file.stat(), time.time()
+    counts_fractions = state.st_mtime_ns % 10**9
+    unsettled = _UNSETTLED_FRACTION_SECONDS if counts_fractions else _UNSETTLED_SECONDS
+    entry = state.st_ctime + _TICK_SECONDS - now
+    return max(state.st_mtime + unsettled - now, entry if entry <= _TICK_SECONDS else 0.0)
 
 
 def _digest_of_archive(file: Path) -> str:

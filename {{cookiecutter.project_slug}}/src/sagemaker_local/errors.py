@@ -39,6 +39,10 @@ class StepFailure(LocalError):
     """A step that ran and failed; its text becomes the step's FailureReason."""
 
 
+class DiskFull(StepFailure):
+    """No space was left on the disk; what can be tried again when there is some."""
+
+
 class JobKilled(StepFailure):
     """A job's program was ended by a signal that nobody here sent: out of memory, most often."""
 

@@ -170,6 +170,8 @@ class Execution:
             try:
                 with self._machine.store.transaction("execution ended"):
                     self._save(status)
+            except LocalError as error:  # the next look finds an execution that nobody runs
+                logger.error("The execution %s ended as %s, unstored: %s", self._arn, status, error)
             finally:
                 self._ended_and_stored = True
 
@@ -331,8 +333,12 @@ class Execution:
         if time.monotonic() - self._lease_renewed < _RENEW_SECONDS:
             return
         until = time.time() + LEASE_SECONDS
-        status = self._machine.store.renew_lease(self._arn, until, this_process())
         self._lease_renewed = time.monotonic()
+        try:
+            status = self._machine.store.renew_lease(self._arn, until, this_process())
+        except LocalError as error:  # steps go on: the disk may have room again in a second
+            logger.warning("The execution %s is not renewed: %s", self._arn, error)
+            return
         if status == "Stopping" and not self._stopping:
             self.stop()
 

@@ -2,17 +2,22 @@
 
 Importing pandas, scikit-learn and xgboost takes seconds, a fork milliseconds. The server runs
 this file as a script, with the modules as arguments, and speaks JSON lines: it reads
-``{"id", "script", "args", "cwd", "log", "environment"}`` and writes ``{"event": "ready"}``,
-``{"event": "started", "id", "pid"}`` and ``{"event": "ended", "id", "code"}``.
+``{"id", "argv", "fork", "cwd", "log", "environment"}`` and writes ``{"event": "ready"}``,
+``{"event": "started", "id", "pid"}`` and ``{"event": "ended", "id", "code"}``. With ``fork`` the
+child runs the Python script ``argv[1]`` itself, else it becomes the program ``argv[0]``.
 
 It has one thread, because a child of a process with several threads may inherit a locked lock.
-When its input closes, its owner is gone: it kills the jobs that still run and ends.
+
+A job ends like a container: when its main process has ended, so has everything that it started.
+The server adopts what a job leaves behind, daemons included, and kills it before it says that the
+job has ended. When its input closes, its owner is gone: it kills the jobs that still run and ends.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -29,6 +34,12 @@ from typing import Any, NoReturn
 
 _Request = dict[str, Any]
 
+# <linux/prctl.h>
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+# As a shell has it: the program could not be started.
+_NOT_STARTED = 127
+
 
 class _Server:
     def __init__(self, requests: int, events: int, modules: list[str]) -> None:
@@ -37,6 +48,7 @@ class _Server:
         self._modules = modules
         self._buffer = b""
         self._jobs: dict[int, str] = {}
+        self._ended: list[dict[str, Any]] = []
 
     def serve(self) -> None:
         """Handle requests and ended children until the owner is gone."""
@@ -44,6 +56,7 @@ class _Server:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
         self._send({"event": "ready"})
         try:
             self._load_next()
@@ -76,9 +89,10 @@ class _Server:
         return bool(data)
 
     def _start(self, request: _Request) -> None:
+        server = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _run_child(request, keep_out=(self._requests, self._events))
+            _run_child(request, server, keep_out=(self._requests, self._events))
         # Here and in the child: whoever hears of the job may end its group at once.
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
@@ -86,12 +100,24 @@ class _Server:
         self._send({"event": "started", "id": request["id"], "pid": pid})
 
     def _reap(self) -> None:
-        while self._jobs:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            code = os.waitstatus_to_exitcode(status)
-            self._send({"event": "ended", "id": self._jobs.pop(pid, ""), "code": code})
+        """Tell of ended jobs, once nothing is left of them.
+
+        While a job runs, its own process adopts what its children leave behind. A child of the
+        server that is no job is therefore left from one that has ended.
+        """
+        ended, has_children = _reaped()
+        for pid, code in ended:
+            if pid in self._jobs:
+                self._ended.append({"event": "ended", "id": self._jobs.pop(pid), "code": code})
+        if self._ended and has_children and self._kill_leftovers():
+            return  # their end wakes the server again
+        for event in self._ended:
+            self._send(event)
+        self._ended.clear()
+
+    def _kill_leftovers(self) -> bool:
+        """Whether there were any."""
+        return any([_kill(pid) for pid in _children() if pid not in self._jobs])
 
     def _send(self, event: dict[str, Any]) -> None:
         os.write(self._events, json.dumps(event).encode() + b"\n")
@@ -100,26 +126,75 @@ class _Server:
         for pid in self._jobs:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
+        while any([_kill(pid) for pid in _children()]):
+            os.wait()
 
 
-def _run_child(request: _Request, keep_out: tuple[int, ...]) -> NoReturn:
-    """Become the job: everything that a fresh interpreter would have set up, then the script."""
+def _kill(pid: int) -> bool:
+    """Whether a process could be killed; one that became another user's cannot."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        return False
+    return True
+
+
+def _prctl(option: int, value: int) -> None:
+    """Set what Linux does with this process when its parent, or its children's parent, ends."""
+    ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def _reaped() -> tuple[list[tuple[int, int]], bool]:
+    """Identifiers and exit codes of children that have ended, and whether there are others."""
+    ended: list[tuple[int, int]] = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended, False
+        if pid == 0:
+            return ended, True
+        ended.append((pid, os.waitstatus_to_exitcode(status)))
+
+
+def _children() -> list[int]:
+    """Identifiers of this process's children."""
+    own = os.getpid()
+    with contextlib.suppress(FileNotFoundError):  # a kernel without CONFIG_PROC_CHILDREN
+        return [int(pid) for pid in _read(f"/proc/self/task/{own}/children").split()]
+    processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    return [pid for pid in processes if _parent(pid) == own]
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - no pathlib import cost
+        return file.read()
+
+
+def _run_child(request: _Request, server: int, keep_out: tuple[int, ...]) -> NoReturn:
+    """Become the job: everything that a fresh process would have set up, then the program."""
     code = 1
     try:
         os.setpgid(0, 0)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        if os.getppid() != server:  # it was gone before the signal was asked for
+            os._exit(code)
         _restore_signals()
         for descriptor in keep_out:
             os.close(descriptor)
         _redirect(request["log"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        time.tzset()
         os.chdir(request["cwd"])
-        _limit_threads()
-        _reseed()
-        gc.freeze()  # what the server made stays in pages that are shared with it
-        gc.enable()
-        code = run_script(request["script"], request["args"])
+        code = (_run_here if request["fork"] else _run_program)(request["argv"])
     except BaseException:
         traceback.print_exc()
     finally:
@@ -137,9 +212,31 @@ def _redirect(log: str) -> None:
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
+        os.set_inheritable(target, True)  # what had this number already is closed on exec
     sys.stdin = open(0)  # noqa: SIM115 - lives as long as the process
     sys.stdout = open(1, "w", buffering=1)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
+
+
+def _run_program(argv: list[str]) -> int:
+    """Replace this process by a program; gives an exit code only if there is no such program."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and a program would too
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        print(f"{argv[0]} cannot be started: {error.strerror}", file=sys.stderr)
+        return _NOT_STARTED
+
+
+def _run_here(argv: list[str]) -> int:
+    """Run a Python script with what the server has loaded."""
+    time.tzset()
+    _limit_threads()
+    _reseed()
+    gc.freeze()  # what the server made stays in pages that are shared with it
+    gc.enable()
+    return run_script(argv[1], argv[2:])
 
 
 def _limit_threads() -> None:

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sagemaker_local import disk
 from sagemaker_local.bucket import Bucket
-from sagemaker_local.errors import JobKilled, StepFailure
+from sagemaker_local.errors import DiskFull, JobKilled, StepFailure
 from sagemaker_local.names import job_name
 from sagemaker_local.runner import Command
 from sagemaker_local.service_model import members
 from sagemaker_local.store import Document
 
 if TYPE_CHECKING:
+    from sagemaker_local.inputs import Inputs
     from sagemaker_local.jobs import Jobs
 
 _CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
@@ -91,12 +93,14 @@ class Place:
         bucket: the objects that it reads and writes.
         launch: starts a program and waits for it.
         jobs: the other jobs, and the store; a tuning job trains, a transform job needs a model.
+        inputs: puts objects into the folder, such that the job cannot change the bucket's.
     """
 
     folder: JobFolder
     bucket: Bucket
     launch: Launch
     jobs: Jobs
+    inputs: Inputs
 
 
 @dataclass(frozen=True)
@@ -161,11 +165,12 @@ def run_to_success(command: Command, folder: JobFolder, launch: Launch, message:
     reason = folder.last_line()
     if message.is_file():
         reason = message.read_text(encoding="utf-8", errors="replace").strip() or reason
-    program = Path(command.script or command.argv[-1]).name
     ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
     said = f": {reason[: _REASON_LENGTH - 250]}" if reason else ""
-    failure = JobKilled if code < 0 else StepFailure
-    raise failure(f"{program} {ended}{said} (log: {folder.log})")
+    told = f"{command.name} {ended}{said} (log: {folder.log})"
+    if disk.has_no_room(folder.path):
+        raise DiskFull(f"{told}. {disk.full(folder.path)}")
+    raise (JobKilled if code < 0 else StepFailure)(told)
 
 
 def string_environment(environment: dict[str, Any] | None, folder: JobFolder) -> dict[str, str]:

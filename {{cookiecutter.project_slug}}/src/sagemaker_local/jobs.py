@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import processing, training, transform, tuning
+from sagemaker_local import disk, processing, training, transform, tuning
 from sagemaker_local.bucket import Bucket
-from sagemaker_local.errors import LocalError
+from sagemaker_local.content import Digests
+from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.inputs import Inputs
 from sagemaker_local.job import JobFolder, JobKind, Launch, Place
 from sagemaker_local.launch import Stopped, TimedOut
 from sagemaker_local.names import Arns
@@ -111,9 +113,12 @@ class Jobs:
     def run_created(self, kind: JobKind, job: Document, launch: Launch) -> Document:
         """Run a stored job to its end; see ``run``."""
         folder = JobFolder(self.folder / kind.name_of(job))
-        folder.path.mkdir(parents=True, exist_ok=True)
+        inputs = self._inputs(folder)
+        place = Place(folder, self.bucket, inputs.guarded(launch), self, inputs)
         try:
-            job |= kind.run(job, Place(folder, self.bucket, launch, self))
+            with disk.explained(folder.path):
+                folder.path.mkdir(parents=True, exist_ok=True)
+                job |= kind.run(job, place)
         except Stopped:
             self._end(kind, job, "Stopped")
             raise
@@ -136,8 +141,21 @@ class Jobs:
             # Its last write may have come between the look at it and the look at its process.
             current = self.store.resource(kind.resource, kind.name_of(job)) or job
             if current.pop(_OWNER, "") == owner:
-                self._end(kind, current, "Failed", _INTERRUPTED)
+                self.bucket.sweep()
+                reason = f"{_INTERRUPTED}{self._damage(kind.name_of(job))}"
+                self._end(kind, current, "Failed", reason)
         return current
+
+    def _damage(self, name: str) -> str:
+        """What an interrupted job did to its inputs, for its reason of failure."""
+        try:
+            self._inputs(JobFolder(self.folder / name)).verify("the job")
+        except StepFailure as failure:
+            return f" {failure}"
+        return ""
+
+    def _inputs(self, folder: JobFolder) -> Inputs:
+        return Inputs(folder, self.bucket, Digests(self.store))
 
     def _end(
         self, kind: JobKind, job: Document, status: str, reason: str = "", secondary: str = ""

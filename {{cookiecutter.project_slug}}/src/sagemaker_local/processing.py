@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local import archive
-from sagemaker_local.bucket import Bucket, copy_files
+from sagemaker_local.bucket import Bucket
 from sagemaker_local.content import files_below
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.inputs import Inputs
 from sagemaker_local.job import (
     JobFolder,
     JobKind,
@@ -44,7 +45,7 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
     """
     folder = place.folder
     outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _stage(job, outputs, folder, place.bucket)
+    _stage(job, outputs, folder, place.inputs)
     message = folder.make("output") / "message"
     run_to_success(_command(job, folder), folder, place.launch, message)
     _collect(outputs, folder, place.bucket)
@@ -52,13 +53,13 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
 
 
 def _stage(
-    request: dict[str, Any], outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket
+    request: dict[str, Any], outputs: list[dict[str, Any]], folder: JobFolder, inputs: Inputs
 ) -> None:
     for item in request.get("ProcessingInputs", []):
         source = item["S3Input"]
         target = folder.here(source["LocalPath"])
         target.mkdir(parents=True, exist_ok=True)
-        copy_files(bucket.existing(source["S3Uri"]), target)
+        inputs.put(source["S3Uri"], target)
     for item in outputs:
         folder.here(item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
     cluster = request.get("ProcessingResources", {}).get("ClusterConfig", {})
@@ -108,7 +109,7 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
 
 def _collect(outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket) -> None:
     for item in outputs:
-        bucket.upload(folder.here(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
+        bucket.collect(folder.here(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
 
 
 def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_local.errors import JobKilled, LocalError
+from sagemaker_local.errors import DiskFull, JobKilled, LocalError
 
 EXCEPTION_TYPES = (
     "Step.SERVICE_FAULT",
@@ -88,9 +88,9 @@ def exception_type(error: BaseException) -> str | None:
     """What the service would call a failure; None for one that no policy retries."""
     if isinstance(error, JobKilled):
         return "SageMaker.JOB_INTERNAL_ERROR"
-    if _is_disk_full(error):
+    if isinstance(error, DiskFull) or _is_disk_full(error):
         return "SageMaker.CAPACITY_ERROR"
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error.__cause__ or error, sqlite3.OperationalError):
         return "Step.THROTTLING"
     return None if isinstance(error, LocalError) else "Step.SERVICE_FAULT"
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from sagemaker_local import leftovers
+
 _POLL_SECONDS = 0.01
 _GRACE_SECONDS = 5.0
 
@@ -43,6 +45,16 @@ class Command:
         is_python = self.argv[0] in {"python", "python3"} and len(self.argv) > 1
         return self.argv[1] if is_python and self.argv[1].endswith(".py") else None
 
+    @property
+    def name(self) -> str:
+        """The program's, for a person."""
+        return Path(self.script or self.argv[-1]).name
+
+    def full_argv(self) -> list[str]:
+        """Program and arguments as the operating system takes them."""
+        program = sys.executable if self.argv[0] in {"python", "python3"} else self.argv[0]
+        return [program, *self.argv[1:]]
+
     def full_environment(self) -> dict[str, str]:
         """This process's variables as they are now, then the command's own."""
         return {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment}
@@ -65,34 +77,38 @@ class Runner(Protocol):
 
 
 class SpawnRunner:
-    """A new interpreter for each job: slower, and safe everywhere."""
+    """A new process for each job, child of this one: for systems without the fork server.
+
+    When this process is killed, its jobs run on to their end.
+    """
 
     def start(self, command: Command) -> Process:
-        argv = list(command.argv)
-        if argv[0] in {"python", "python3"}:
-            argv[0] = sys.executable
+        marked = leftovers.mark()
         with command.log.open("ab") as log:
             process = subprocess.Popen(
-                argv,
+                command.full_argv(),
                 cwd=command.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=command.full_environment(),
+                env=command.full_environment() | marked,
                 start_new_session=os.name != "nt",
             )
-        return _SpawnedProcess(process)
+        return _SpawnedProcess(process, marked)
 
 
 class _SpawnedProcess:
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], marked: Mapping[str, str]) -> None:
         self._process = process
+        self._marked = marked
 
     def wait(self, seconds: float | None = None) -> int | None:
         try:
-            return self._process.wait(seconds)
+            code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+        leftovers.end(self._marked)
+        return code
 
     def stop(self) -> None:
         stop_group(self._process.pid)

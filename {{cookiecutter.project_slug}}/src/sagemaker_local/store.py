@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local import disk
 from sagemaker_local.errors import LocalError
 
 # The changes that lead from each format of the state to the next; the last one is this version's.
@@ -112,6 +113,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -158,21 +160,43 @@ class Store:
         Args:
             name: of what it does to an execution, one of ``TRANSITIONS``; the tests end processes
                 right before and after each of them.
+
+        Raises:
+            LocalError: the state cannot be written; says why, ``DiskFull`` for a full disk.
         """
         with self._lock:
             if self._connection.in_transaction:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield
+                self._commit(name)
+            except sqlite3.OperationalError as error:
+                self._roll_back()
+                raise self._explained(error) from error
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._commit(name)
 
     def _commit(self, name: str) -> None:
         self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        """SQLite itself does it after some errors, a full disk among them."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _explained(self, error: sqlite3.OperationalError) -> LocalError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL or disk.has_no_room(self._path.parent):
+            return disk.full(self._path)
+        if code == sqlite3.SQLITE_BUSY:
+            return LocalError(
+                f"The local session's state at {self._path} has been busy for {_BUSY_SECONDS:g} "
+                "seconds: another process holds it. Retry when that one has ended."
+            )
+        return LocalError(f"The local session's state at {self._path} cannot be written: {error}")
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local import archive, entry
-from sagemaker_local.bucket import Bucket, copy_files
+from sagemaker_local.inputs import Inputs
 from sagemaker_local.job import JobFolder, JobKind, Place, run_to_success
 from sagemaker_local.sm_variables import resources
 from sagemaker_local.store import now
 
 _MODEL = "model.tar.gz"
 _OUTPUT = "output.tar.gz"
+# Characters; what has no line breaks at all is read in parts of this size.
+_LONGEST_LINE = 1 << 20
 
 
 def artifacts(job: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
         LocalError: a channel, or the archive with the script, is not there.
     """
     folder, bucket = place.folder, place.bucket
-    channels = _stage(job, folder, bucket)
+    channels = _stage(job, folder, place.inputs)
     output, model = folder.make("output", "data"), folder.make("model")
     folder.make("checkpoints")
     command = entry.command(job, folder, bucket, channels)
@@ -50,7 +52,7 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
     for source, file in uploads:
         packed = folder.path / file
         archive.pack(source, packed)
-        bucket.upload(packed, f"{_output_prefix(job)}/{file}")
+        bucket.collect(packed, f"{_output_prefix(job)}/{file}")
     metrics = final_metrics(job, folder)
     return {"FinalMetricDataList": metrics} if metrics else {}
 
@@ -63,7 +65,7 @@ def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, 
     values: dict[str, float] = {}
     # Line by line, as the service reads a log: one of 200 MB need not fit into memory.
     with folder.log.open(encoding="utf-8", errors="replace") as log:
-        for line in log:
+        while line := log.readline(_LONGEST_LINE):
             for definition in definitions:
                 value = _last_number(definition["Regex"], line)
                 if value is not None:
@@ -87,13 +89,13 @@ def _output_prefix(job: dict[str, Any]) -> str:
     return f"{target}/{job['TrainingJobName']}/output"
 
 
-def _stage(request: dict[str, Any], folder: JobFolder, bucket: Bucket) -> dict[str, Any]:
+def _stage(request: dict[str, Any], folder: JobFolder, inputs: Inputs) -> dict[str, Any]:
     """Put channels and configuration files in place; gives ``inputdataconfig.json``."""
     channels = {}
     for channel in request.get("InputDataConfig", []):
         name = channel["ChannelName"]
         source = channel["DataSource"]["S3DataSource"]
-        copy_files(bucket.existing(source["S3Uri"]), folder.make("input", "data", name))
+        inputs.put(source["S3Uri"], folder.make("input", "data", name))
         channels[name] = {
             "ContentType": channel.get("ContentType", ""),
             "TrainingInputMode": channel.get("InputMode", "File"),

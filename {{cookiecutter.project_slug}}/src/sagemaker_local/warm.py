@@ -30,50 +30,53 @@ PRELOADED = (
 # OMP_WAIT_POLICY=PASSIVE, no spinning at all, a small model takes three times as long to train.
 _OPENMP = {"GOMP_SPINCOUNT": "10000"}
 
-_servers: dict[tuple[str, ...], WarmRunner] = {}
+_servers: dict[tuple[str, ...] | None, WarmRunner] = {}
 _lock = threading.Lock()
 
 
 def shared_runner(warm: bool = True, modules: tuple[str, ...] = PRELOADED) -> Runner:
-    """The runner of this process: warm where forking is safe (Linux), else plain."""
-    if not warm or not sys.platform.startswith("linux"):
+    """The runner of this process: a server where forking is safe (Linux), warm if wanted."""
+    if not sys.platform.startswith("linux"):
         return SpawnRunner()
+    wanted = modules if warm else None
     with _lock:
-        if modules not in _servers:
-            _servers[modules] = WarmRunner(modules)
-        return _servers[modules]
+        if wanted not in _servers:
+            _servers[wanted] = WarmRunner(wanted)
+        return _servers[wanted]
 
 
 class WarmRunner:
-    """Runs Python scripts as forks of a server, anything else plainly.
+    """Runs Python scripts as forks of a server that has libraries loaded, or as children of it.
 
     A server that was killed fails its running jobs; the next job gets a new server. So does the
     first job after an installation: the old server has the old libraries, and its jobs go on.
+
+    Args:
+        modules: what the server loads; None: every job is a new interpreter. Its jobs still end
+            with the process that owns the server, and leave nothing behind.
     """
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
+    def __init__(self, modules: tuple[str, ...] | None) -> None:
         self._modules = modules
         self._lock = threading.Lock()
         self._installed = installed()
-        self._server = _ServerProcess(modules)
+        self._server = _ServerProcess(modules or ())
 
     def start(self, command: Command) -> Process:
-        script = command.script
-        if script is None:
-            return SpawnRunner().start(command)
+        fork = command.script is not None and self._modules is not None
         with self._lock:
             self._replace_outdated()
             try:
-                return self._server.start(script, command)
+                return self._server.start(command, fork)
             except _ServerGoneError:
-                self._server = _ServerProcess(self._modules)
-                return self._server.start(script, command)
+                self._server = _ServerProcess(self._modules or ())
+                return self._server.start(command, fork)
 
     def _replace_outdated(self) -> None:
         now = installed()
         if now != self._installed:
             self._server.retire()
-            self._server, self._installed = _ServerProcess(self._modules), now
+            self._server, self._installed = _ServerProcess(self._modules or ()), now
 
 
 class _ServerGoneError(LocalError):
@@ -99,13 +102,13 @@ class _ServerProcess:
         threading.Thread(target=self._read_events, daemon=True).start()
         atexit.register(self._close)
 
-    def start(self, script: str, command: Command) -> Process:
+    def start(self, command: Command, fork: bool) -> Process:
         job = _ForkedProcess()
         identity = random_id(12)
         request = {
             "id": identity,
-            "script": script,
-            "args": list(command.argv[2:]),
+            "argv": command.full_argv(),
+            "fork": fork,
             "cwd": str(command.cwd),
             "log": str(command.log),
             "environment": command.full_environment(),
