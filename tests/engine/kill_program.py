@@ -114,7 +114,7 @@ def run_case(case: Case) -> None:
     folder.mkdir(exist_ok=True)
     (folder / ENGINE).write_text(str(os.getpid()), encoding="utf-8")
     commits = Commits(folder, case.get("moment"))
-    Store._commit = lambda store, name: commits.commit(store, name)  # type: ignore
+    Store._commit = lambda store, name: commits.commit(store, name)
     if "writing" in case:
         _die_writing(case["writing"])
     local = Local(folder, shared_runner(case["warm"], ("json",)))

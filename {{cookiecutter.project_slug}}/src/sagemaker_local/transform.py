@@ -62,7 +62,7 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
     )
     run_to_success(command, folder, place.launch, message)
     _refuse_unwritten(files)
-    bucket.upload(folder.path / _ANSWERS, job["TransformOutput"]["S3OutputPath"])
+    bucket.collect(folder.path / _ANSWERS, job["TransformOutput"]["S3OutputPath"])
     return {}
 
 
