@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +20,7 @@ from typing import Any
 FOLDER = Path(sys.argv[1])
 SEEN: dict[str, Any] = {"variables": sorted(name for name in os.environ if name.startswith("AWS"))}
 
-from sagemaker_local import LocalJobSession, LocalSession  # noqa: E402
-from sagemaker_local.jobs import KINDS  # noqa: E402
-from sagemaker_local.support import NOT_RUN  # noqa: E402
+from sagemaker_local import LocalJobSession, LocalSession, archive  # noqa: E402
 
 from engine.conformance import ConformingClient  # noqa: E402
 
@@ -38,6 +37,8 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E4
 from sagemaker.train import ModelTrainer  # noqa: E402
 from sagemaker.train.configs import Compute, SourceCode  # noqa: E402
 from sagemaker.train.tuner import HyperparameterTuner  # noqa: E402
+
+from engine.test_transform import SERVED, SUM  # noqa: E402
 
 SEEN["default client"] = SageMakerClient().session is session.boto_session
 client = ConformingClient(session.sagemaker_client)
@@ -212,22 +213,45 @@ def train() -> None:
     SEEN["same job"] = taken.training_job_arn == job.training_job_arn
 
 
-def others() -> None:
-    """Objects whose jobs are refused, or run, elsewhere: they reach the client, not AWS."""
-    for step_type in ("Transform", "Tuning"):
-        KINDS.pop(step_type, None)
-        NOT_RUN[step_type] = "it is too big"
-    container = {"Image": IMAGE, "ModelDataUrl": SEEN["artifacts"]}
+def transform() -> None:
+    """A transform job outside a pipeline, and one whose record is bad."""
+    write("model/code/inference.py", SUM)
+    write("model/factor.txt", "10")
+    archive.pack(FOLDER / "model", FOLDER / "model.tar.gz")
+    data = session.upload_data(FOLDER / "model.tar.gz")
+    container = {"Image": IMAGE, "ModelDataUrl": data, "Environment": SERVED}
     client.create_model(ModelName="m", PrimaryContainer=container, ExecutionRoleArn=session.role)
-    transformer = Transformer("m", 1, "ml.m5.large", sagemaker_session=session)
-    SEEN["transform"] = error(lambda: transformer.transform(data="s3://sagemaker-local/x"))
+    for name, text in {"good": "1,2\n3,4\n", "bad": "1,2\nx,4\n"}.items():
+        transformer = Transformer(
+            *("m", 1, "ml.m5.large"),
+            accept="text/csv",
+            assemble_with="Line",
+            output_path=session.bucket.uri(f"answers/{name}"),
+            sagemaker_session=session,
+        )
+        records = session.upload_data(write(f"{name}.csv", text))
+        options = {"content_type": "text/csv", "split_type": "Line"}
+        SEEN[f"transform {name}"] = error(partial(transformer.transform, records, **options))
+    SEEN["answers"] = session.read_s3_file("sagemaker-local", "answers/good/good.csv.out")
+
+
+def tune() -> None:
+    """A tuning job outside a pipeline."""
+    script = "import os; print('score=' + os.environ['SM_HP_ETA'])"
     tuner = HyperparameterTuner(
-        model_trainer=trainer("tuned", "pass"),
+        model_trainer=trainer("tuned", script),
         objective_metric_name="score",
         metric_definitions=[{"Name": "score", "Regex": "score=(.*)"}],
         hyperparameter_ranges={"eta": ContinuousParameter(0, 1)},
+        max_jobs=3,
+        strategy="Random",
     )
     SEEN["tune"] = error(tuner.tune)
+    (found,) = client.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"]
+    name = found["HyperParameterTuningJobName"]
+    job = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    SEEN["tuned"] = job["TrainingJobStatusCounters"]["Completed"]
+    SEEN["best"] = tuner.best_training_job() == job["BestTrainingJob"]["TrainingJobName"]
     keys = session.bucket.keys(session.bucket.uri(""))
     SEEN["tuner's code"] = [key for key in keys if key.endswith("/sourcedir/sourcedir.tar.gz")]
 
@@ -288,7 +312,8 @@ if __name__ == "__main__":
     train()
     debugged()
     sessions()
-    others()
+    transform()
+    tune()
     managed()
     SEEN["checked"] = sorted(client.checked)
     (FOLDER / "seen.json").write_text(json.dumps(SEEN, default=str), encoding="utf-8")

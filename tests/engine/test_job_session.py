@@ -68,11 +68,18 @@ def test_a_trainer_trains(seen: dict[str, Any]) -> None:
     assert seen["same job"]
 
 
-def test_transformers_and_tuners_reach_the_client(seen: dict[str, Any]) -> None:
-    for what in ("transform", "tune"):
-        kind, text = seen[what]
-        assert kind == "ClientError"
-        assert "it is too big" in text
+def test_a_transformer_transforms(seen: dict[str, Any]) -> None:
+    assert seen["transform good"] == ["no error", ""]
+    assert seen["answers"] == "30\n70\n"
+    kind, text = seen["transform bad"]
+    assert kind == "FailedStatusError"
+    assert "bad.csv, record 2" in text
+
+
+def test_a_tuner_tunes(seen: dict[str, Any]) -> None:
+    assert seen["tune"] == ["no error", ""]
+    assert seen["tuned"] == 3
+    assert seen["best"]
     assert len(seen["tuner's code"]) == 1
 
 
