@@ -12,10 +12,12 @@ LAB := build/lab
 PROJECT ?= build/demo/used-car-prices
 TESTS ?= tests
 REPEATS ?= 7
+# Of the jobs in the SageMaker SDK's local mode, with which the benchmark compares.
+IMAGE ?= three-steps
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test benchmark lint adopt-notebooks environment clean
+.PHONY: help demo test benchmark benchmark-image lint adopt-notebooks environment clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -46,7 +48,10 @@ test: environment $(LAB)/bin/jupyter-lab ## run the whole test suite: make test 
 	$(BIN)/python -m pytest $(TESTS)
 
 benchmark: environment ## measure the figures in the README: make benchmark REPEATS=7
-	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS)
+	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS) --image $(IMAGE)
+
+benchmark-image: ## build what the benchmark runs the SDK's local mode in, where there is Docker
+	docker build --tag $(IMAGE) benchmarks/image
 
 lint: environment ## check style and types of the template and of a generated project
 	$(BIN)/ruff check .

@@ -63,7 +63,7 @@ def test_a_model_that_beats_a_constant_is_registered(
     assert package["ModelPackageArn"] in ran.output
     assert {step: found["StepStatus"] for step, found in state.steps().items()} == dict.fromkeys(
         (
-            *("RegisterModel", "CreateModel", "BeatsChampion", "MeetsThreshold"),
+            *("RegisterModel", "Transform", "CreateModel", "BeatsChampion", "MeetsThreshold"),
             *("Evaluate", "Train", "Preprocess"),
         ),
         "Succeeded",

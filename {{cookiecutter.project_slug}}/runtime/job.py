@@ -76,7 +76,7 @@ def all_or_nothing(output: Path) -> Iterator[Path]:
         for source in sorted(path for path in partial.rglob("*") if path.is_file()):
             target = output / source.relative_to(partial)
             target.parent.mkdir(parents=True, exist_ok=True)
-            source.replace(target)
+            shutil.move(source, target)  # each output may be a volume of its own
         created = False
     finally:
         shutil.rmtree(output if created else partial)

@@ -1,5 +1,6 @@
 """The runtime scripts: what they write, and the one sentence that bad input gets."""
 
+import errno
 import gzip
 import json
 import tarfile
@@ -50,6 +51,22 @@ def test_splits_are_raw_rows_with_a_schema(
     assert roles["fuel"] == "categorical"
     assert roles["listed_on"] == "date"
     assert list(schema["ignored"]) == ["listing_id"]
+
+
+def test_each_output_may_be_a_volume_of_its_own(
+    samples: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the SDK's local mode: a file cannot be renamed from one mount to another."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr("os.rename", refuse)
+    monkeypatch.setattr("os.replace", refuse)
+    preprocess.main([f"--input={samples['regression']}", f"--output={tmp_path}"])
+    assert read_json(tmp_path / "schema" / "schema.json")["target"] == "price"
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*splits.SPLITS, "records", "schema"}
 
 
 def test_growing_data_never_moves_a_row(samples: dict[str, Path], tmp_path: Path) -> None:

@@ -181,7 +181,8 @@ class _Parser:
                 parameter = parse_parameter(item)
             except ValueError as error:
                 self._problem(f"parameter {item['Name']!r}", str(error))
-                continue
+                # A name all the same: that it is used is not a second problem.
+                parameter = Parameter(item["Name"], "String", "")
             if parameter.name in parameters:
                 self._problem(f"parameter {parameter.name!r}", "is defined twice")
             parameters[parameter.name] = parameter
