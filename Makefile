@@ -49,6 +49,9 @@ test: environment $(LAB)/bin/jupyter-lab ## run the whole test suite: make test 
 
 benchmark: environment ## measure the figures in the README: make benchmark REPEATS=7
 	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS) --image $(IMAGE)
+	$(BIN)/python benchmarks/engine_scale.py
+	$(BIN)/python benchmarks/large_input.py
+	$(BIN)/python benchmarks/transform_memory.py
 
 benchmark-image: ## build what the benchmark runs the SDK's local mode in, where there is Docker
 	docker build --tag $(IMAGE) benchmarks/image

@@ -22,6 +22,12 @@ from engine.local import Local, Run, until
 CACHED: Json = {"Enabled": True}
 
 
+def rewrite(file: Path, text: str) -> None:
+    """Byte code of a module of the same size, written within the same second, would be used."""
+    shutil.rmtree(file.with_name("__pycache__"), ignore_errors=True)
+    file.write_text(text)
+
+
 class Site:
     """A site-packages folder of the test's own, which jobs see too."""
 
@@ -35,7 +41,7 @@ class Site:
         module = module or stem
         for old in self.folder.glob(f"{stem}-*.dist-info"):
             shutil.rmtree(old)
-        (self.folder / f"{module}.py").write_text(f"VERSION = {version!r}\n")
+        rewrite(self.folder / f"{module}.py", f"VERSION = {version!r}\n")
         info = self.folder / f"{stem}-{version}.dist-info"
         info.mkdir()
         lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {r}" for r in requires)]
@@ -170,7 +176,7 @@ def test_modules_that_nobody_installed_count_by_their_content(
     assert local.run(text).verdicts == {"S": "hit"}
     (package / "table.json").write_text('{"a": 1}')
     assert local.run(text).explained["S"].why == "module fake_project/table.json changed"
-    (source / "fake_helper.py").write_text("VERSION = 2\n")
+    rewrite(source / "fake_helper.py", "VERSION = 2\n")
     run = local.run(text)
     assert run.explained["S"].why == "module fake_helper.py changed"
     assert local.log(run, "S") == "fake_project 2\n"
@@ -285,13 +291,14 @@ def test_jobs_that_run_through_an_upgrade_go_on_and_the_old_server_ends_after_th
     local = Local(tmp_path / "root", preloaded)
     marker = tmp_path / "go"
     script = "import fake_warm, pathlib, sys, time\n"
+    script += "pathlib.Path(sys.argv[1] + '-has-it').touch()\n"
     script += "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.005)\n"
     script += "print(fake_warm.VERSION)"
     step = processing("Long", local.code(script), arguments=[str(marker)])
     long = local.start(definition(step), name="long")
     until(lambda: "Metadata" in long.steps.get("Long", {}))
     old = preloaded._server
-    until(lambda: old._jobs)
+    until(lambda: old._jobs and marker.with_name("go-has-it").exists())
     site.install("fake-warm", "2")
     short = local.run(definition(processing("Short", show(local, "fake_warm"))))
     assert local.log(short, "Short") == "fake_warm 2\n"

@@ -152,8 +152,18 @@ def distributions_of(memory: Memory) -> dict[str, list[str]]:
 def installed() -> str:
     """Changes whenever a distribution is installed, removed or replaced."""
     folders = [Path(entry) for entry in sys.path if str(entry).rstrip("/\\").endswith(_INSTALLED)]
-    times = [f"{folder} {folder.stat().st_mtime_ns}" for folder in folders if folder.is_dir()]
-    return hashlib.sha256("\n".join(times).encode()).hexdigest()[:16]
+    return _listed(tuple((str(f), f.stat().st_mtime_ns) for f in folders if f.is_dir()))
+
+
+@lru_cache(maxsize=8)
+def _listed(times: tuple[tuple[str, int], ...]) -> str:
+    """A digest of what is installed in folders; made anew when one of them has changed.
+
+    Its own time would not do: the first import of a module may write byte code beside it.
+    """
+    found = (file for folder, _ in times for file in Path(folder).glob(_DISTRIBUTIONS))
+    lines = sorted(f"{file} {file.stat().st_mtime_ns}" for file in found)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _everything() -> dict[str, str]:
