@@ -568,9 +568,24 @@ def test_a_plain_runner_is_enough(tmp_path: Path) -> None:
 def threads_of(local: Local, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The threads that four cores give to two jobs side by side, and to one that comes after."""
     monkeypatch.setattr("os.cpu_count", lambda: 4)
-    code = local.code("import os; print('threads', os.environ['OMP_NUM_THREADS'])")
-    alone = processing("Alone", code, DependsOn=["Left", "Right"])
-    run = local.run(definition(processing("Left", code), processing("Right", code), alone))
+    show = "import os; print('threads', os.environ['OMP_NUM_THREADS'])\n"
+    # Each of the two ends when both run: a share is given when a program starts.
+    meet = """
+import sys, time
+from pathlib import Path
+own, other = Path(sys.argv[1]), Path(sys.argv[2])
+own.touch()
+while not other.exists():
+    time.sleep(0.005)
+"""
+    left, right = str(local.root / "left"), str(local.root / "right")
+    code = local.code(show + meet)
+    alone = processing("Alone", local.code(show), DependsOn=["Left", "Right"])
+    sides = (
+        processing("Left", code, arguments=[left, right]),
+        processing("Right", code, arguments=[right, left]),
+    )
+    run = local.run(definition(*sides, alone))
     return {name: local.log(run, name).split()[-1] for name in ("Left", "Right", "Alone")}
 
 
