@@ -21,7 +21,8 @@ def seen_by(program: str, folder: Path, source: Path) -> dict[str, Any]:
         source: the folder that holds the package ``sagemaker_local``.
 
     Returns:
-        What it saw; ``network`` has what it, or a library, tried to reach.
+        What it saw; ``network`` has what it, or a library, tried to reach, ``errors`` what it wrote
+        to standard error.
     """
     paths = [source, TESTS, TESTS / "offline"]
     report = folder / "offline.txt"
@@ -40,4 +41,5 @@ def seen_by(program: str, folder: Path, source: Path) -> dict[str, Any]:
     )
     assert ended.returncode == 0, ended.stderr[-4000:]
     found: dict[str, Any] = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
-    return found | {"network": report.read_text() if report.is_file() else ""}
+    reached = report.read_text() if report.is_file() else ""
+    return found | {"network": reached, "errors": ended.stderr}

@@ -27,12 +27,6 @@ session.boto_session._clients["sagemaker"] = client
 from botocore.exceptions import WaiterError  # noqa: E402
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics  # noqa: E402
 from sagemaker.core.processing import ScriptProcessor  # noqa: E402
-from sagemaker.core.shapes import (  # noqa: E402
-    ProcessingInput,
-    ProcessingOutput,
-    ProcessingS3Input,
-    ProcessingS3Output,
-)
 from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo  # noqa: E402
 from sagemaker.core.workflow.functions import Join, JsonGet  # noqa: E402
@@ -48,6 +42,7 @@ from sagemaker.train import ModelTrainer  # noqa: E402
 from sagemaker.train.configs import Compute, InputData, SourceCode  # noqa: E402
 
 from engine import sdk_tuning  # noqa: E402
+from engine.sdk_channels import processing_input, processing_output  # noqa: E402
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 OUTPUT = "/opt/ml/processing/output"
@@ -92,8 +87,11 @@ def build(data: str) -> Pipeline:
         name="Prepare",
         step_args=processor.run(
             code=write("prepare/prepare.py", PREPARE),
-            inputs=[_input("data", source)],
-            outputs=[_output("train"), _output("report")],
+            inputs=[processing_input("data", source)],
+            outputs=[
+                processing_output("train", f"{OUTPUT}/train"),
+                processing_output("report", f"{OUTPUT}/report"),
+            ],
             arguments=["/opt/ml/processing/input/data", f"{OUTPUT}/train", f"{OUTPUT}/report"],
         ),
         property_files=[report],
@@ -141,27 +139,6 @@ def build(data: str) -> Pipeline:
         parameters=[source, threshold],
         steps=[prepare, train, gate],
         sagemaker_session=session,
-    )
-
-
-def _input(name: str, uri: Any) -> ProcessingInput:
-    return ProcessingInput(
-        input_name=name,
-        s3_input=ProcessingS3Input(
-            s3_uri=uri,
-            local_path=f"/opt/ml/processing/input/{name}",
-            s3_data_type="S3Prefix",
-            s3_input_mode="File",
-        ),
-    )
-
-
-def _output(name: str) -> ProcessingOutput:
-    return ProcessingOutput(
-        output_name=name,
-        s3_output=ProcessingS3Output(
-            s3_uri="auto", local_path=f"{OUTPUT}/{name}", s3_upload_mode="EndOfJob"
-        ),
     )
 
 

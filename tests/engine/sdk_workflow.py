@@ -36,12 +36,6 @@ session = opened(functions={"decide": decide})
 
 from sagemaker.core.lambda_helper import Lambda  # noqa: E402
 from sagemaker.core.processing import ScriptProcessor  # noqa: E402
-from sagemaker.core.shapes import (  # noqa: E402
-    ProcessingInput,
-    ProcessingOutput,
-    ProcessingS3Input,
-    ProcessingS3Output,
-)
 from sagemaker.core.workflow.conditions import ConditionEquals  # noqa: E402
 from sagemaker.core.workflow.parameters import ParameterString  # noqa: E402
 from sagemaker.mlops.workflow.condition_step import ConditionStep  # noqa: E402
@@ -62,6 +56,8 @@ from sagemaker.mlops.workflow.selective_execution_config import (  # noqa: E402
 from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep  # noqa: E402
 from sagemaker.train import ModelTrainer  # noqa: E402
 from sagemaker.train.configs import Compute, InputData, SourceCode  # noqa: E402
+
+from engine.sdk_channels import processing_input, processing_output  # noqa: E402
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:decide"
@@ -112,8 +108,8 @@ def build(folder: Path, session: LocalSession, train: str = TRAIN) -> Pipeline:
         name="Prepare",
         step_args=processor.run(
             code=write(folder, "prepare/prepare.py", PREPARE),
-            inputs=[_input("data", data)],
-            outputs=[_output("train")],
+            inputs=[processing_input("data", data)],
+            outputs=[processing_output("train", TRAIN_PATH)],
             arguments=["/opt/ml/processing/input/data", TRAIN_PATH, str(FOLDER / "marker")],
         ),
         cache_config=cache,
@@ -154,27 +150,6 @@ def build(folder: Path, session: LocalSession, train: str = TRAIN) -> Pipeline:
         parameters=[rows],
         steps=[prepare, train_step, asked, gate],
         sagemaker_session=session,
-    )
-
-
-def _input(name: str, uri: Any) -> ProcessingInput:
-    return ProcessingInput(
-        input_name=name,
-        s3_input=ProcessingS3Input(
-            s3_uri=uri,
-            local_path=f"/opt/ml/processing/input/{name}",
-            s3_data_type="S3Prefix",
-            s3_input_mode="File",
-        ),
-    )
-
-
-def _output(name: str) -> ProcessingOutput:
-    return ProcessingOutput(
-        output_name=name,
-        s3_output=ProcessingS3Output(
-            s3_uri="auto", local_path=TRAIN_PATH, s3_upload_mode="EndOfJob"
-        ),
     )
 
 

@@ -31,6 +31,7 @@ from engine.definitions import (
     transform,
 )
 from engine.local import Local, Run, until
+from engine.programs import seen_by
 
 TESTS = Path(__file__).resolve().parents[1]
 OUTPUT = "s3://sagemaker-local/scores"
@@ -848,23 +849,8 @@ def test_memory_does_not_grow_with_the_input(local: Local) -> None:
 
 def test_the_sdks_transformer_makes_a_step_that_runs(tmp_path: Path, source: Path) -> None:
     """In a process that has no AWS variables and can reach this machine only."""
-    report = tmp_path / "offline.txt"
-    ended = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("sdk_transform.py")), str(tmp_path)],
-        cwd=tmp_path,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PYTHONPATH": os.pathsep.join(map(str, (source, TESTS, TESTS / "offline"))),
-            "OFFLINE_REPORT": str(report),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr[-4000:]
-    assert not report.exists()
-    seen = json.loads((tmp_path / "seen.json").read_text(encoding="utf-8"))
+    seen = seen_by("sdk_transform.py", tmp_path, source)
+    assert not (tmp_path / "offline.txt").exists()
     assert set(seen["statuses"].values()) == {"Succeeded"}
     assert {name.split("-")[0] for name in seen["statuses"]} == {"Create", "Score"}
     assert re.fullmatch(r"s3://sagemaker-local/sdk-transform/\w{12}/Score", seen["output"])

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
+from engine.programs import seen_by
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, Any]:
     """What ``sdk_workflow`` saw, in a process that can reach this machine only."""
-    folder = tmp_path_factory.mktemp("workflow")
-    paths = [source, TESTS, TESTS / "offline"]
-    ended = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("sdk_workflow.py")), str(folder)],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            "OFFLINE_REPORT": str(folder / "offline.txt"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr[-4000:]
-    report = folder / "offline.txt"
-    found: dict[str, Any] = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
-    notices = [
-        line for line in ended.stderr.splitlines() if "without effect on this machine" in line
-    ]
-    return found | {"network": report.is_file() and report.read_text(), "notices": notices}
+    found = seen_by("sdk_workflow.py", tmp_path_factory.mktemp("workflow"), source)
+    lines = found["errors"].splitlines()
+    return found | {"notices": [x for x in lines if "without effect on this machine" in x]}
 
 
 def verdicts(seen: dict[str, Any]) -> dict[str, str]:

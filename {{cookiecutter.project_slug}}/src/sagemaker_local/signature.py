@@ -22,12 +22,10 @@ from typing import Any
 from sagemaker_local import environment
 from sagemaker_local.bucket import Bucket
 from sagemaker_local.content import BROKEN_ARCHIVE, Digests, Memory, files_below, is_archive
-from sagemaker_local.entry import SUBMIT_DIRECTORY
+from sagemaker_local.entry import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
 from sagemaker_local.models import containers_of
 from sagemaker_local.store import Document, Store
 
-# The SDK's own scripts: they are not what runs here, so that what they import does not count.
-_DRIVERS = "sm_drivers"
 _SOURCE_CODE = "sourcecode.json"
 # An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
 _SCRIPTS = (".py", "runproc.sh")
@@ -225,7 +223,9 @@ class _Signing:
         for channel in channels:
             name = f"channel {channel['ChannelName']}"
             location = dict(channel["DataSource"]["S3DataSource"])
-            self.content(name, location.pop("S3Uri"), code=channel["ChannelName"] != _DRIVERS)
+            self.content(
+                name, location.pop("S3Uri"), code=channel["ChannelName"] != DRIVERS_CHANNEL
+            )
             rest = {
                 key: item
                 for key, item in channel.items()
@@ -235,9 +235,9 @@ class _Signing:
 
     def entry(self, channels: list[Document], hyperparameters: Document) -> None:
         """The script that a training job runs; is it one in Python, whose imports can be read?"""
-        program = hyperparameters.get("sagemaker_program", "")
+        program = hyperparameters.get(PROGRAM, "")
         for channel in channels:
-            if channel["ChannelName"] == _DRIVERS:
+            if channel["ChannelName"] == DRIVERS_CHANNEL:
                 uri = channel["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/")
                 file = self._bucket.existing(f"{uri}/{_SOURCE_CODE}")
                 settings = json.loads(file.read_text(encoding="utf-8"))
@@ -263,7 +263,7 @@ class _Signing:
             name: of the input, for people.
             uri: of an object, or of a prefix.
             code: read the Python files among them: what they import counts too; False for the
-                SDK's own scripts.
+                SDK's own scripts, which are not what runs here.
         """
         path = self._bucket.existing(uri)
         found = self._digests.parts(path)
