@@ -108,3 +108,16 @@ def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     cut.write_bytes((tmp_path / "whole.tar.gz").read_bytes()[:50_000])
     with pytest.raises(LocalError, match="cannot be unpacked"):
         unpack(cut, tmp_path / "out")
+
+
+def test_an_archive_whose_bytes_were_changed_is_refused(tmp_path: Path) -> None:
+    """Some versions of Python let an error of zlib through, which is none of tarfile's."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_text(" ".join(map(str, range(50_000))))
+    packed = tmp_path / "model.tar.gz"
+    pack(tmp_path / "in", packed)
+    body = bytearray(packed.read_bytes())
+    body[20_000:20_040] = b"\xff" * 40
+    packed.write_bytes(bytes(body))
+    with pytest.raises(LocalError, match=r"model\.tar\.gz cannot be unpacked"):
+        unpack(packed, tmp_path / "out")

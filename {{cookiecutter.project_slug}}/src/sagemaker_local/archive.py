@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sagemaker_local import disk
-from sagemaker_local.content import files_below
+from sagemaker_local.content import BROKEN_ARCHIVE, files_below
 from sagemaker_local.errors import LocalError
 
 # Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
@@ -43,7 +43,7 @@ def unpack(archive: Path, folder: Path) -> None:
             for member in tar:
                 _refuse_unsafe(member)
             tar.extractall(folder, **_FILTER)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except BROKEN_ARCHIVE as error:
         raise LocalError(f"{archive.name} cannot be unpacked: {error}") from error
 
 
