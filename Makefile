@@ -37,8 +37,8 @@ environment: $(BIN)/cookiecutter
 	@rm -rf build/environment
 	@$(BIN)/cookiecutter --no-input --default-config --output-dir build/environment . git_init=no >/dev/null
 	@echo "Installing what the template and a generated project need into .venv ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --group dev \
-		--requirements $(BAKED)/pyproject.toml --group $(BAKED)/pyproject.toml:dev
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(UV) sync --quiet --active --inexact --no-install-workspace --project $(BAKED)
+	@$(UV) pip install --quiet --python $(BIN)/python --group dev
 
 $(LAB)/bin/jupyter-lab: | environment
 	@$(UV) venv --quiet --clear --python $(BIN)/python $(LAB)

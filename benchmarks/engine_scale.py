@@ -18,7 +18,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).resolve().parents[1] / "{{cookiecutter.project_slug}}" / "src"
+SOURCE = (
+    Path(__file__).resolve().parents[1]
+    / "{{cookiecutter.project_slug}}"
+    / "packages"
+    / "sagemaker-local"
+    / "src"
+)
 sys.path.insert(0, str(SOURCE))
 
 from sagemaker_local import LocalSession  # noqa: E402

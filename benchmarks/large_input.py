@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 TEMPLATE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_slug}}" / "src"))
+sys.path.insert(
+    0, str(TEMPLATE / "{{cookiecutter.project_slug}}" / "packages" / "sagemaker-local" / "src")
+)
 
 from sagemaker_local import LocalSession  # noqa: E402
 

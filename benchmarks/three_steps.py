@@ -31,6 +31,13 @@ from cookiecutter.main import cookiecutter
 from three_step_pipeline import CACHED, EACH_TIME, STEPS
 
 HERE = Path(__file__).resolve().parent
+
+
+def sources(project: Path) -> list[str]:
+    """What an editable install of a project puts on the path."""
+    return [str(project / "src"), str(project / "packages" / "sagemaker-local" / "src")]
+
+
 ROWS = 4177
 PLAIN, LOCAL_MODE = "plain scripts", "SDK local mode"
 CONTAINERS = "three-steps-benchmark"  # the project of Docker Compose that all of them are in
@@ -56,7 +63,7 @@ def run(project: Path, script: Path | str, *arguments: object) -> str:
     done = subprocess.run(
         [sys.executable, str(script), *map(str, arguments)],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(project / "src")},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sources(project))},
         capture_output=True,
         text=True,
         check=False,

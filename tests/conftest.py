@@ -30,10 +30,15 @@ def generate(output: Path, **answers: object) -> Path:
     return Path(project)
 
 
+def sources(project: Path) -> list[str]:
+    """What an editable install of a project puts on the path: its package, and the engine's."""
+    return [str(project / "src"), str(project / "packages" / "sagemaker-local" / "src")]
+
+
 def environment(project: Path | None, changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment, with the suite's interpreter first and the project's `src`."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    source = {} if project is None else {"PYTHONPATH": str(project / "src")}
+    source = {} if project is None else {"PYTHONPATH": os.pathsep.join(sources(project))}
     return {**os.environ, "PATH": path, **source, **changes}
 
 

@@ -132,7 +132,7 @@ def test_every_file_is_valid_whatever_the_name(bake: Bake, name: str) -> None:
 
 def test_nothing_is_left_unrendered(bake: Bake) -> None:
     project = bake()
-    copied = [project / "src/sagemaker_local", project / "runtime"]
+    copied = [project / "packages", project / "runtime"]
     for path in text_files(project):
         if not any(path.is_relative_to(folder) for folder in copied):
             text = path.read_text(encoding="utf-8")

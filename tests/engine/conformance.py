@@ -19,7 +19,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.paginate import Paginator
 from botocore.validate import ParamValidator
 from botocore.waiter import Waiter
-from sagemaker_local.client import SageMakerClient
+from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.service_model import violations
 
 _MODEL = botocore.session.get_session().get_service_model("sagemaker")

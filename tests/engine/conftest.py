@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parents[2]
-SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}" / "src"
+SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}" / "packages" / "sagemaker-local" / "src"
 sys.path.insert(0, str(SOURCE))
 
-from sagemaker_local.runner import Runner  # noqa: E402
-from sagemaker_local.warm import shared_runner  # noqa: E402
+from sagemaker_local.processes.runner import Runner  # noqa: E402
+from sagemaker_local.processes.warm import shared_runner  # noqa: E402
 
 from engine.kill_program import Program  # noqa: E402
 from engine.local import Local  # noqa: E402

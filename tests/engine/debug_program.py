@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from sagemaker_local.runner import SpawnRunner
+from sagemaker_local.processes.runner import SpawnRunner
 
 from engine.definitions import processing
 from engine.local import Local

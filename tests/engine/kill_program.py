@@ -19,10 +19,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import bucket
+from sagemaker_local.processes.warm import shared_runner
 from sagemaker_local.service_model import service_model
-from sagemaker_local.store import Store
-from sagemaker_local.warm import shared_runner
+from sagemaker_local.storage import bucket
+from sagemaker_local.storage.store import Store
 
 from engine import small_pipeline
 from engine.local import Local, Run

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
-from sagemaker_local import archive
-from sagemaker_local.bucket import Bucket
-from sagemaker_local.client import SageMakerClient
-from sagemaker_local.content import digest
-from sagemaker_local.definition import parse
-from sagemaker_local.explanation import Explanation, explain
-from sagemaker_local.functions import Functions
-from sagemaker_local.jobs import Jobs
+from sagemaker_local.client.client import SageMakerClient
+from sagemaker_local.definition.document import parse
+from sagemaker_local.executions.explanation import Explanation, explain
+from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import Arns
-from sagemaker_local.runner import Runner
-from sagemaker_local.store import Store
+from sagemaker_local.processes.runner import Runner
+from sagemaker_local.steps.functions import Functions
+from sagemaker_local.storage import archive
+from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.storage.content import digest
+from sagemaker_local.storage.store import Store
 
 from engine.conformance import ConformingClient
 from engine.definitions import ROLE, Json

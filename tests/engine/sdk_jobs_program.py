@@ -20,7 +20,8 @@ from typing import Any
 FOLDER = Path(sys.argv[1])
 SEEN: dict[str, Any] = {"variables": sorted(name for name in os.environ if name.startswith("AWS"))}
 
-from sagemaker_local import LocalJobSession, LocalSession, archive  # noqa: E402
+from sagemaker_local import LocalJobSession, LocalSession  # noqa: E402
+from sagemaker_local.storage import archive  # noqa: E402
 
 from engine.conformance import ConformingClient  # noqa: E402
 
@@ -38,7 +39,7 @@ from sagemaker.train import ModelTrainer  # noqa: E402
 from sagemaker.train.configs import Compute, SourceCode  # noqa: E402
 from sagemaker.train.tuner import HyperparameterTuner  # noqa: E402
 
-from engine.test_transform import SERVED, SUM  # noqa: E402
+from engine.jobs.test_transform import SERVED, SUM  # noqa: E402
 
 SEEN["default client"] = SageMakerClient().session is session.boto_session
 client = ConformingClient(session.sagemaker_client)

@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from sagemaker_local import LocalSession, archive
+from sagemaker_local import LocalSession
+from sagemaker_local.storage import archive
 
 from engine.conformance import ConformingClient
 
@@ -27,7 +28,7 @@ from sagemaker.mlops.workflow.steps import CacheConfig, TransformStep  # noqa: E
 from sagemaker.serve.model_builder import ModelBuilder  # noqa: E402
 
 from engine.definitions import IMAGE  # noqa: E402
-from engine.test_transform import SERVED, SUM  # noqa: E402
+from engine.jobs.test_transform import SERVED, SUM  # noqa: E402
 
 
 def artifacts() -> str:

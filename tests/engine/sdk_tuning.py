@@ -14,7 +14,7 @@ from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import Compute, InputData, SourceCode
 from sagemaker.train.tuner import HyperparameterTuner
-from sagemaker_local import archive
+from sagemaker_local.storage import archive
 
 TRY = """
 import argparse, os

@@ -12,8 +12,8 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
-from sagemaker_local.definition import Definition, Output, Step, parse
-from sagemaker_local.expressions import function_of, parse_path, parse_reference
+from sagemaker_local.definition.document import Definition, Output, Step, parse
+from sagemaker_local.definition.expressions import function_of, parse_path, parse_reference
 
 from engine.definitions import Json
 from engine.local import Local

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from sagemaker_local.client import SageMakerClient
-from sagemaker_local.definition import parse
-from sagemaker_local.plan import plan
-from sagemaker_local.runner import Runner
+from sagemaker_local.client.client import SageMakerClient
+from sagemaker_local.definition.document import parse
+from sagemaker_local.planning.plan import plan
+from sagemaker_local.processes.runner import Runner
 
 from engine import stand_ins
 from engine.conformance import ConformingClient

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import ClientError
-from sagemaker_local.warm import shared_runner
+from sagemaker_local.processes.warm import shared_runner
 
 from engine.definitions import Json, definition, processing
 from engine.local import Local, Run

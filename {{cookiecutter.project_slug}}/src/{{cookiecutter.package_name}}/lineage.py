@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from sagemaker_local import content
 from sagemaker_local.errors import LocalError
+from sagemaker_local.storage import content
 
 from . import inputs, parameters, paths, registry, settings
 from .errors import ProjectError

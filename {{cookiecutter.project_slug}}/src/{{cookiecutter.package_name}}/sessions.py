@@ -74,8 +74,8 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
     from botocore.exceptions import BotoCoreError, ClientError
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.workflow.pipeline_context import PipelineSession
-    from sagemaker_local.content import files_below
-    from sagemaker_local.uploads import ContentUploads
+    from sagemaker_local.storage.content import files_below
+    from sagemaker_local.sdk.uploads import ContentUploads
 
     base: Any = PipelineSession if pipeline else Session
 

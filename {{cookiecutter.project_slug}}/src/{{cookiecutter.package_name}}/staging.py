@@ -10,8 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import archive
-from sagemaker_local.content import digest
+from sagemaker_local.storage import archive
+from sagemaker_local.storage.content import digest
 
 from . import paths
 from .errors import ProjectError

@@ -1,0 +1,62 @@
+"""The operators of a condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sagemaker_local.definition.conditions import OPERATORS, holds
+from sagemaker_local.errors import StepFailure
+
+from engine.definitions import compare
+
+TRUE, FALSE = compare("Equals", 1, 1), compare("Equals", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "right", "outcome"),
+    [
+        ("Equals", "a", "a", True),
+        ("Equals", 1, 1.0, True),
+        ("Equals", True, False, False),
+        ("GreaterThan", 2, 1.5, True),
+        ("GreaterThan", 1, 1, False),
+        ("GreaterThanOrEqualTo", 1, 1.0, True),
+        ("LessThan", 0.1, 0.2, True),
+        ("LessThanOrEqualTo", 3, 2, False),
+        ("GreaterThan", "10", "9", False),
+        ("LessThan", "10", "9", True),
+    ],
+)
+def test_comparisons(kind: str, left: Any, right: Any, outcome: bool) -> None:
+    assert holds(compare(kind, left, right)) is outcome
+
+
+def test_in_not_and_or() -> None:
+    assert holds({"Type": "In", "QueryValue": "a", "Values": ["b", "a"]})
+    assert not holds({"Type": "In", "QueryValue": "c", "Values": ["b", "a"]})
+    assert holds({"Type": "Not", "Condition": FALSE})
+    assert holds({"Type": "Or", "Conditions": [FALSE, TRUE]})
+    assert not holds({"Type": "Or", "Conditions": [FALSE, FALSE]})
+    nested = {"Type": "Not", "Condition": {"Type": "Or", "Conditions": [FALSE, TRUE]}}
+    assert not holds(nested)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("1", 1), (1, "1"), (True, 1), (1.0, None), ("a", None), ([1], 1)]
+)
+@pytest.mark.parametrize("kind", ["Equals", "GreaterThan", "LessThanOrEqualTo"])
+def test_values_of_two_kinds_are_not_compared(kind: str, left: Any, right: Any) -> None:
+    with pytest.raises(StepFailure, match="cannot compare"):
+        holds(compare(kind, left, right))
+
+
+@pytest.mark.parametrize("value", [None, [1], {"a": 1}])
+def test_only_numbers_and_strings_have_an_order(value: Any) -> None:
+    with pytest.raises(StepFailure, match="cannot compare"):
+        holds(compare("GreaterThan", value, value))
+
+
+def test_the_operators_are_the_services() -> None:
+    comparisons = ["GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"]
+    assert sorted(OPERATORS) == sorted(["Equals", "In", "Not", "Or", *comparisons])

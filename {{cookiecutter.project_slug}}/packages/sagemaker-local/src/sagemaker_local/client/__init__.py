@@ -1,0 +1,1 @@
+"""The engine's answers in boto3's shapes: one file for each kind of resource."""

@@ -1,0 +1,88 @@
+"""The client's methods for executions of pipelines."""
+
+from __future__ import annotations
+
+from sagemaker_local.client.operations import Listing, in_order, listed, operation, page, select
+from sagemaker_local.client.pipelines import pipeline_named
+from sagemaker_local.executions.executions import PRIVATE, Executions
+from sagemaker_local.storage.store import Document, Store
+from sagemaker_local.storage.store import Execution as StoredExecution
+
+# The service's reference gives no direction; it answers with the newest first.
+_EXECUTIONS = Listing(
+    "PipelineExecutionArn", sort_order="Descending", alike={"PipelineVersionAlias": ()}
+)
+
+
+class ExecutionOperations:
+    """Executions: start, look at, stop, retry."""
+
+    store: Store
+    executions: Executions
+
+    @operation
+    def start_pipeline_execution(self, request: Document) -> Document:
+        pipeline = pipeline_named(self.store, request["PipelineName"])
+        return {"PipelineExecutionArn": self.executions.start(pipeline, request)}
+
+    @operation
+    def retry_pipeline_execution(self, request: Document) -> Document:
+        arn = request["PipelineExecutionArn"]
+        self.executions.resume(arn, request)
+        return {"PipelineExecutionArn": arn}
+
+    @operation
+    def describe_pipeline_execution(self, request: Document) -> Document:
+        execution = self.executions.get(request["PipelineExecutionArn"])
+        document = execution.document
+        return {
+            **{key: value for key, value in document.items() if key not in PRIVATE},
+            "PipelineExecutionStatus": execution.status,
+        }
+
+    @operation
+    def describe_pipeline_definition_for_execution(self, request: Document) -> Document:
+        execution = self.executions.get(request["PipelineExecutionArn"])
+        return select(execution.document, ("PipelineDefinition", "CreationTime"))
+
+    @operation
+    def list_pipeline_executions(self, request: Document) -> Document:
+        name = pipeline_named(self.store, request["PipelineName"])["PipelineName"]
+        stored = {item.arn: item for item in self.executions.of_pipeline(name)}
+        found = listed([item.document for item in stored.values()], request, _EXECUTIONS)
+        summaries = [_summary(stored[item["PipelineExecutionArn"]]) for item in found]
+        return page(summaries, request, "PipelineExecutionSummaries")
+
+    @operation
+    def list_pipeline_execution_steps(self, request: Document) -> Document:
+        arn = request.get("PipelineExecutionArn", "")
+        self.executions.get(arn)
+        steps = in_order(self.store.steps(arn)[::-1], request)
+        return page(steps, request, "PipelineExecutionSteps")
+
+    @operation
+    def list_pipeline_parameters_for_execution(self, request: Document) -> Document:
+        execution = self.executions.get(request["PipelineExecutionArn"])
+        given = execution.document["Parameters"]
+        parameters = [{"Name": name, "Value": value} for name, value in given.items()]
+        return page(parameters, request, "PipelineParameters")
+
+    @operation
+    def stop_pipeline_execution(self, request: Document) -> Document:
+        self.executions.stop(request["PipelineExecutionArn"])
+        return {"PipelineExecutionArn": request["PipelineExecutionArn"]}
+
+
+def _summary(execution: StoredExecution) -> Document:
+    summary = {
+        "PipelineExecutionArn": execution.arn,
+        "StartTime": execution.document["CreationTime"],
+        "PipelineExecutionStatus": execution.status,
+        **select(
+            execution.document,
+            ("PipelineExecutionDisplayName", "PipelineExecutionDescription"),
+        ),
+    }
+    if "FailureReason" in execution.document:
+        summary["PipelineExecutionFailureReason"] = execution.document["FailureReason"]
+    return summary

@@ -1,0 +1,121 @@
+"""The client's methods for pipelines."""
+
+from __future__ import annotations
+
+from sagemaker_local.client.operations import Listing, listed, operation, page, select
+from sagemaker_local.errors import NotFoundError, invalid
+from sagemaker_local.executions.executions import Executions
+from sagemaker_local.names import Arns, last_part
+from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.storage.store import Document, Store, now
+
+PIPELINE = "pipeline"
+# The service's reference gives no direction; it answers with the newest first.
+_PIPELINES = Listing("PipelineName", sort_order="Descending", alike={"ManagedBy": ("CUSTOMER",)})
+
+
+class PipelineOperations:
+    """Pipelines: create, update, describe, delete, list."""
+
+    store: Store
+    arns: Arns
+    bucket: Bucket
+    executions: Executions
+
+    @operation
+    def create_pipeline(self, request: Document) -> Document:
+        name = request["PipelineName"]
+        definition = self._definition_text(request, "CreatePipeline")
+        created = now()
+        document = {
+            "PipelineArn": self.arns.pipeline(name),
+            "PipelineName": name,
+            "PipelineDisplayName": request.get("PipelineDisplayName", name),
+            "PipelineDefinition": definition,
+            "RoleArn": request["RoleArn"],
+            "PipelineStatus": "Active",
+            "CreationTime": created,
+            "LastModifiedTime": created,
+            **select(request, ("PipelineDescription", "ParallelismConfiguration")),
+        }
+        if not self.store.add_resource(PIPELINE, name, document):
+            raise invalid(
+                f"Pipeline names must be unique within an AWS account and region. Pipeline with "
+                f"name ({name}) already exists.",
+                "CreatePipeline",
+            )
+        add_tags(self.store, document["PipelineArn"], request)
+        return {"PipelineArn": document["PipelineArn"]}
+
+    @operation
+    def update_pipeline(self, request: Document) -> Document:
+        pipeline = pipeline_named(self.store, request["PipelineName"])
+        changes = select(
+            request,
+            ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration"),
+        )
+        if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
+            changes["PipelineDefinition"] = self._definition_text(request, "UpdatePipeline")
+        pipeline |= {**changes, "LastModifiedTime": now()}
+        self.store.update_resource(PIPELINE, pipeline["PipelineName"], pipeline)
+        return {"PipelineArn": pipeline["PipelineArn"]}
+
+    @operation
+    def describe_pipeline(self, request: Document) -> Document:
+        pipeline = pipeline_named(self.store, request["PipelineName"])
+        executions = self.store.executions(pipeline["PipelineName"], most=1)
+        if executions:
+            pipeline["LastRunTime"] = executions[0].document["CreationTime"]
+        return pipeline
+
+    @operation
+    def delete_pipeline(self, request: Document) -> Document:
+        pipeline = pipeline_named(self.store, request["PipelineName"])
+        self.store.delete_resource(PIPELINE, pipeline["PipelineName"])
+        return {"PipelineArn": pipeline["PipelineArn"]}
+
+    @operation
+    def list_pipelines(self, request: Document) -> Document:
+        members = (
+            "PipelineArn",
+            "PipelineName",
+            "PipelineDisplayName",
+            "PipelineDescription",
+            "RoleArn",
+            "CreationTime",
+            "LastModifiedTime",
+        )
+        found = listed(self.store.resources(PIPELINE), request, _PIPELINES)
+        summaries = [select(pipeline, members) for pipeline in found]
+        return page(summaries, request, "PipelineSummaries")
+
+    def _definition_text(self, request: Document, name: str) -> str:
+        """The request's definition, which must be one that can run here.
+
+        Raises:
+            DefinitionError: with every reason why it cannot.
+        """
+        location = request.get("PipelineDefinitionS3Location")
+        if location:
+            file = self.bucket.existing(f"s3://{location['Bucket']}/{location['ObjectKey']}")
+            text = file.read_text(encoding="utf-8")
+        elif "PipelineDefinition" in request:
+            text = request["PipelineDefinition"]
+        else:
+            raise invalid("Either PipelineDefinition or its S3 location must be given.", name)
+        self.executions.check(text)
+        return text
+
+
+def pipeline_named(store: Store, name_or_arn: str) -> Document:
+    """A stored pipeline.
+
+    Raises:
+        NotFoundError: there is none of this name.
+    """
+    name = last_part(name_or_arn)
+    document = store.resource(PIPELINE, name)
+    if document is None:
+        raise NotFoundError(f"Pipeline '{name}' does not exist.")
+    return document

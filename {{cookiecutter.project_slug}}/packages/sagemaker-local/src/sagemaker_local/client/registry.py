@@ -1,0 +1,171 @@
+"""The client's methods for model package groups, model packages and models."""
+
+from __future__ import annotations
+
+from sagemaker_local.client.operations import Listing, listed, operation, page, select
+from sagemaker_local.errors import client_error, invalid
+from sagemaker_local.jobs.jobs import Jobs
+from sagemaker_local.names import last_part
+from sagemaker_local.registry.models import MODEL, create_model
+from sagemaker_local.registry.packages import GROUP, NoSuchPackage, Registry
+from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.storage.store import Document, Store
+
+_GROUP_SUMMARY = (
+    "ModelPackageGroupName",
+    "ModelPackageGroupArn",
+    "ModelPackageGroupDescription",
+    "CreationTime",
+    "ModelPackageGroupStatus",
+)
+_PACKAGE_SUMMARY = (
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "ModelPackageDescription",
+    "CreationTime",
+    "ModelPackageStatus",
+    "ModelApprovalStatus",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
+)
+_BATCH_SUMMARY = (
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "ModelPackageDescription",
+    "CreationTime",
+    "InferenceSpecification",
+    "ModelPackageStatus",
+    "ModelApprovalStatus",
+    "ModelPackageRegistrationType",
+)
+_MODEL_SUMMARY = ("ModelName", "ModelArn", "CreationTime")
+_GROUPS = Listing("ModelPackageGroupName", alike={"CrossAccountFilterOption": ("SameAccount",)})
+_PACKAGES = Listing("ModelPackageName", alike={"ModelPackageType": ("Versioned", "Both")})
+_MODELS = Listing("ModelName", sort_order="Descending")
+
+
+class RegistryOperations:
+    """Model package groups, their packages, and models."""
+
+    store: Store
+    registry: Registry
+    jobs: Jobs
+
+    @operation
+    def create_model_package_group(self, request: Document) -> Document:
+        group = self.registry.create_group(
+            request["ModelPackageGroupName"], request.get("ModelPackageGroupDescription")
+        )
+        if group is None:
+            raise invalid(
+                f"Model Package Group already exists: {request['ModelPackageGroupName']}",
+                "CreateModelPackageGroup",
+            )
+        add_tags(self.store, group["ModelPackageGroupArn"], request)
+        return select(group, ("ModelPackageGroupArn",))
+
+    @operation
+    def describe_model_package_group(self, request: Document) -> Document:
+        group = self.registry.group(last_part(request["ModelPackageGroupName"]))
+        return {key: value for key, value in group.items() if key != "LastVersion"}
+
+    @operation
+    def list_model_package_groups(self, request: Document) -> Document:
+        found = listed(self.store.resources(GROUP), request, _GROUPS)
+        groups = [select(group, _GROUP_SUMMARY) for group in found]
+        return page(groups, request, "ModelPackageGroupSummaryList")
+
+    @operation
+    def delete_model_package_group(self, request: Document) -> Document:
+        name = last_part(request["ModelPackageGroupName"])
+        with self.store.transaction():
+            self.registry.group(name)
+            if self.store.model_packages(name):
+                raise client_error(
+                    "ConflictException",
+                    f"Model Package Group {name} still has model packages; delete them first.",
+                    "DeleteModelPackageGroup",
+                )
+            self.store.delete_resource(GROUP, name)
+        return {}
+
+    @operation
+    def create_model_package(self, request: Document) -> Document:
+        if "ModelPackageGroupName" not in request:
+            raise invalid(
+                "A local registry keeps versioned packages: give ModelPackageGroupName.",
+                "CreateModelPackage",
+            )
+        name = last_part(request["ModelPackageGroupName"])
+        package = self.registry.register({**request, "ModelPackageGroupName": name})
+        add_tags(self.store, package["ModelPackageArn"], request)
+        return select(package, ("ModelPackageArn",))
+
+    @operation
+    def describe_model_package(self, request: Document) -> Document:
+        return self.registry.package(request["ModelPackageName"])
+
+    @operation
+    def list_model_packages(self, request: Document) -> Document:
+        name = last_part(request.get("ModelPackageGroupName", ""))
+        if name:
+            self.registry.group(name)
+        found = listed(self.store.model_packages(name), request, _PACKAGES)
+        status = request.get("ModelApprovalStatus")
+        packages = [
+            select(package, _PACKAGE_SUMMARY)
+            for package in found
+            if status in (None, package["ModelApprovalStatus"])
+        ]
+        return page(packages, request, "ModelPackageSummaryList")
+
+    @operation
+    def batch_describe_model_package(self, request: Document) -> Document:
+        found: Document = {}
+        errors: Document = {}
+        for arn in request["ModelPackageArnList"]:
+            try:
+                found[arn] = select(self.registry.package(arn), _BATCH_SUMMARY)
+            except NoSuchPackage as error:
+                errors[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": str(error)}
+        response = {"ModelPackageSummaries": found}
+        return response | ({"BatchDescribeModelPackageErrorMap": errors} if errors else {})
+
+    @operation
+    def update_model_package(self, request: Document) -> Document:
+        package = self.registry.update(request["ModelPackageArn"], request)
+        return select(package, ("ModelPackageArn",))
+
+    @operation
+    def delete_model_package(self, request: Document) -> Document:
+        self.registry.delete(request["ModelPackageName"])
+        return {}
+
+    @operation
+    def create_model(self, request: Document) -> Document:
+        model = create_model(self.store, self.jobs, request)
+        add_tags(self.store, model["ModelArn"], request)
+        return select(model, ("ModelArn",))
+
+    @operation
+    def describe_model(self, request: Document) -> Document:
+        return self._model(request["ModelName"], "DescribeModel")
+
+    @operation
+    def list_models(self, request: Document) -> Document:
+        found = listed(self.store.resources(MODEL), request, _MODELS)
+        return page([select(model, _MODEL_SUMMARY) for model in found], request, "Models")
+
+    @operation
+    def delete_model(self, request: Document) -> Document:
+        self._model(request["ModelName"], "DeleteModel")
+        self.store.delete_resource(MODEL, request["ModelName"])
+        return {}
+
+    def _model(self, name: str, operation_name: str) -> Document:
+        model = self.store.resource(MODEL, name)
+        if model is None:
+            raise invalid(f"Could not find model {name!r}.", operation_name)
+        return model

@@ -1,0 +1,1 @@
+"""The pipeline definition, as JSON says it: parameters, expressions, conditions, graph."""

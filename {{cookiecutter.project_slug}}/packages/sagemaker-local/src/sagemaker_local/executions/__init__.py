@@ -1,0 +1,1 @@
+"""Executions of pipelines: started, run, resumed, selected, explained."""

@@ -1,0 +1,48 @@
+"""Where the expressions of one execution find their values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sagemaker_local.definition.document import Definition
+from sagemaker_local.definition.expressions import follow
+from sagemaker_local.errors import StepFailure
+from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.storage.store import Document, now
+
+
+@dataclass
+class ExecutionContext:
+    """Values for expressions: parameters, variables, and what finished steps described."""
+
+    bucket: Bucket
+    definition: Definition
+    parameters: dict[str, Any]
+    variables: dict[str, Any]
+    described: dict[str, Document] = field(default_factory=dict)
+
+    def parameter(self, name: str) -> Any:
+        return self.parameters[name]
+
+    def execution_variable(self, name: str) -> Any:
+        if name == "CurrentDateTime":
+            return now().isoformat()
+        return self.variables[name]
+
+    def step(self, name: str) -> Document:
+        return self.described[name]
+
+    def property_file(self, step: str, name: str) -> Any:
+        file = self.definition.steps[step].property_file(name)
+        assert file is not None, "checked before the execution started"
+        outputs = ("ProcessingOutputConfig", "Outputs", file.output_name, "S3Output", "S3Uri")
+        uri = follow(self.described[step], outputs, f"output {file.output_name} of {step}")
+        return self.json_object(f"{uri}/{file.path}")
+
+    def json_object(self, uri: str) -> Any:
+        try:
+            return json.loads(self.bucket.existing(uri).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise StepFailure(f"{uri} is not JSON: {error}") from None

@@ -1,0 +1,77 @@
+"""Why each step of an execution ran, or did not: a line a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sagemaker_local.definition.document import Definition
+from sagemaker_local.names import last_part
+from sagemaker_local.planning.support import MEMBERS
+from sagemaker_local.storage.store import Document, Execution, Store
+
+
+@dataclass(frozen=True)
+class StepExplanation:
+    """One step: ``hit`` (reused), ``miss`` (had to run), or ``run`` (nothing was looked up)."""
+
+    step: str
+    verdict: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.verdict}, {self.why}"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All steps of an execution, in the order in which they started."""
+
+    steps: tuple[StepExplanation, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.steps))
+
+    def __getitem__(self, step: str) -> StepExplanation:
+        for found in self.steps:
+            if found.step == step:
+                return found
+        raise KeyError(step)
+
+
+def explain(store: Store, execution: Execution, definition: Definition) -> Explanation:
+    """What the cache said about each step that has started."""
+    signatures = {found.step: found.document for found in store.signatures(execution.arn)}
+    return Explanation(
+        tuple(
+            _explain_step(step, definition, signatures.get(step["StepName"]))
+            for step in store.steps(execution.arn)
+        )
+    )
+
+
+def _explain_step(
+    step: Document, definition: Definition, signature: Document | None
+) -> StepExplanation:
+    name = step["StepName"]
+    if "SelectiveExecutionResult" in step:
+        source = step["SelectiveExecutionResult"].get("SourcePipelineExecutionArn", "")
+        return StepExplanation(
+            name, "hit", f"not selected, taken from execution {last_part(source)}"
+        )
+    if signature is None:
+        return StepExplanation(name, "run", _never_looked_up(step, definition))
+    if signature["Source"]:
+        return StepExplanation(
+            name, "hit", f"nothing changed since execution {last_part(signature['Source'])}"
+        )
+    return StepExplanation(name, "miss", "; ".join(signature["Why"]))
+
+
+def _never_looked_up(listed: Document, definition: Definition) -> str:
+    step = definition.steps[listed["StepName"]]
+    cached, _ = MEMBERS["CacheConfig"]
+    if step.type not in cached:
+        return f"a {step.type} step always runs"
+    if step.cache is None:
+        return "its CacheConfig is off"
+    return "it runs still" if listed["StepStatus"] == "Executing" else "it did not succeed"

@@ -1,0 +1,126 @@
+"""A training job: channels below ``/opt/ml/input/data``, a script, a ``model.tar.gz``.
+
+Layout: the SageMaker Developer Guide. ``entry`` finds the script, ``sm_variables`` surrounds it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local.jobs import training_script as entry
+from sagemaker_local.jobs.inputs import Inputs
+from sagemaker_local.jobs.kind import JobFolder, JobKind, Place, run_to_success
+from sagemaker_local.jobs.training_variables import resources
+from sagemaker_local.storage import archive
+from sagemaker_local.storage.store import now
+
+_MODEL = "model.tar.gz"
+_OUTPUT = "output.tar.gz"
+# Characters; what has no line breaks at all is read in parts of this size.
+_LONGEST_LINE = 1 << 20
+
+
+def artifacts(job: dict[str, Any]) -> dict[str, Any]:
+    """Where the service puts ``model.tar.gz``, as the job's Describe response says it."""
+    return {"ModelArtifacts": {"S3ModelArtifacts": f"{_output_prefix(job)}/{_MODEL}"}}
+
+
+def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
+    """Run one job; the model reaches the bucket only if it succeeds.
+
+    Args:
+        job: its Describe response so far, the Create request in it.
+        place: its folder, bucket and launcher.
+
+    Returns:
+        The final metrics, to add to the Describe response.
+
+    Raises:
+        StepFailure: there is no script that runs here, or it failed.
+        LocalError: a channel, or the archive with the script, is not there.
+    """
+    folder, bucket = place.folder, place.bucket
+    channels = _stage(job, folder, place.inputs)
+    output, model = folder.make("output", "data"), folder.make("model")
+    folder.make("checkpoints")
+    command = entry.command(job, folder, bucket, channels)
+    run_to_success(command, folder, place.launch, folder.ml / "output" / "failure")
+    uploads = [(model, _MODEL)]
+    if any(output.iterdir()):
+        uploads.append((output, _OUTPUT))
+    for source, file in uploads:
+        packed = folder.path / file
+        archive.pack(source, packed)
+        bucket.collect(packed, f"{_output_prefix(job)}/{file}")
+    metrics = final_metrics(job, folder)
+    return {"FinalMetricDataList": metrics} if metrics else {}
+
+
+def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, Any]]:
+    """``FinalMetricDataList``: the last value that each metric's regex finds in the log."""
+    definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+    if not definitions or not folder.log.is_file():
+        return []
+    values: dict[str, float] = {}
+    # Line by line, as the service reads a log: one of 200 MB need not fit into memory.
+    with folder.log.open(encoding="utf-8", errors="replace") as log:
+        while line := log.readline(_LONGEST_LINE):
+            for definition in definitions:
+                value = _last_number(definition["Regex"], line)
+                if value is not None:
+                    values[definition["Name"]] = value
+    return [
+        {"MetricName": name, "Value": value, "Timestamp": now()} for name, value in values.items()
+    ]
+
+
+def _last_number(regex: str, line: str) -> float | None:
+    """What the first group, or a regex without groups, found last; None if it is no number."""
+    *_, last = (None, *re.finditer(regex, line))
+    try:
+        return float(last[1 if last.re.groups else 0]) if last else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _output_prefix(job: dict[str, Any]) -> str:
+    target = job["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{target}/{job['TrainingJobName']}/output"
+
+
+def _stage(request: dict[str, Any], folder: JobFolder, inputs: Inputs) -> dict[str, Any]:
+    """Put channels and configuration files in place; gives ``inputdataconfig.json``."""
+    channels = {}
+    for channel in request.get("InputDataConfig", []):
+        name = channel["ChannelName"]
+        source = channel["DataSource"]["S3DataSource"]
+        inputs.put(source["S3Uri"], folder.make("input", "data", name))
+        channels[name] = {
+            "ContentType": channel.get("ContentType", ""),
+            "TrainingInputMode": channel.get("InputMode", "File"),
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+    folder.write_json("input/config/hyperparameters.json", request.get("HyperParameters", {}))
+    folder.write_json("input/config/inputdataconfig.json", channels)
+    folder.write_json("input/config/resourceconfig.json", resources(request))
+    return channels
+
+
+def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
+    """URIs of the objects that a completed job wrote, and the files that they are copies of."""
+    files = [folder.path / _MODEL, folder.path / _OUTPUT]
+    return {f"{_output_prefix(job)}/{file.name}": file for file in files if file.is_file()}
+
+
+KIND = JobKind(
+    resource="training-job",
+    noun="TrainingJob",
+    metadata="TrainingJob",
+    run=run,
+    defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
+    starts_with=artifacts,
+    outputs=outputs,
+)

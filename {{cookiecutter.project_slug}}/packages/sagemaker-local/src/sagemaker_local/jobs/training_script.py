@@ -1,0 +1,169 @@
+"""The script of a training job: how it is found, and the command that starts it.
+
+There are two ways. The SDK's ModelTrainer puts it into the ``code`` channel, and a driver into
+``sm_drivers`` that calls it. Estimators of SDK v2, and every job of a HyperparameterTuner, name it
+by hyperparameters, ``sagemaker_program`` in the archive ``sagemaker_submit_directory``, and the
+sagemaker-training-toolkit of the image calls it (its ``params.py`` and ``mapping.py``). Here both
+are done directly, so that the script can start warm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local.definition.expressions import function_of
+from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs.kind import JobFolder, string_environment, time_limit
+from sagemaker_local.jobs.training_variables import (
+    deserialized,
+    driver_variables,
+    hyperparameters,
+    serialized,
+    toolkit_variables,
+)
+from sagemaker_local.processes.runner import Command
+from sagemaker_local.storage import archive
+from sagemaker_local.storage.bucket import Bucket
+
+CODE_CHANNEL = "code"
+DRIVERS_CHANNEL = "sm_drivers"
+PROGRAM = "sagemaker_program"
+SUBMIT_DIRECTORY = "sagemaker_submit_directory"
+
+# Hyperparameters that the toolkit keeps from the script, beside those that begin with sagemaker_.
+_TOOLKIT_SETTINGS = {"_tuning_objective_metric", "default_user_module_name"}
+
+
+def flaws(channels: Collection[str], settings: Mapping[str, Any]) -> Iterator[str]:
+    """Why a job has no script that runs here.
+
+    Args:
+        channels: names of its channels.
+        settings: its hyperparameters; one that is an expression is taken to turn out well.
+    """
+    if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
+        return
+    if PROGRAM not in settings or SUBMIT_DIRECTORY not in settings:
+        yield (
+            "it has no script: a built-in algorithm runs in its container image only; "
+            "give ModelTrainer a SourceCode with source_dir and entry_script"
+        )
+        return
+    plain = {k: deserialized(v) for k, v in settings.items() if not function_of(v)}
+    source = plain.get(SUBMIT_DIRECTORY, "s3://")
+    if not str(source).startswith("s3://"):
+        yield f"{SUBMIT_DIRECTORY} is {source!r}, and should be the S3 URI of a sourcedir.tar.gz"
+    for key, value in plain.items():
+        if key.startswith("sagemaker_") and key.endswith("_enabled") and value is True:
+            yield f"{key}: distributed training is not run locally"
+
+
+def command(
+    job: Mapping[str, Any], folder: JobFolder, bucket: Bucket, channels: Mapping[str, Any]
+) -> Command:
+    """What the driver or the toolkit would run: the script, hyperparameters as its arguments.
+
+    Args:
+        job: the Describe response so far.
+        folder: the job's, its channels in place.
+        bucket: holds the archive that the hyperparameters may name.
+        channels: ``inputdataconfig.json``.
+
+    Raises:
+        StepFailure: there is no script, or it wants what is not done here.
+        LocalError: the archive is not there, or cannot be unpacked.
+    """
+    for flaw in flaws(channels, job.get("HyperParameters", {})):
+        raise StepFailure(f"The job cannot run: {flaw}.")
+    if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
+        return _by_driver(job, folder, channels)
+    return _by_toolkit(job, folder, bucket, channels)
+
+
+def _by_driver(job: Mapping[str, Any], folder: JobFolder, channels: Mapping[str, Any]) -> Command:
+    drivers = folder.here(f"/opt/ml/input/data/{DRIVERS_CHANNEL}")
+    source = _read_json(drivers / "sourcecode.json")
+    if _read_json(drivers / "distributed.json"):
+        raise StepFailure("distributed training is not run locally; leave out `distributed`.")
+    if source.get("command"):
+        raise StepFailure("SourceCode(command=...) is not run locally; give an entry_script.")
+    if not source.get("entry_script"):
+        raise StepFailure("SourceCode names no entry_script; give ModelTrainer one.")
+    if source.get("requirements"):
+        _note_requirements(folder)
+    script = str(source["entry_script"])
+    arguments: list[str] = []
+    for key, value in hyperparameters(job, folder).items():
+        arguments += [f"--{key}", serialized(value)]
+    code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
+    variables = driver_variables(job, folder, channels, script, CODE_CHANNEL)
+    return _command(job, folder, code / script, code, arguments, variables)
+
+
+def _by_toolkit(
+    job: Mapping[str, Any], folder: JobFolder, bucket: Bucket, channels: Mapping[str, Any]
+) -> Command:
+    given = hyperparameters(job, folder)
+    settings = {
+        key: value
+        for key, value in given.items()
+        if key.startswith("sagemaker_") or key in _TOOLKIT_SETTINGS
+    }
+    hps = {key: value for key, value in given.items() if key not in settings}
+    program, source = str(settings[PROGRAM]), str(settings[SUBMIT_DIRECTORY])
+    code = folder.make("code")
+    archive.unpack(bucket.existing(source), code)
+    script = code / program
+    if not script.is_file():
+        raise StepFailure(f"{PROGRAM} is {program!r}, and {source} has no such file.")
+    if (code / "requirements.txt").is_file():
+        _note_requirements(folder)
+    arguments = _toolkit_arguments(hps)
+    variables = toolkit_variables(job, folder, channels, settings, hps, arguments)
+    # A program in a subfolder imports from the top of the archive.
+    paths = (str(code), os.environ.get("PYTHONPATH"))
+    variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    return _command(job, folder, script, code, arguments, variables)
+
+
+def _command(
+    job: Mapping[str, Any],
+    folder: JobFolder,
+    script: Path,
+    code: Path,
+    arguments: list[str],
+    variables: Mapping[str, str],
+) -> Command:
+    return Command(
+        ("python3" if script.suffix == ".py" else "/bin/sh", str(script), *arguments),
+        code,
+        folder.log,
+        {**variables, **string_environment(job.get("Environment"), folder)},
+        time_limit(dict(job)),
+    )
+
+
+def _toolkit_arguments(hps: Mapping[str, Any]) -> list[str]:
+    """Sorted; a name of one letter gets one dash, a mapping is written ``a=1,b=2``."""
+    arguments = []
+    for key in sorted(hps):
+        arguments += [f"--{key}" if len(key) > 1 else f"-{key}", _as_argument(hps[key])]
+    return arguments
+
+
+def _as_argument(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+    return "" if value is None else str(value)
+
+
+def _note_requirements(folder: JobFolder) -> None:
+    folder.note("requirements are not installed; the script runs in this environment.")
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

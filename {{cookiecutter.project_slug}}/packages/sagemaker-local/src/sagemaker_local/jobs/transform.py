@@ -1,0 +1,143 @@
+"""A transform job: a model's own script answers for every file under the input.
+
+The files are read where they are in the bucket; what the model answers reaches the bucket when all
+of them are done, so there is no partial output. How the job's process does it: ``serving``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local import serving
+from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs.kind import JobFolder, JobKind, Place, run_to_success, string_environment
+from sagemaker_local.jobs.transform_checks import NO_SCRIPT, PROGRAM, check_transform
+from sagemaker_local.processes.runner import Command
+from sagemaker_local.registry.models import container_of
+from sagemaker_local.serving.jsonpath import parse
+from sagemaker_local.storage import archive
+from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.storage.content import files_below
+
+_PROGRAM = Path(serving.__file__).with_name("batch_transform.py")
+_CODE = "/opt/ml/model/code"
+_TASK = "config/transformjobconfig.json"
+_ANSWERS = "answers"
+_STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
+
+
+def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
+    """Run one job; outputs reach the bucket only if it succeeds.
+
+    Args:
+        job: its Describe response so far, the Create request in it.
+        place: its folder, bucket, launcher, and the store that has the model.
+
+    Returns:
+        Members to add to the Describe response: none.
+
+    Raises:
+        StepFailure: what it asks for is not run here, the model does not serve, or a record
+            failed; names the file and the record.
+        LocalError: the input or the model's artifacts are not there.
+    """
+    folder, bucket = place.folder, place.bucket
+    refused = "; ".join(check_transform(job))
+    if refused:
+        raise StepFailure(refused)
+    _note_refused_paths(job, folder)
+    container = container_of(job["ModelName"], place.jobs)
+    container.unpack(bucket, folder.make("model"))
+    environment = {**container.environment, **job.get("Environment", {})}
+    script = _script(environment, folder, bucket)
+    files = _files(job, bucket, folder)
+    message = folder.make("output") / "failure"
+    task = {"request": job, "model": str(folder.ml / "model"), **script, "files": files}
+    folder.write_json(_TASK, {**task, "message": str(message)})
+    command = Command(
+        ("python3", str(_PROGRAM), str(folder.ml / _TASK)),
+        folder.ml,
+        folder.log,
+        {**_variables(job, folder), **string_environment(environment, folder)},
+    )
+    run_to_success(command, folder, place.launch, message)
+    _refuse_unwritten(files)
+    bucket.collect(folder.path / _ANSWERS, job["TransformOutput"]["S3OutputPath"])
+    return {}
+
+
+def _note_refused_paths(job: dict[str, Any], folder: JobFolder) -> None:
+    for name in ("InputFilter", "OutputFilter"):
+        path = parse(job.get("DataProcessing", {}).get(name, "$"))
+        if path.refused_by_the_service:
+            folder.note(
+                f"the managed service has refused {path.refused_by_the_service!r} in a JSONPath; "
+                f"the {name} {path.text} may not work there."
+            )
+
+
+def _files(job: dict[str, Any], bucket: Bucket, folder: JobFolder) -> list[dict[str, str]]:
+    """The input's files, where they are, and where their outputs go."""
+    source = bucket.existing(job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
+    answers = folder.path / _ANSWERS
+    return [
+        {"name": name, "path": str(file), "output": str(answers / f"{name}.out")}
+        for file, name in files_below(source)
+    ]
+
+
+def _script(environment: dict[str, str], folder: JobFolder, bucket: Bucket) -> dict[str, str]:
+    """The folder of the model's script, and its name.
+
+    Raises:
+        StepFailure: the model names no script, or one that is not there.
+    """
+    program = environment.get(PROGRAM, "")
+    if not program:
+        raise StepFailure(NO_SCRIPT)
+    submitted = environment.get("SAGEMAKER_SUBMIT_DIRECTORY") or _CODE
+    code = folder.here(submitted)
+    if submitted.startswith("s3://"):
+        code = folder.make("code")
+        archive.unpack(bucket.existing(submitted), code)
+    program = f"{program.removesuffix('.py')}.py"
+    if not (code / program).is_file():
+        raise StepFailure(f"the model's script {program} is not in {submitted}; pack it there")
+    if (code / "requirements.txt").is_file():
+        folder.note("requirements.txt is not installed; the script runs in this environment.")
+    return {"code": str(code), "program": program}
+
+
+def _variables(job: dict[str, Any], folder: JobFolder) -> dict[str, str]:
+    """What the service tells a container that serves a transform job."""
+    return {
+        "SM_MODEL_DIR": str(folder.ml / "model"),
+        "SAGEMAKER_BASE_DIR": str(folder.ml),
+        "SAGEMAKER_BATCH": "true",
+        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES[job.get("BatchStrategy", "MultiRecord")],
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(job.get("MaxPayloadInMB", 6)),
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(job.get("MaxConcurrentTransforms") or 1),
+    }
+
+
+def _refuse_unwritten(files: list[dict[str, str]]) -> None:
+    """A script that ends the process, by ``sys.exit(0)``, has not done its work."""
+    for file in files:
+        if not Path(file["output"]).is_file():
+            raise StepFailure(f"the model's script ended before it had answered for {file['name']}")
+
+
+def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
+    """URIs of the objects that a completed job wrote, and the files that they are copies of."""
+    target = job["TransformOutput"]["S3OutputPath"].rstrip("/")
+    return {f"{target}/{name}": file for file, name in files_below(folder.path / _ANSWERS)}
+
+
+KIND = JobKind(
+    resource="transform-job",
+    noun="TransformJob",
+    metadata="TransformJob",
+    run=run,
+    outputs=outputs,
+)

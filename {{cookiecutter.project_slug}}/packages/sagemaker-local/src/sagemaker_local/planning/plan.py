@@ -1,0 +1,180 @@
+"""What an execution would do: its steps in order, its branches, and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+from sagemaker_local.definition import graph
+from sagemaker_local.definition.conditions import holds
+from sagemaker_local.definition.document import Definition, Step, read
+from sagemaker_local.definition.expressions import resolve
+from sagemaker_local.definition.parameters import start_values
+from sagemaker_local.errors import DefinitionError, Problem, StepFailure
+from sagemaker_local.planning import checks, notices
+from sagemaker_local.planning.skew import Skew, report
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step of a plan.
+
+    Attributes:
+        wave: 1 for steps that wait for nothing, 2 for those that wait for the first, and so on;
+            steps of one wave may run side by side.
+        needs: names of the steps that it waits for.
+        when: the condition that decides, such as ``if Better``; empty: it always runs.
+        runs: False: the parameters decide already that it does not; None: not known before.
+    """
+
+    name: str
+    type: str
+    wave: int
+    needs: tuple[str, ...]
+    when: str
+    runs: bool | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of one execution.
+
+    Attributes:
+        steps: in the order in which they could run.
+        problems: reasons why nothing would run at all.
+        ignored: settings without effect here, and the steps that have them.
+        skew: versions here beside those of the images.
+    """
+
+    steps: tuple[PlannedStep, ...]
+    problems: tuple[Problem, ...]
+    ignored: dict[str, list[str]]
+    skew: Skew
+
+    def __str__(self) -> str:
+        if self.problems:
+            return str(DefinitionError(self.problems))
+        width = max(len(step.name) for step in self.steps)
+        lines = [_line(step, width) for step in self.steps]
+        lines += [
+            f"without effect here: {setting} ({', '.join(steps)})"
+            for setting, steps in self.ignored.items()
+        ]
+        return "\n".join([*lines, *(f"differs here: {text}" for text in self.skew.differing)])
+
+
+def _line(step: PlannedStep, width: int) -> str:
+    parts = [f"{step.wave:3}  {step.name:{width}}  {step.type:13}"]
+    if step.needs:
+        parts.append(f"after {', '.join(step.needs)}")
+    if step.when:
+        parts.append(step.when)
+    if step.runs is False:
+        parts.append("(will not run)")
+    return "  ".join(parts).rstrip()
+
+
+def plan(
+    text: str, parameters: Mapping[str, str], functions: tuple[str, ...] | None = None
+) -> Plan:
+    """Plan an execution without running anything.
+
+    Args:
+        text: the definition's JSON.
+        parameters: values that a start would give.
+        functions: the Lambda functions that the session knows; see ``checks.check``.
+    """
+    definition, problems = read(text)
+    values, misgiven = start_values(definition.parameters, parameters)
+    problems += [*checks.check(definition, functions), *misgiven]
+    steps = () if problems else tuple(_planned(definition, values))
+    return Plan(steps, tuple(problems), notices.ignored(definition), report(definition))
+
+
+def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep]:
+    needs = {name: graph.dependencies(step) for name, step in definition.steps.items()}
+    waves = _waves(needs)
+    order = {name: index for index, name in enumerate(definition.steps)}
+    outcomes: dict[str, bool | None] = {}
+    runs: dict[str, bool | None] = {}
+    for name in sorted(order, key=lambda name: (waves[name], order[name])):
+        step = definition.steps[name]
+        runs[name] = _runs(step, needs[name], runs, outcomes)
+        if step.type == "Condition":
+            outcomes[name] = _outcome(step, _Known(values, outcomes))
+    return [
+        PlannedStep(
+            name,
+            definition.steps[name].type,
+            waves[name],
+            tuple(sorted(needs[name], key=order.__getitem__)),
+            _when(definition.steps[name]),
+            known,
+        )
+        for name, known in runs.items()
+    ]
+
+
+def _waves(needs: Mapping[str, set[str]]) -> dict[str, int]:
+    """Each step's wave; the definition has no cycles."""
+    waves: dict[str, int] = {}
+    for name in TopologicalSorter(needs).static_order():
+        waves[name] = 1 + max((waves[other] for other in needs[name]), default=0)
+    return waves
+
+
+def _runs(
+    step: Step,
+    needs: set[str],
+    runs: Mapping[str, bool | None],
+    outcomes: Mapping[str, bool | None],
+) -> bool | None:
+    """Whether a step runs, as far as its condition and the steps before it tell."""
+    known = [runs[name] for name in needs]
+    if step.branch:
+        outcome = outcomes.get(step.branch.condition)
+        known.append(None if outcome is None else outcome is step.branch.outcome)
+    if False in known:
+        return False
+    return None if None in known else True
+
+
+def _when(step: Step) -> str:
+    if step.branch is None:
+        return ""
+    return f"{'if' if step.branch.outcome else 'unless'} {step.branch.condition}"
+
+
+class _Known:
+    """Values that are known before anything runs."""
+
+    def __init__(self, values: dict[str, Any], outcomes: Mapping[str, bool | None]) -> None:
+        self._values = values
+        self._outcomes = outcomes
+
+    def parameter(self, name: str) -> Any:
+        return self._values[name]
+
+    def execution_variable(self, name: str) -> Any:
+        raise LookupError(name)
+
+    def step(self, name: str) -> Any:
+        if self._outcomes.get(name) is None:
+            raise LookupError(name)
+        return {"Outcome": self._outcomes[name]}
+
+    def property_file(self, step: str, name: str) -> Any:
+        raise LookupError(name)
+
+    def json_object(self, uri: str) -> Any:
+        raise LookupError(uri)
+
+
+def _outcome(step: Step, known: _Known) -> bool | None:
+    """A condition's outcome, if parameters and other conditions alone decide it."""
+    try:
+        return all(holds(condition) for condition in resolve(step.arguments["Conditions"], known))
+    except (LookupError, StepFailure):
+        return None

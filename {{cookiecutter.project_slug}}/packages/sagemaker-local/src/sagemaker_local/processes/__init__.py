@@ -1,0 +1,1 @@
+"""Programs on this machine: started, timed, stopped, and ended with their owner."""

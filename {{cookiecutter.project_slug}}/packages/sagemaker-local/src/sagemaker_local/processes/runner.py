@@ -1,0 +1,141 @@
+"""Start a job's program as a process and wait for it: from the warm fork server, or plainly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sagemaker_local.processes import leftovers
+
+_POLL_SECONDS = 0.01
+_GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to run.
+
+    Attributes:
+        argv: program and arguments; ``python`` and ``python3`` mean this interpreter.
+        cwd: the working directory.
+        log: the file that receives standard output and error.
+        environment: variables set beside this process's own.
+        limit_seconds: how long it may run; None: as long as it likes.
+        side_by_side: how many such commands of one job run at once, and share the job's cores.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limit_seconds: float | None = None
+    side_by_side: int = 1
+
+    @property
+    def script(self) -> str | None:
+        """The Python script that this command runs, if it is that simple."""
+        is_python = self.argv[0] in {"python", "python3"} and len(self.argv) > 1
+        return self.argv[1] if is_python and self.argv[1].endswith(".py") else None
+
+    @property
+    def name(self) -> str:
+        """The program's, for a person."""
+        return Path(self.script or self.argv[-1]).name
+
+    def full_argv(self) -> list[str]:
+        """Program and arguments as the operating system takes them."""
+        program = sys.executable if self.argv[0] in {"python", "python3"} else self.argv[0]
+        return [program, *self.argv[1:]]
+
+    def full_environment(self) -> dict[str, str]:
+        """This process's variables as they are now, then the command's own."""
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment}
+
+
+class Process(Protocol):
+    """A started program."""
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Block until it ends; its exit code, negative for a signal; None if time runs out."""
+        ...
+
+    def stop(self) -> None:
+        """End it and its children."""
+        ...
+
+
+class Runner(Protocol):
+    def start(self, command: Command) -> Process: ...
+
+
+class SpawnRunner:
+    """A new process for each job, child of this one: for systems without the fork server.
+
+    When this process is killed, its jobs run on to their end.
+    """
+
+    def start(self, command: Command) -> Process:
+        marked = leftovers.mark()
+        with command.log.open("ab") as log:
+            process = subprocess.Popen(
+                command.full_argv(),
+                cwd=command.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=command.full_environment() | marked,
+                start_new_session=os.name != "nt",
+            )
+        return _SpawnedProcess(process, marked)
+
+
+class _SpawnedProcess:
+    def __init__(self, process: subprocess.Popen[bytes], marked: Mapping[str, str]) -> None:
+        self._process = process
+        self._marked = marked
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        leftovers.end(self._marked)
+        return code
+
+    def stop(self) -> None:
+        stop_group(self._process.pid)
+
+
+def stop_group(pid: int) -> None:
+    """End a process group: politely, and after a grace period by force."""
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], check=False, capture_output=True)
+        return
+    if not _signal_group(pid, signal.SIGTERM):
+        return
+    threading.Thread(target=_kill_after_grace, args=(pid,), daemon=True).start()
+
+
+def _kill_after_grace(pid: int) -> None:
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < deadline:
+        if not _signal_group(pid, 0):
+            return
+        time.sleep(_POLL_SECONDS)
+    _signal_group(pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: int) -> bool:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

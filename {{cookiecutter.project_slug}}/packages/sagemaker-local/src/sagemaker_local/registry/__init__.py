@@ -1,0 +1,1 @@
+"""Models, model packages and tags."""

@@ -1,0 +1,120 @@
+"""Models: what is stored of one, and the container that answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.registry.packages import package_of
+from sagemaker_local.storage import archive
+from sagemaker_local.storage.bucket import Bucket, copy_files
+from sagemaker_local.storage.store import Document, Store, now
+
+if TYPE_CHECKING:
+    from sagemaker_local.jobs.jobs import Jobs
+
+MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a container would be started with.
+
+    Attributes:
+        data: the S3 URI of its artifacts.
+        packed: are they an archive, or a prefix with the files themselves?
+        environment: its variables.
+    """
+
+    data: str
+    packed: bool
+    environment: dict[str, str]
+
+    def unpack(self, bucket: Bucket, folder: Path) -> None:
+        """Put the artifacts into a folder, as they are below ``/opt/ml/model``.
+
+        Raises:
+            LocalError: they are not there, or not an archive that is safe to unpack.
+        """
+        source = bucket.existing(self.data)
+        if self.packed:
+            archive.unpack(source, folder)
+        else:
+            copy_files(source, folder)
+
+
+def create_model(store: Store, jobs: Jobs, request: Document) -> Document:
+    """Store a model; its artifacts, or the model package that it is made of, must be there.
+
+    Raises:
+        LocalError: an artifact or a package is missing, or the name is taken.
+    """
+    for container in _containers(request):
+        for part in _resolved(container, store):
+            if part.get("ModelDataUrl"):
+                jobs.bucket.existing(part["ModelDataUrl"])
+    name = request["ModelName"]
+    document = {
+        **{key: value for key, value in request.items() if key != "Tags"},
+        "ModelArn": jobs.arns.model(name),
+        "CreationTime": now(),
+    }
+    if not store.add_resource(MODEL, name, document):
+        raise LocalError(f"Cannot create already existing model {name!r}.")
+    return document
+
+
+def containers_of(name: str, store: Store) -> list[Document]:
+    """A model's containers; those of a model package that it is made of in the package's place.
+
+    Raises:
+        StepFailure: there is no such model.
+        LocalError: the package that it is made of is not there any more.
+    """
+    model = store.resource(MODEL, name)
+    if model is None:
+        raise StepFailure(f"there is no model {name!r}; create it, in a Model step or before")
+    return [part for container in _containers(model) for part in _resolved(container, store)]
+
+
+def container_of(name: str, jobs: Jobs) -> Container:
+    """The container that answers for a model.
+
+    Raises:
+        StepFailure: there is no such model, or not exactly one container with artifacts.
+    """
+    parts = containers_of(name, jobs.store)
+    if len(parts) != 1:
+        raise StepFailure(
+            f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run "
+            "locally"
+        )
+    (part,) = parts
+    source = part.get("ModelDataSource", {}).get("S3DataSource", {})
+    data = part.get("ModelDataUrl") or source.get("S3Uri")
+    if not data:
+        raise StepFailure(f"the model {name!r} has no artifacts: its container has no ModelDataUrl")
+    packed = source.get("CompressionType", "Gzip") == "Gzip"
+    return Container(data, packed, part.get("Environment", {}))
+
+
+def _containers(model: Document) -> list[Document]:
+    return [*filter(None, [model.get("PrimaryContainer")]), *model.get("Containers", [])]
+
+
+def _resolved(container: Document, store: Store) -> Iterator[Document]:
+    """The container, or those of the model package that it names, with its own variables set."""
+    if "ModelPackageName" not in container:
+        yield container
+        return
+    package = package_of(store, container["ModelPackageName"])
+    specification = package.get("InferenceSpecification", {})
+    if wanted := container.get("InferenceSpecificationName"):
+        others = package.get("AdditionalInferenceSpecifications", [])
+        specification = next((o for o in others if o["Name"] == wanted), {})
+    for part in specification.get("Containers", []):
+        environment = {**part.get("Environment", {}), **container.get("Environment", {})}
+        yield {**part, "Environment": environment}

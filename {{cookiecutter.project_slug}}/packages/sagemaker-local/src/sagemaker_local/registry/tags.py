@@ -1,0 +1,39 @@
+"""Tags of any resource, by its ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sagemaker_local.storage.store import Document, Store, now
+
+_TAGS = "tags"
+
+
+def _by_key(tags: list[dict[str, Any]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def tags_of(store: Store, arn: str) -> dict[str, str]:
+    """A resource's tags; empty if it has none."""
+    document = store.resource(_TAGS, arn) or {}
+    return _by_key(document.get("Tags", []))
+
+
+def add_tags(store: Store, arn: str, request: Document) -> None:
+    """Add the ``Tags`` of a request, if it has any, to a resource's."""
+    if request.get("Tags"):
+        with store.transaction():
+            set_tags(store, arn, tags_of(store, arn) | _by_key(request["Tags"]))
+
+
+def set_tags(store: Store, arn: str, tags: Mapping[str, str]) -> None:
+    """Replace all tags of a resource."""
+    document = {"Tags": as_list(tags), "CreationTime": now()}
+    if not store.add_resource(_TAGS, arn, document):
+        store.update_resource(_TAGS, arn, document)
+
+
+def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """As requests and responses have them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

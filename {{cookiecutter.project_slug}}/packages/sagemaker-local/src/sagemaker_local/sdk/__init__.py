@@ -1,0 +1,1 @@
+"""The sessions that the SageMaker Python SDK works with."""

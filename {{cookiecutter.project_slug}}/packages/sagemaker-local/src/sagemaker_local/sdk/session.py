@@ -1,0 +1,218 @@
+"""SageMaker sessions whose service, bucket and registry are a folder here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+# The SDK looks for a region, and asks the network for one, as soon as it is imported.
+DEFAULT_REGION = "us-east-1"
+os.environ.setdefault("AWS_DEFAULT_REGION", DEFAULT_REGION)
+os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
+from sagemaker.core.helper.session_helper import Session  # noqa: E402
+from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
+from sagemaker.core.utils.utils import SageMakerClient as SdkClient  # noqa: E402
+from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
+from sagemaker_local.client.boto import OfflineClient, OfflineSession  # noqa: E402
+from sagemaker_local.client.client import SageMakerClient  # noqa: E402
+from sagemaker_local.definition.document import parse, read  # noqa: E402
+from sagemaker_local.executions.explanation import Explanation, explain  # noqa: E402
+from sagemaker_local.jobs.jobs import Jobs  # noqa: E402
+from sagemaker_local.jobs.kind import JobFolder  # noqa: E402
+from sagemaker_local.names import Arns  # noqa: E402
+from sagemaker_local.planning.plan import Plan, plan  # noqa: E402
+from sagemaker_local.planning.skew import Skew, report  # noqa: E402
+from sagemaker_local.processes.warm import PRELOADED, shared_runner  # noqa: E402
+from sagemaker_local.sdk.uploads import ContentUploads  # noqa: E402
+from sagemaker_local.steps.functions import Functions  # noqa: E402
+from sagemaker_local.storage.bucket import Bucket  # noqa: E402
+from sagemaker_local.storage.content import Digests, files_below, fingerprint  # noqa: E402
+from sagemaker_local.storage.store import Store  # noqa: E402
+
+ACCOUNT = "000000000000"
+BUCKET = "sagemaker-local"
+
+
+class _Local(ContentUploads, Session):
+    """A session on this machine: no Docker, no account, no network.
+
+    Use it wherever the SDK takes a ``sagemaker_session``. Everything that it keeps is below
+    ``root``: ``s3/<bucket>/`` the objects, ``jobs/<name>/`` each job's files and log, ``state.db``
+    pipelines, executions, jobs, models and the registry. Sessions of both kinds may share it.
+
+    Args:
+        root: the folder; created if absent. Several processes may share it.
+        region: names the region in ARNs and image URIs; nothing is sent there.
+        default_bucket_prefix: put before the keys of uploads and outputs.
+        warm: start jobs from a process that has the libraries imported (Linux).
+        preload: the modules that it imports.
+        functions: what Lambda steps call, by the function's ARN or name: a Python function
+            ``handler(event, context)``, or its place as ``module:handler``.
+        debug: True, or a step's name: its script runs in this process, so that ``breakpoint()``
+            works; a start then returns when the execution has ended.
+
+    Attributes:
+        role: the ARN to give where the SDK wants a role.
+        poll_seconds: how often it is worth looking at an execution.
+        runs_here: executions end with this process, so an interrupt should stop them.
+    """
+
+    poll_seconds = 0.05
+    runs_here = True
+
+    def __init__(
+        self,
+        root: str | Path,
+        region: str | None = None,
+        default_bucket_prefix: str | None = None,
+        warm: bool = True,
+        preload: tuple[str, ...] = PRELOADED,
+        functions: Functions | None = None,
+        debug: bool | str = False,
+    ) -> None:
+        self.root = Path(root).resolve()
+        region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        runner = shared_runner(warm, preload)
+        arns = Arns(region, ACCOUNT)
+        store = Store(self.root / "state.db")
+        self.bucket = Bucket(self.root / "s3", BUCKET)
+        jobs = Jobs(store, self.bucket, arns, self.root / "jobs")
+        client = SageMakerClient(store, self.bucket, arns, jobs, runner, functions, debug)
+        self.digests = Digests(store)
+        self._store = store
+        self._functions = tuple(functions or ())
+        _silence_telemetry()
+        super().__init__(
+            boto_session=OfflineSession(region, client),
+            sagemaker_client=client,
+            default_bucket=BUCKET,
+            default_bucket_prefix=default_bucket_prefix,
+        )
+        self.role = arns.role
+
+    def _initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Give the SDK stand-ins for the clients that it would otherwise create."""
+        kwargs["sagemaker_runtime_client"] = OfflineClient("sagemaker-runtime")
+        kwargs["sagemaker_featurestore_runtime_client"] = OfflineClient("featurestore-runtime")
+        kwargs["sagemaker_metrics_client"] = OfflineClient("sagemaker-metrics")
+        super()._initialize(*args, **kwargs)
+
+    def default_bucket(self) -> str:
+        return BUCKET
+
+    def account_id(self) -> str:
+        return ACCOUNT
+
+    def _put(self, path: Path, bucket: str, prefix: str) -> None:
+        uri = f"s3://{bucket}/{prefix}"
+        if path.is_file():
+            uri = f"{uri}/{path.name}"
+        target = self.bucket.path(uri)
+        if not target.exists():
+            self.bucket.upload(path, uri)
+            for file, name in files_below(path):
+                self.digests.same(file, target if path.is_file() else target / name)
+
+    def upload_string_as_file_body(
+        self, body: str | bytes, bucket: str, key: str, kms_key: str | None = None
+    ) -> str:
+        uri = f"s3://{bucket}/{key}"
+        self.bucket.write(uri, body.encode() if isinstance(body, str) else body)
+        return uri
+
+    def download_data(
+        self, path: str | Path, bucket: str, key_prefix: str = "", extra_args: Any = None
+    ) -> list[str]:
+        return [str(c) for c in self.bucket.download(f"s3://{bucket}/{key_prefix}", Path(path))]
+
+    def read_s3_file(self, bucket: str, key_prefix: str) -> str:
+        return self.bucket.existing(f"s3://{bucket}/{key_prefix}").read_text(encoding="utf-8")
+
+    def fingerprint(self, uri: str) -> str:
+        """What tells the data behind an S3 URI from any other; see ``content.fingerprint``."""
+        return fingerprint(self.bucket.existing(uri), self.digests)
+
+    def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
+        """The lines that a job has printed so far.
+
+        Args:
+            kind: of job, ``Processing`` or ``Training``; local ones share one folder.
+            name: the job's.
+            tail: this many of the last lines only; 0: all.
+        """
+        return JobFolder(self.root / "jobs" / name).lines(tail)
+
+    def first_lines(self, uri: str, count: int) -> list[str]:
+        """The first lines of an object, which is not read any further."""
+        with self.bucket.existing(uri).open(encoding="utf-8") as stream:
+            return [line.rstrip("\n") for line in islice(stream, count)]
+
+    def list_s3_files(self, bucket: str, key_prefix: str) -> list[str]:
+        return self.bucket.keys(f"s3://{bucket}/{key_prefix}")
+
+
+class LocalSession(_Local, PipelineSession):
+    """Builds and runs SageMaker pipelines on this machine; see ``_Local`` for its arguments."""
+
+    def plan(self, definition: str, parameters: Mapping[str, str] | None = None) -> Plan:
+        """What an execution would do, in which order and by which branches; nothing runs.
+
+        Args:
+            definition: the JSON that ``Pipeline.definition()`` gives.
+            parameters: values that a start would give.
+
+        Returns:
+            A plan to print; its ``problems`` are the reasons why nothing would run.
+        """
+        return plan(definition, parameters or {}, self._functions)
+
+    def explain(self, execution: Any) -> Explanation:
+        """Why each step of an execution ran, or was reused from the cache: a line a step.
+
+        Args:
+            execution: what ``Pipeline.start()`` returned, or an execution's ARN.
+        """
+        arn = execution if isinstance(execution, str) else execution.arn
+        stored = self.sagemaker_client.executions.get(arn)
+        # An older engine may have run what this one would refuse.
+        definition, _ = read(stored.document["PipelineDefinition"])
+        return explain(self._store, stored, definition)
+
+    def skew(self, definition: str) -> Skew:
+        """Versions of Python and libraries here, beside those of the images that it names."""
+        return report(parse(definition))
+
+
+class LocalJobSession(_Local):
+    """Runs single jobs on this machine, at once: ``ScriptProcessor.run`` and its like start one.
+
+    Its arguments are those of ``LocalSession``. Jobs run in this process's name and end with it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from sagemaker_local.sdk import (
+            waits as sdk_waits,  # imports what a pipeline session can do without
+        )
+
+        super().__init__(*args, **kwargs)
+        sdk_waits.make_prompt()
+        # ``Processor.latest_job`` knows no session: it uses the first client that was made.
+        SdkClient(session=self.boto_session, region_name=self.boto_region_name)
+
+
+def _silence_telemetry() -> None:
+    """Keep the SDK from calling home for local sessions; others are as they were."""
+    send = telemetry_logging._send_telemetry_request
+    if getattr(send, "for_managed_sessions_only", False):
+        return
+
+    def send_if_managed(status: Any, features: Any, session: Any, *args: Any, **kw: Any) -> None:
+        if not isinstance(session, _Local):
+            send(status, features, session, *args, **kw)
+
+    send_if_managed.for_managed_sessions_only = True  # type: ignore[attr-defined]
+    telemetry_logging._send_telemetry_request = send_if_managed

@@ -1,0 +1,1 @@
+"""The types of step that a pipeline may have."""

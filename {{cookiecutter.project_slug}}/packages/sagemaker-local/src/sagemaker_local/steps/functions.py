@@ -1,0 +1,123 @@
+"""Lambda steps: the function's name or ARN stands for a Python function of this session."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker_local.definition.expressions import as_text
+from sagemaker_local.definition.parameters import Parameter
+from sagemaker_local.errors import LocalError, StepFailure
+
+Handler = Callable[..., Any]
+Functions = Mapping[str, "Handler | str"]
+
+OUTPUT_TYPES = ("String", "Integer", "Float", "Boolean")
+_PLAIN = (str, int, float, bool)
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output parameter that a Lambda step declares; ``type`` is one of ``OUTPUT_TYPES``."""
+
+    name: str
+    type: str = "String"
+
+
+def function_name(name_or_arn: str) -> str:
+    """``arn:aws:lambda:<region>:<account>:function:<name>[:<version>]`` gives the name."""
+    parts = name_or_arn.split(":")
+    return parts[6] if len(parts) > 6 and parts[2] == "lambda" else name_or_arn
+
+
+def handler_for(functions: Functions, name_or_arn: str) -> Handler:
+    """The Python function for a Lambda function.
+
+    Args:
+        functions: a callable, or ``module:handler``, by the function's ARN or name.
+        name_or_arn: the function that a step calls.
+
+    Raises:
+        LocalError: there is none, or it cannot be imported.
+    """
+    by_name = {function_name(name): handler for name, handler in functions.items()}
+    handler = functions.get(name_or_arn) or by_name.get(function_name(name_or_arn))
+    if handler is None:
+        name = function_name(name_or_arn)
+        raise LocalError(
+            f"the Lambda function {name!r} is not known to this local session; give it a Python "
+            f"function: LocalSession(..., functions={{{name!r}: my_handler}})"
+        )
+    return _imported(handler) if isinstance(handler, str) else handler
+
+
+def _imported(path: str) -> Handler:
+    module, _, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except Exception as error:  # whatever a person's module does when it is imported
+        raise LocalError(
+            f"the function {path!r} cannot be imported ({error}); write it as module:handler"
+        ) from error
+    if not callable(found):
+        raise LocalError(f"{path!r} is not a function; write it as module:handler")
+    handler: Handler = found
+    return handler
+
+
+def call(handler: Handler, event: Any, outputs: Iterable[Output], name: str) -> dict[str, Any]:
+    """Call a function as Lambda does; gives the values of its declared output parameters.
+
+    Args:
+        handler: takes the event and a context, which is None here.
+        event: the step's arguments; the function gets a copy, through JSON as in Lambda.
+        outputs: the declared output parameters.
+        name: the function's, for errors.
+
+    Raises:
+        StepFailure: it raised an error, or an output is missing or not of its type.
+    """
+    copied = json.loads(json.dumps(event, default=str))
+    try:
+        answer = handler(copied, None)
+    except Exception as error:
+        raise StepFailure(
+            f"the function {name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    given = answer if isinstance(answer, dict) else {}
+    missing = [output.name for output in outputs if output.name not in given]
+    if missing:
+        raise StepFailure(
+            f"the function {name!r} returned no {', '.join(missing)}; it must return a dict with "
+            "the step's output parameters"
+        )
+    try:
+        return typed(outputs, given)
+    except ValueError as error:
+        raise StepFailure(f"the function {name!r} returned {error}") from error
+
+
+def typed(outputs: Iterable[Output], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs' values as their declared types; the state keeps them as texts.
+
+    Raises:
+        ValueError: a value is not of its type.
+    """
+    return {output.name: _typed(output, given[output.name]) for output in outputs}
+
+
+def _typed(output: Output, value: Any) -> Any:
+    if not isinstance(value, _PLAIN):
+        raise ValueError(
+            f"a {type(value).__name__} as {output.name}; an output parameter is a string, a number "
+            "or a boolean"
+        )
+    if output.type == "String":
+        return as_text(value)
+    try:
+        return Parameter(output.name, output.type).value(value)
+    except ValueError as error:
+        raise ValueError(f"a wrong {output.name}: {error}") from error

@@ -1,0 +1,1 @@
+"""Objects as files, their digests, copies and archives, and the SQLite store."""

@@ -1,0 +1,53 @@
+"""``model.tar.gz`` and other archives: the same bytes for the same files, and safe to unpack."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sagemaker_local.errors import LocalError
+from sagemaker_local.storage import disk
+from sagemaker_local.storage.content import BROKEN_ARCHIVE, files_below
+
+# Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
+_FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write a gzipped tar of the files below ``folder``, without owners and time stamps."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
+        for file, name in files_below(folder):
+            member = tarfile.TarInfo(name)
+            member.size = file.stat().st_size
+            member.mode = 0o644
+            with file.open("rb") as stream:
+                tar.addfile(member, stream)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack into ``folder``; members that would land elsewhere are refused.
+
+    Raises:
+        LocalError: not an archive, or one with unsafe members (PEP 706's data filter).
+        DiskFull: there is no room for it.
+    """
+    try:
+        with disk.explained(folder), tarfile.open(archive) as tar:
+            for member in tar:
+                _refuse_unsafe(member)
+            tar.extractall(folder, **_FILTER)
+    except BROKEN_ARCHIVE as error:
+        raise LocalError(f"{archive.name} cannot be unpacked: {error}") from error
+
+
+def _refuse_unsafe(member: tarfile.TarInfo) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+        raise tarfile.TarError(f"{member.name!r} is no plain file below its folder")

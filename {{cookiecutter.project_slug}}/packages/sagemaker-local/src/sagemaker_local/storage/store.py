@@ -1,0 +1,442 @@
+"""The state of a local session, in one SQLite file: what was created, and what became of it.
+
+Each row is a document (the boto shape of its Describe response, or what that is made of) under the
+columns that queries need. Writes are short immediate transactions in WAL mode, so that several
+processes may share a root and a killed one loses nothing that it had written.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local.errors import LocalError
+from sagemaker_local.storage import disk
+
+# The changes that lead from each format of the state to the next; the last one is this version's.
+_FORMATS = (
+    """
+CREATE TABLE IF NOT EXISTS resources (
+    kind TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (kind, name));
+CREATE TABLE IF NOT EXISTS executions (
+    arn TEXT PRIMARY KEY, pipeline TEXT NOT NULL, created REAL NOT NULL, status TEXT NOT NULL,
+    lease REAL NOT NULL, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS steps (
+    execution TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (execution, name));
+CREATE TABLE IF NOT EXISTS model_packages (
+    package_group TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (package_group, version));
+""",
+    """
+ALTER TABLE executions ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE TABLE signatures (
+    execution TEXT NOT NULL, step TEXT NOT NULL, pipeline TEXT NOT NULL, digest TEXT NOT NULL,
+    created REAL NOT NULL, reusable INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (execution, step));
+CREATE INDEX signatures_by_digest ON signatures (pipeline, step, digest, created);
+CREATE INDEX executions_by_pipeline ON executions (pipeline, created);
+CREATE TABLE remembered (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, value TEXT NOT NULL);
+""",
+)
+_VERSION = len(_FORMATS)
+_BUSY_SECONDS = 60.0
+
+Document = dict[str, Any]
+
+# What a write does to an execution; after each of them the state makes sense by itself.
+TRANSITIONS = (
+    "execution started",
+    "step started",
+    "job created",
+    "job ended",
+    "step ended",
+    "execution ended",
+    "execution interrupted",
+    "execution resumed",
+)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A stored execution.
+
+    Attributes:
+        lease: the time (epoch seconds) until which an owner on another host is taken to live.
+        owner: the process that runs it; see ``owner``.
+    """
+
+    arn: str
+    pipeline: str
+    status: str
+    lease: float
+    document: Document
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class StoredSignature:
+    """What made a step's result, as the step cache compares it.
+
+    Attributes:
+        execution: the ARN of the execution in which the step ran or was reused.
+        digest: equal for equal signatures.
+        created: epoch seconds.
+        reusable: the step ran here, from what the signature says.
+        document: the signature's parts, and what was decided about them.
+    """
+
+    execution: str
+    step: str
+    pipeline: str
+    digest: str
+    created: float
+    reusable: bool
+    document: Document
+
+
+class Store:
+    """One connection to the state file; safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._create()
+
+    def _create(self) -> None:
+        """Create or upgrade the tables once; every process that opens a root may try."""
+        if self._version() == _VERSION:
+            return
+        self._use_write_ahead_log()
+        with self.transaction():
+            for statements in _FORMATS[self._version() :]:
+                for statement in statements.split(";"):
+                    self._connection.execute(statement)
+            if self._version() < _VERSION:
+                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+        if self._version() != _VERSION:
+            raise LocalError(
+                f"The local session's state has format {self._version()}, and this version reads "
+                f"format {_VERSION}: move the folder away, or use the version that wrote it."
+            )
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _use_write_ahead_log(self) -> None:
+        """SQLite does not wait for a lock when it changes the journal, so this waits itself."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    @contextmanager
+    def transaction(self, name: str = "") -> Iterator[None]:
+        """All or nothing; a transaction inside another one is part of it.
+
+        Args:
+            name: of what it does to an execution, one of ``TRANSITIONS``; the tests end processes
+                right before and after each of them.
+
+        Raises:
+            LocalError: the state cannot be written; says why, ``DiskFull`` for a full disk.
+        """
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._commit(name)
+            except sqlite3.OperationalError as error:
+                self._roll_back()
+                raise self._explained(error) from error
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _commit(self, name: str) -> None:
+        self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        """SQLite itself does it after some errors, a full disk among them."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _explained(self, error: sqlite3.OperationalError) -> LocalError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL or disk.has_no_room(self._path.parent):
+            return disk.full(self._path)
+        if code == sqlite3.SQLITE_BUSY:
+            return LocalError(
+                f"The local session's state at {self._path} has been busy for {_BUSY_SECONDS:g} "
+                "seconds: another process holds it. Retry when that one has ended."
+            )
+        return LocalError(f"The local session's state at {self._path} cannot be written: {error}")
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def _write(self, statement: str, *values: Any) -> int:
+        with self.transaction():
+            return self._connection.execute(statement, values).rowcount
+
+    def add_resource(self, kind: str, name: str, document: Document) -> bool:
+        """Store a new pipeline, job, model or group; False if the name is taken."""
+        created = document["CreationTime"].timestamp()
+        return bool(
+            self._write(
+                "INSERT OR IGNORE INTO resources VALUES (?, ?, ?, ?)",
+                kind,
+                name,
+                created,
+                _dump(document),
+            )
+        )
+
+    def update_resource(self, kind: str, name: str, document: Document) -> None:
+        self._write(
+            "UPDATE resources SET document = ? WHERE kind = ? AND name = ?",
+            _dump(document),
+            kind,
+            name,
+        )
+
+    def resource(self, kind: str, name: str) -> Document | None:
+        rows = self._rows("SELECT document FROM resources WHERE kind = ? AND name = ?", kind, name)
+        return _load(rows[0][0]) if rows else None
+
+    def resources(self, kind: str) -> list[Document]:
+        """Newest first."""
+        rows = self._rows(
+            "SELECT document FROM resources WHERE kind = ? ORDER BY created DESC, rowid DESC", kind
+        )
+        return [_load(row[0]) for row in rows]
+
+    def delete_resource(self, kind: str, name: str) -> bool:
+        return bool(self._write("DELETE FROM resources WHERE kind = ? AND name = ?", kind, name))
+
+    def add_execution(self, execution: Execution) -> None:
+        self._write(
+            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            execution.arn,
+            execution.pipeline,
+            execution.document["CreationTime"].timestamp(),
+            execution.status,
+            execution.lease,
+            _dump(execution.document),
+            execution.owner,
+        )
+
+    def update_execution(self, arn: str, status: str, document: Document) -> None:
+        self._write(
+            "UPDATE executions SET status = ?, document = ? WHERE arn = ?",
+            status,
+            _dump(document),
+            arn,
+        )
+
+    def renew_lease(self, arn: str, until: float, owner: str) -> str:
+        """Keep an execution as ``owner``'s; gives its status, which another process may change."""
+        with self.transaction():
+            self._write(
+                "UPDATE executions SET lease = ?, owner = ? WHERE arn = ?", until, owner, arn
+            )
+            rows = self._rows("SELECT status FROM executions WHERE arn = ?", arn)
+        return str(rows[0][0]) if rows else ""
+
+    def execution(self, arn: str) -> Execution | None:
+        rows = self._rows(
+            "SELECT arn, pipeline, status, lease, document, owner FROM executions WHERE arn = ?",
+            arn,
+        )
+        return _execution(rows[0]) if rows else None
+
+    def executions(self, pipeline: str, most: int = -1) -> list[Execution]:
+        """Newest first; not more than ``most``, if that is given."""
+        rows = self._rows(
+            "SELECT arn, pipeline, status, lease, document, owner FROM executions "
+            "WHERE pipeline = ? ORDER BY created DESC, rowid DESC LIMIT ?",
+            pipeline,
+            most,
+        )
+        return [_execution(row) for row in rows]
+
+    def put_step(self, execution: str, name: str, document: Document) -> None:
+        """Create or replace a step's state; ``steps`` gives them by their StartTime."""
+        self._write(
+            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)",
+            execution,
+            name,
+            int(document["StartTime"].timestamp() * 1e6),
+            _dump(document),
+        )
+
+    def step(self, execution: str, name: str) -> Document | None:
+        rows = self._rows(
+            "SELECT document FROM steps WHERE execution = ? AND name = ?", execution, name
+        )
+        return _load(rows[0][0]) if rows else None
+
+    def delete_step(self, execution: str, name: str) -> None:
+        self._write("DELETE FROM steps WHERE execution = ? AND name = ?", execution, name)
+
+    def put_signature(self, signature: StoredSignature) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?, ?, ?, ?)",
+            signature.execution,
+            signature.step,
+            signature.pipeline,
+            signature.digest,
+            signature.created,
+            int(signature.reusable),
+            _dump(signature.document),
+        )
+
+    def signatures(self, execution: str) -> list[StoredSignature]:
+        """Of an execution's steps."""
+        return self._signatures("WHERE execution = ?", execution)
+
+    def reusable_signatures(
+        self, pipeline: str, step: str, digest: str, since: float
+    ) -> list[StoredSignature]:
+        """Successful runs of a step with equal signatures, newest first."""
+        return self._signatures(
+            "WHERE pipeline = ? AND step = ? AND digest = ? AND created >= ? AND reusable "
+            "ORDER BY created DESC",
+            pipeline,
+            step,
+            digest,
+            since,
+        )
+
+    def last_signature(self, pipeline: str, step: str) -> StoredSignature | None:
+        """Of a step's newest success, run or reused, whatever went into it."""
+        found = self._signatures(
+            "WHERE pipeline = ? AND step = ? ORDER BY created DESC LIMIT 1",
+            pipeline,
+            step,
+        )
+        return found[0] if found else None
+
+    def _signatures(self, condition: str, *values: Any) -> list[StoredSignature]:
+        rows = self._rows(
+            "SELECT execution, step, pipeline, digest, created, reusable, document "
+            f"FROM signatures {condition}",
+            *values,
+        )
+        return [
+            StoredSignature(execution, step, pipeline, digest, created, bool(reusable), _load(text))
+            for execution, step, pipeline, digest, created, reusable, text in rows
+        ]
+
+    def remembered(self, name: str, stamp: str) -> str | None:
+        """What ``remember`` was told under this name, if the stamp is still the same."""
+        rows = self._rows("SELECT stamp, value FROM remembered WHERE name = ?", name)
+        return str(rows[0][1]) if rows and rows[0][0] == stamp else None
+
+    def remember(self, name: str, stamp: str, value: str) -> None:
+        """Keep something that is slow to find out, for as long as ``stamp`` stays the same."""
+        self._write("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", name, stamp, value)
+
+    def steps(self, execution: str) -> list[Document]:
+        """In the order in which they started."""
+        rows = self._rows(
+            "SELECT document FROM steps WHERE execution = ? ORDER BY position, rowid", execution
+        )
+        return [_load(row[0]) for row in rows]
+
+    def next_version(self, group: str) -> int:
+        """The version that a new package of the group gets; use it inside a transaction.
+
+        Versions of deleted packages are not given again: the group remembers the highest.
+        """
+        document = self.resource("model-package-group", group) or {}
+        return int(document.get("LastVersion", 0)) + 1
+
+    def put_model_package(self, group: str, version: int, document: Document) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO model_packages VALUES (?, ?, ?)",
+            group,
+            version,
+            _dump(document),
+        )
+
+    def model_package(self, group: str, version: int) -> Document | None:
+        rows = self._rows(
+            "SELECT document FROM model_packages WHERE package_group = ? AND version = ?",
+            group,
+            version,
+        )
+        return _load(rows[0][0]) if rows else None
+
+    def model_packages(self, group: str) -> list[Document]:
+        """Highest version first."""
+        rows = self._rows(
+            "SELECT document FROM model_packages WHERE package_group = ? ORDER BY version DESC",
+            group,
+        )
+        return [_load(row[0]) for row in rows]
+
+    def delete_model_package(self, group: str, version: int) -> bool:
+        return bool(
+            self._write(
+                "DELETE FROM model_packages WHERE package_group = ? AND version = ?", group, version
+            )
+        )
+
+
+def _execution(row: tuple[Any, ...]) -> Execution:
+    arn, pipeline, status, lease, document, owner = row
+    return Execution(arn, pipeline, status, lease, _load(document), owner)
+
+
+def _dump(document: Document) -> str:
+    return json.dumps(document, default=_encode_time)
+
+
+def _load(text: str) -> Document:
+    document: Document = json.loads(text, object_hook=_decode_time)
+    return document
+
+
+def _encode_time(value: Any) -> dict[str, str]:
+    if isinstance(value, datetime):
+        return {"$time": value.isoformat()}
+    raise TypeError(f"{value!r} cannot be stored as JSON")
+
+
+def _decode_time(value: dict[str, Any]) -> Any:
+    """The time that ``_encode_time`` wrote; a person's own data may look like it and stays."""
+    if set(value) != {"$time"}:
+        return value
+    try:
+        moment = datetime.fromisoformat(value["$time"])
+    except (TypeError, ValueError):
+        return value
+    return moment if moment.tzinfo else value
