@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from sagemaker_local.cache import environment
-from sagemaker_local.cache.environment import Code, facts, installed, parts_of
+from sagemaker_local.cache.environment import Code, facts, parts_of
+from sagemaker_local.processes.libraries import installed
 from sagemaker_local.processes.warm import WarmRunner
 from sagemaker_local.storage.store import Store
 

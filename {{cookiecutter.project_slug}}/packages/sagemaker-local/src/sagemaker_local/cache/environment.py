@@ -18,14 +18,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType
 
+from sagemaker_local.processes import libraries
 from sagemaker_local.storage.content import Digests, Memory, files_below
 
-_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMPORTERS = {"__import__", "import_module"}
-# The folders that installers write to: site-packages, and dist-packages on Debian.
-_INSTALLED = "-packages"
-_DISTRIBUTIONS = "*.dist-info"
 
 
 @dataclass(frozen=True)
@@ -63,14 +60,14 @@ def parts_of(code: Code, memory: Memory) -> dict[str, str]:
         "sagemaker_local": f"sha256:{_engine()}",
     }
     sources = list(code.sources)
-    libraries: set[str] = set()
+    used: set[str] = set()
     pending = {module for source in sources for module in facts(source).modules}
     owners = distributions_of(memory) if pending else {}
     seen: set[str] = set()
     while pending:
         module = pending.pop()
         seen.add(module)
-        libraries |= set(owners.get(module, ()))
+        used |= set(owners.get(module, ()))
         if module in code.local:
             continue
         for name, file in _files_of(module, installed=module in owners):
@@ -78,8 +75,8 @@ def parts_of(code: Code, memory: Memory) -> dict[str, str]:
             if name.endswith(".py"):
                 sources.append(file.read_text(encoding="utf-8", errors="replace"))
                 pending |= facts(sources[-1]).modules - seen
-    everything = {} if code.known else _everything()
-    return parts | _variables(sources) | everything | _versions(libraries)
+    everything = {} if code.known else libraries.everything()
+    return parts | _variables(sources) | everything | libraries.versions(used)
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,7 @@ def _names(constants: Iterable[object]) -> Iterator[str]:
 
 def distributions_of(memory: Memory) -> dict[str, list[str]]:
     """Names of the installed distributions that bring a module; kept until one is installed."""
-    stamp = installed()
+    stamp = libraries.installed()
     known = memory.remembered("distributions", stamp)
     if known is not None:
         found: dict[str, list[str]] = json.loads(known)
@@ -147,70 +144,6 @@ def distributions_of(memory: Memory) -> dict[str, list[str]]:
     found = {name: list(owners) for name, owners in metadata.packages_distributions().items()}
     memory.remember("distributions", stamp, json.dumps(found))
     return found
-
-
-def installed() -> str:
-    """Changes whenever a distribution is installed, removed or replaced."""
-    folders = [Path(entry) for entry in sys.path if str(entry).rstrip("/\\").endswith(_INSTALLED)]
-    return _listed(tuple((str(f), f.stat().st_mtime_ns) for f in folders if f.is_dir()))
-
-
-@lru_cache(maxsize=8)
-def _listed(times: tuple[tuple[str, int], ...]) -> str:
-    """A digest of what is installed in folders; made anew when one of them has changed.
-
-    Its own time would not do: the first import of a module may write byte code beside it.
-    """
-    found = (file for folder, _ in times for file in Path(folder).glob(_DISTRIBUTIONS))
-    lines = sorted(f"{file} {file.stat().st_mtime_ns}" for file in found)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _everything() -> dict[str, str]:
-    """The versions of all distributions, as the names of their folders tell them."""
-    found = (folder for entry in reversed(sys.path) for folder in Path(entry).glob(_DISTRIBUTIONS))
-    named = (folder.name.removesuffix(".dist-info").partition("-") for folder in found)
-    return {name.replace("_", "-"): version for name, _, version in named}
-
-
-def _versions(names: set[str]) -> dict[str, str]:
-    """Versions of distributions, and of those that they require in turn."""
-    stamp = installed()
-    found: dict[str, str] = {}
-    pending = sorted(names)
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found[name] = version(name)
-            pending.extend(_requirements(name, found[name], stamp))
-    return found
-
-
-def version(name: str) -> str:
-    """Of an installed distribution; ``absent`` if it is none."""
-    try:
-        return str(metadata.version(name))
-    except metadata.PackageNotFoundError:
-        return "absent"
-
-
-@lru_cache(maxsize=2048)
-def _requirements(name: str, version: str, stamp: str) -> tuple[str, ...]:
-    """Names of what a distribution requires here, extras left out.
-
-    Version and stamp are there for the cache: with another one, the answer may be another.
-    """
-    required = []
-    for text in (version != "absent" and metadata.requires(name)) or ():
-        requirement, _, marker = text.partition(";")
-        match = _REQUIREMENT.match(requirement)
-        if match and "extra" not in marker and _is_installed(match.group()):
-            required.append(metadata.distribution(match.group()).name)
-    return tuple(required)
-
-
-def _is_installed(name: str) -> bool:
-    return version(name) != "absent"
 
 
 def _variables(sources: Iterable[str]) -> dict[str, str]:
@@ -233,7 +166,7 @@ def _files_of(module: str, installed: bool) -> Iterator[tuple[str, Path]]:
     spec = _spec(module)
     places = spec.submodule_search_locations or [spec.origin or ""] if spec else []
     for path in map(Path, places):
-        by_installer = installed and path.parent.name.endswith(_INSTALLED)
+        by_installer = installed and path.parent.name.endswith(libraries.INSTALLED)
         if not by_installer and path.is_absolute() and path.exists():
             for file, name in files_below(path):
                 yield (f"{module}/{name}" if path.is_dir() else name), file

@@ -21,6 +21,7 @@ from typing import Any
 
 from sagemaker_local.cache import environment
 from sagemaker_local.jobs.training_script import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
+from sagemaker_local.processes.libraries import version
 from sagemaker_local.registry.models import containers_of
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import BROKEN_ARCHIVE, Digests, Memory, files_below, is_archive
@@ -209,7 +210,7 @@ class _Signing:
     def library(self, name: str) -> None:
         """One that the engine itself uses for a step, in the version that this process loaded."""
         loaded = getattr(sys.modules.get(name), "__version__", None)
-        self._add(name, str(loaded or environment.version(name)))
+        self._add(name, str(loaded or version(name)))
 
     def hyperparameters(self, values: Document) -> None:
         for key, value in values.items():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, in_order, listed, operation, page, select
+from sagemaker_local.client.operations import Listing, in_order, listed, operation, page
 from sagemaker_local.client.pipelines import pipeline_named
 from sagemaker_local.executions.executions import PRIVATE, Executions
-from sagemaker_local.storage.store import Document, Store
+from sagemaker_local.storage.store import Document, Store, members_of
 from sagemaker_local.storage.store import Execution as StoredExecution
 
 # The service's reference gives no direction; it answers with the newest first.
@@ -43,7 +43,7 @@ class ExecutionOperations:
     @operation
     def describe_pipeline_definition_for_execution(self, request: Document) -> Document:
         execution = self.executions.get(request["PipelineExecutionArn"])
-        return select(execution.document, ("PipelineDefinition", "CreationTime"))
+        return members_of(execution.document, ("PipelineDefinition", "CreationTime"))
 
     @operation
     def list_pipeline_executions(self, request: Document) -> Document:
@@ -78,7 +78,7 @@ def _summary(execution: StoredExecution) -> Document:
         "PipelineExecutionArn": execution.arn,
         "StartTime": execution.document["CreationTime"],
         "PipelineExecutionStatus": execution.status,
-        **select(
+        **members_of(
             execution.document,
             ("PipelineExecutionDisplayName", "PipelineExecutionDescription"),
         ),

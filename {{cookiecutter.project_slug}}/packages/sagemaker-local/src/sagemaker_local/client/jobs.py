@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sagemaker_local.client.operations import Listing, listed, operation, page, select
+from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.errors import not_found
 from sagemaker_local.jobs import processing, training, transform, tuning
 from sagemaker_local.jobs import tuning_trials as tries
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.registry import tags
-from sagemaker_local.storage.store import Document, Store
+from sagemaker_local.storage.store import Document, Store, members_of
 
 # Where the service's reference gives another order than by time of creation, oldest first.
 _ORDERS = {
@@ -117,5 +117,5 @@ class JobOperations:
         listing = Listing(f"{noun}Name", f"{noun}Status", *_ORDERS.get(noun, ()))
         found = listed(jobs, request, listing)
         return page(
-            [select(job, members) | more(job) for job in found], request, f"{noun}Summaries"
+            [members_of(job, members) | more(job) for job in found], request, f"{noun}Summaries"
         )

@@ -60,11 +60,6 @@ def page(items: Sequence[Any], request: Document, member: str) -> Document:
     return response
 
 
-def select(document: Document, names: Sequence[str]) -> Document:
-    """The members of ``document`` that are there and named, for a summary."""
-    return {name: document[name] for name in names if name in document}
-
-
 @dataclass(frozen=True)
 class Listing:
     """How a List operation filters and sorts; the defaults are those of the service's reference.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, listed, operation, page, select
+from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.errors import NotFoundError, invalid
 from sagemaker_local.executions.executions import Executions
 from sagemaker_local.names import Arns, last_part
 from sagemaker_local.registry.tags import add_tags
 from sagemaker_local.storage.bucket import Bucket
-from sagemaker_local.storage.store import Document, Store, now
+from sagemaker_local.storage.store import Document, Store, members_of, now
 
 PIPELINE = "pipeline"
 # The service's reference gives no direction; it answers with the newest first.
@@ -37,7 +37,7 @@ class PipelineOperations:
             "PipelineStatus": "Active",
             "CreationTime": created,
             "LastModifiedTime": created,
-            **select(request, ("PipelineDescription", "ParallelismConfiguration")),
+            **members_of(request, ("PipelineDescription", "ParallelismConfiguration")),
         }
         if not self.store.add_resource(PIPELINE, name, document):
             raise invalid(
@@ -51,7 +51,7 @@ class PipelineOperations:
     @operation
     def update_pipeline(self, request: Document) -> Document:
         pipeline = pipeline_named(self.store, request["PipelineName"])
-        changes = select(
+        changes = members_of(
             request,
             ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration"),
         )
@@ -87,7 +87,7 @@ class PipelineOperations:
             "LastModifiedTime",
         )
         found = listed(self.store.resources(PIPELINE), request, _PIPELINES)
-        summaries = [select(pipeline, members) for pipeline in found]
+        summaries = [members_of(pipeline, members) for pipeline in found]
         return page(summaries, request, "PipelineSummaries")
 
     def _definition_text(self, request: Document, name: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, listed, operation, page, select
+from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.errors import client_error, invalid
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import last_part
 from sagemaker_local.registry.models import MODEL, create_model
 from sagemaker_local.registry.packages import GROUP, NoSuchPackage, Registry
 from sagemaker_local.registry.tags import add_tags
-from sagemaker_local.storage.store import Document, Store
+from sagemaker_local.storage.store import Document, Store, members_of
 
 _GROUP_SUMMARY = (
     "ModelPackageGroupName",
@@ -64,7 +64,7 @@ class RegistryOperations:
                 "CreateModelPackageGroup",
             )
         add_tags(self.store, group["ModelPackageGroupArn"], request)
-        return select(group, ("ModelPackageGroupArn",))
+        return members_of(group, ("ModelPackageGroupArn",))
 
     @operation
     def describe_model_package_group(self, request: Document) -> Document:
@@ -74,7 +74,7 @@ class RegistryOperations:
     @operation
     def list_model_package_groups(self, request: Document) -> Document:
         found = listed(self.store.resources(GROUP), request, _GROUPS)
-        groups = [select(group, _GROUP_SUMMARY) for group in found]
+        groups = [members_of(group, _GROUP_SUMMARY) for group in found]
         return page(groups, request, "ModelPackageGroupSummaryList")
 
     @operation
@@ -101,7 +101,7 @@ class RegistryOperations:
         name = last_part(request["ModelPackageGroupName"])
         package = self.registry.register({**request, "ModelPackageGroupName": name})
         add_tags(self.store, package["ModelPackageArn"], request)
-        return select(package, ("ModelPackageArn",))
+        return members_of(package, ("ModelPackageArn",))
 
     @operation
     def describe_model_package(self, request: Document) -> Document:
@@ -115,7 +115,7 @@ class RegistryOperations:
         found = listed(self.store.model_packages(name), request, _PACKAGES)
         status = request.get("ModelApprovalStatus")
         packages = [
-            select(package, _PACKAGE_SUMMARY)
+            members_of(package, _PACKAGE_SUMMARY)
             for package in found
             if status in (None, package["ModelApprovalStatus"])
         ]
@@ -127,7 +127,7 @@ class RegistryOperations:
         errors: Document = {}
         for arn in request["ModelPackageArnList"]:
             try:
-                found[arn] = select(self.registry.package(arn), _BATCH_SUMMARY)
+                found[arn] = members_of(self.registry.package(arn), _BATCH_SUMMARY)
             except NoSuchPackage as error:
                 errors[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": str(error)}
         response = {"ModelPackageSummaries": found}
@@ -136,7 +136,7 @@ class RegistryOperations:
     @operation
     def update_model_package(self, request: Document) -> Document:
         package = self.registry.update(request["ModelPackageArn"], request)
-        return select(package, ("ModelPackageArn",))
+        return members_of(package, ("ModelPackageArn",))
 
     @operation
     def delete_model_package(self, request: Document) -> Document:
@@ -147,7 +147,7 @@ class RegistryOperations:
     def create_model(self, request: Document) -> Document:
         model = create_model(self.store, self.jobs, request)
         add_tags(self.store, model["ModelArn"], request)
-        return select(model, ("ModelArn",))
+        return members_of(model, ("ModelArn",))
 
     @operation
     def describe_model(self, request: Document) -> Document:
@@ -156,7 +156,7 @@ class RegistryOperations:
     @operation
     def list_models(self, request: Document) -> Document:
         found = listed(self.store.resources(MODEL), request, _MODELS)
-        return page([select(model, _MODEL_SUMMARY) for model in found], request, "Models")
+        return page([members_of(model, _MODEL_SUMMARY) for model in found], request, "Models")
 
     @operation
     def delete_model(self, request: Document) -> Document:

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sagemaker_local.client.operations import select as members_of
 from sagemaker_local.definition.document import Definition, read
 from sagemaker_local.definition.parameters import start_values
 from sagemaker_local.errors import DefinitionError, LocalError, NotFoundError, Problem
@@ -20,7 +19,7 @@ from sagemaker_local.planning.support import SETTINGS, Support
 from sagemaker_local.processes import owner
 from sagemaker_local.steps.functions import typed
 from sagemaker_local.steps.results import StepResult
-from sagemaker_local.storage.store import Document, now
+from sagemaker_local.storage.store import Document, members_of, now
 from sagemaker_local.storage.store import Execution as StoredExecution
 
 RUNNING = ("Executing", "Stopping")

@@ -20,7 +20,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from sagemaker_local.client.operations import select
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import training
 from sagemaker_local.jobs import tuning_search as search
@@ -38,7 +37,7 @@ from sagemaker_local.names import tuned_job_name, tuning_job_name
 from sagemaker_local.processes.launcher import Stopped
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.service_model import members
-from sagemaker_local.storage.store import Document, now
+from sagemaker_local.storage.store import Document, members_of, now
 
 if TYPE_CHECKING:
     from sagemaker_local.jobs.jobs import Jobs
@@ -79,7 +78,7 @@ def best_model(job: Document, folder: JobFolder) -> dict[str, Path | None]:
 def list_summary(job: Document) -> Document:
     """What a list of tuning jobs has beside name, times and status."""
     config = config_of(job)
-    found = select(job, ("TrainingJobStatusCounters", "ObjectiveStatusCounters"))
+    found = members_of(job, ("TrainingJobStatusCounters", "ObjectiveStatusCounters"))
     return found | {"Strategy": config["Strategy"], "ResourceLimits": config["ResourceLimits"]}
 
 
@@ -155,7 +154,7 @@ class _Tuning:
     def _request(self, tuned: dict[str, str]) -> Document:
         definition = self._job["TrainingJobDefinition"]
         return {
-            **select(definition, tuple(members("CreateTrainingJobRequest"))),
+            **members_of(definition, tuple(members("CreateTrainingJobRequest"))),
             "HyperParameters": {
                 **definition.get("StaticHyperParameters", {}),
                 **tuned,
@@ -228,7 +227,7 @@ class _Tuning:
         if child["TrainingJobStatus"] != "Completed":
             reason = child.get("FailureReason", "")
             return f"{start} {child['TrainingJobStatus'].lower()}: {reason}".rstrip(": ")
-        tuned = select(child["HyperParameters"], search.tuned_names(self._config))
+        tuned = members_of(child["HyperParameters"], search.tuned_names(self._config))
         tried = " ".join(f"{name}={text}" for name, text in tuned.items())
         if value is None:
             return f"{start} no {self._metric} in the log of {child['TrainingJobName']}, {tried}"

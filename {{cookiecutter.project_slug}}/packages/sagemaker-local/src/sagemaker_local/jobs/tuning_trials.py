@@ -9,10 +9,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from sagemaker_local.client.operations import select
 from sagemaker_local.jobs import training
 from sagemaker_local.jobs import tuning_search as search
-from sagemaker_local.storage.store import Document, Store
+from sagemaker_local.storage.store import Document, Store, members_of
 
 # What the objective must gain to count as better, for BestObjectiveNotImproving.
 _IMPROVEMENT = 0.01
@@ -32,7 +31,7 @@ def training_jobs(job: Document, store: Store) -> list[Document]:
 def summary(job: Document, child: Document) -> Document:
     """A training job as the tuning job's lists have it (HyperParameterTrainingJobSummary)."""
     tuned = search.tuned_names(config_of(job))
-    found = select(
+    found = members_of(
         child,
         (
             "TrainingJobName",
@@ -45,7 +44,7 @@ def summary(job: Document, child: Document) -> Document:
         ),
     )
     found["TuningJobName"] = job["HyperParameterTuningJobName"]
-    found["TunedHyperParameters"] = select(child["HyperParameters"], tuned)
+    found["TunedHyperParameters"] = members_of(child["HyperParameters"], tuned)
     found["ObjectiveStatus"] = _objective_status(job, child)
     definition = job["TrainingJobDefinition"].get("DefinitionName")
     if definition:

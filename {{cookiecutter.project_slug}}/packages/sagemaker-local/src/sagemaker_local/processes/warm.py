@@ -10,10 +10,10 @@ import sys
 import threading
 from typing import Any
 
-from sagemaker_local.cache.environment import installed
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import random_id
 from sagemaker_local.processes import forkserver
+from sagemaker_local.processes.libraries import installed
 from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunner, stop_group
 
 PRELOADED = (

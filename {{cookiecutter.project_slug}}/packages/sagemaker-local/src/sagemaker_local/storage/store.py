@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +68,11 @@ TRANSITIONS = (
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def members_of(document: Document, names: Iterable[str]) -> Document:
+    """The members of ``document`` that are there and named, for a summary."""
+    return {name: document[name] for name in names if name in document}
 
 
 @dataclass(frozen=True)
