@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
 import textwrap
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sagemaker_local.processes.runner import Command, Process, SpawnRunner
+from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunner
 
 from engine.definitions import (
     ROLE,
@@ -442,6 +444,21 @@ def test_execution_variables(local: Local) -> None:
     assert (name, arn, pipeline) == ("pipe", run.arn, run.described["PipelineArn"])
     assert arn.endswith(execution)
     assert started <= current
+
+
+def test_an_ended_execution_lets_go_of_its_state(tmp_path: Path, runner: Runner) -> None:
+    """A process that runs pipelines for days would have ever more open files."""
+    local = Local(tmp_path / "root", runner)
+    run = local.run(definition(processing("S", local.code("pass"))))
+    assert run.status == "Succeeded"
+    store = weakref.ref(local.store)
+    del local, run
+
+    def is_gone() -> bool:
+        gc.collect()
+        return store() is None
+
+    until(is_gone)
 
 
 class Crashing:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import re
-import select
+import selectors
 import subprocess
 import sys
 import threading
@@ -293,6 +293,9 @@ class Terminal:
         import pty
 
         self._master, slave = pty.openpty()
+        # Not select.select, which knows no descriptor above 1023: a long run of tests may have more.
+        self._readable = selectors.DefaultSelector()
+        self._readable.register(self._master, selectors.EVENT_READ)
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment
         )
@@ -303,8 +306,7 @@ class Terminal:
     def read_until(self, text: str) -> None:
         """Read until the program has shown ``text``, after the text that was waited for before."""
         while text not in self.shown[self._seen :]:
-            ready, _, _ = select.select([self._master], [], [], 60)
-            assert ready, f"{text!r} did not come: {self.shown}"
+            assert self._readable.select(60), f"{text!r} did not come: {self.shown}"
             self.shown += os.read(self._master, 4096).decode()
         self._seen = self.shown.index(text, self._seen) + len(text)
 
@@ -317,6 +319,7 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
+        self._readable.close()
         os.close(self._master)
 
 

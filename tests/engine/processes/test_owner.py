@@ -66,7 +66,16 @@ def test_a_number_that_was_given_again_is_another_process() -> None:
     assert alive(f"{host}:{pid}:{float(created) + 1}") is True, "boot times jitter by a second"
 
 
-@pytest.mark.parametrize("owner", ["", "host", "host:1", f"elsewhere:{os.getpid()}:1.5", "a:b:c"])
+OF_OTHERS = {
+    "nobody": "",
+    "a host": "host",
+    "no time": "host:1",
+    "another host": f"elsewhere:{os.getpid()}:1.5",
+    "no number": "a:b:c",
+}
+
+
+@pytest.mark.parametrize("owner", OF_OTHERS.values(), ids=OF_OTHERS)
 def test_of_other_machines_nothing_is_known(owner: str) -> None:
     assert alive(owner) is None
 

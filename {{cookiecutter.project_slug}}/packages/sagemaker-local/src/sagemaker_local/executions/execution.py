@@ -90,12 +90,23 @@ class Assignment:
 
 
 class Execution:
-    """Runs an assignment; ``start`` returns at once, unless a step is to be debugged."""
+    """Runs an assignment; ``start`` returns at once, unless a step is to be debugged.
 
-    def __init__(self, machine: Machine, assignment: Assignment, document: Document) -> None:
+    Args:
+        when_stored: is called with this once its end is in the state.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        assignment: Assignment,
+        document: Document,
+        when_stored: Callable[[Execution], None],
+    ) -> None:
+        self.arn = assignment.arn
         self._machine = machine
         self._task = assignment
-        self._arn = assignment.arn
+        self._when_stored = when_stored
         self._document = document
         self._graph = Graph(assignment.definition)
         for name in assignment.left_out:
@@ -160,7 +171,7 @@ class Execution:
         try:
             self._run_steps()
         except Exception:
-            logger.exception("The execution %s broke off", self._arn)
+            logger.exception("The execution %s broke off", self.arn)
             self._failed = True
         with self._lock:  # a stop that comes now must not write over the ending
             self._over = True
@@ -170,8 +181,9 @@ class Execution:
             try:
                 with self._machine.store.transaction("execution ended"):
                     self._save(status)
+                self._when_stored(self)
             except LocalError as error:  # the next look finds an execution that nobody runs
-                logger.error("The execution %s ended as %s, unstored: %s", self._arn, status, error)
+                logger.error("The execution %s ended as %s, unstored: %s", self.arn, status, error)
             finally:
                 self._ended_and_stored = True
 
@@ -296,7 +308,7 @@ class Execution:
 
     def _succeeded(self, step: Step, result: StepResult, decision: Decision | None) -> StepResult:
         # Before the transaction: outputs are read for this, and nobody else could write meanwhile.
-        signature = self._cache.record(self._arn, decision, result) if decision else None
+        signature = self._cache.record(self.arn, decision, result) if decision else None
         ended = {"EndTime": now(), "StepStatus": "Succeeded", "Metadata": result.metadata}
         document = self._documents[step.name] | ended
         if decision is not None and decision.source:
@@ -322,11 +334,11 @@ class Execution:
 
     def _save_step(self, step: Step, document: Document) -> None:
         self._documents[step.name] = document
-        self._machine.store.put_step(self._arn, step.name, document)
+        self._machine.store.put_step(self.arn, step.name, document)
 
     def _save(self, status: str) -> None:
         self._document["LastModifiedTime"] = now()
-        self._machine.store.update_execution(self._arn, status, self._document)
+        self._machine.store.update_execution(self.arn, status, self._document)
 
     def _renew_lease(self) -> None:
         """Tell others that the owner lives, and hear whether one of them asked it to stop."""
@@ -335,9 +347,9 @@ class Execution:
         until = time.time() + LEASE_SECONDS
         self._lease_renewed = time.monotonic()
         try:
-            status = self._machine.store.renew_lease(self._arn, until, this_process())
+            status = self._machine.store.renew_lease(self.arn, until, this_process())
         except LocalError as error:  # steps go on: the disk may have room again in a second
-            logger.warning("The execution %s is not renewed: %s", self._arn, error)
+            logger.warning("The execution %s is not renewed: %s", self.arn, error)
             return
         if status == "Stopping" and not self._stopping:
             self.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,8 +38,10 @@ _KEPT = (
 
 _REFUSED = {name for name, support in SETTINGS.items() if support is Support.REFUSED}
 
-# Of this process, by ARN: several sessions of it may look at one execution.
+# Of this process, by ARN: several sessions of it may look at one execution. One whose end is stored
+# is forgotten: it would keep its state's file open, and all its documents, as long as the process.
 _here: dict[str, Execution] = {}
+_forgetting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Executions:
             store.remember(token, "", arn)
             store.update_execution(arn, "Executing", document)
             store.renew_lease(arn, time.time() + LEASE_SECONDS, owner.this_process())
-            _here.pop(arn, None)
+            with _forgetting:
+                _here.pop(arn, None)
         finished = {**selection.finished, **finished}
         self._run(
             replace(stored, document=document),
@@ -145,8 +149,9 @@ class Executions:
         stored = self.get(arn)
         if stored.status not in RUNNING:
             raise LocalError(f"The execution has already ended: it is {stored.status}.")
-        if arn in _here:
-            _here[arn].stop()
+        own = _here.get(arn)
+        if own is not None:
+            own.stop()
             return
         with self.machine.store.transaction():
             current = self.get(arn)
@@ -213,7 +218,7 @@ class Executions:
             selection.finished,
             selection.left_out,
         )
-        execution = Execution(self.machine, assignment, stored.document)
+        execution = Execution(self.machine, assignment, stored.document, when_stored=_forget)
         _here[stored.arn] = execution
         execution.start()
 
@@ -335,6 +340,12 @@ class Executions:
         if metadata and self.machine.results.succeeded(metadata) is not None:
             return ended | {"StepStatus": "Succeeded"}
         return ended | {"StepStatus": "Failed", "FailureReason": f"ClientError: {_INTERRUPTED}"}
+
+
+def _forget(execution: Execution) -> None:
+    with _forgetting:  # another attempt at it may be registered already
+        if _here.get(execution.arn) is execution:
+            del _here[execution.arn]
 
 
 def _is_abandoned(stored: StoredExecution) -> bool:
