@@ -453,7 +453,7 @@ def test_a_model_that_is_not_there_fails_the_step_that_wants_it(local: Local) ->
 def test_what_later_steps_see_is_made_of_what_is_stored(local: Local, runner: Any) -> None:
     run = tuned(local, DEPTH, strategy="Grid", jobs=None, parallel=3)
     later = Local(local.root, runner)
-    found = engine.KIND.properties(run.job("Tune"), later.jobs)
+    found = engine.KIND.properties(run.job("Tune"), later.store)
     (ranked,) = found.values()
     assert list(found) == ["TrainingJobSummaries"]
     assert combinations(ranked) == [{"depth": depth} for depth in ("2", "5", "9")]
@@ -467,7 +467,7 @@ def test_at_most_fifty_models_can_be_referred_to(local: Local) -> None:
     for number in range(60):
         name = f"other-{number:03d}"
         local.store.add_resource("training-job", name, {**stored, "TrainingJobName": name})
-    assert len(engine.KIND.properties(job, local.jobs)["TrainingJobSummaries"]) == 50
+    assert len(engine.KIND.properties(job, local.store)["TrainingJobSummaries"]) == 50
 
 
 def test_tries_are_listed_in_every_order(local: Local) -> None:

@@ -447,7 +447,7 @@ LONG_LOG = """
 import json, pathlib, resource, sys
 from engine.definitions import definition, training
 from engine.local import Local
-from sagemaker_local.jobs.kind import JobFolder
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.processes.warm import shared_runner
 
 script = '''

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local.errors import client_error
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.jobs import KINDS, Jobs
-from sagemaker_local.jobs.kind import JobFolder
 from sagemaker_local.storage.store import Document
 
 _LIMIT = 10_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.errors import client_error, invalid
-from sagemaker_local.jobs.jobs import Jobs
-from sagemaker_local.names import last_part
+from sagemaker_local.names import Arns, last_part
 from sagemaker_local.registry.models import MODEL, create_model
 from sagemaker_local.registry.packages import GROUP, NoSuchPackage, Registry
 from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.store import Document, Store, members_of
 
 _GROUP_SUMMARY = (
@@ -51,7 +51,8 @@ class RegistryOperations:
 
     store: Store
     registry: Registry
-    jobs: Jobs
+    bucket: Bucket
+    arns: Arns
 
     @operation
     def create_model_package_group(self, request: Document) -> Document:
@@ -145,7 +146,7 @@ class RegistryOperations:
 
     @operation
     def create_model(self, request: Document) -> Document:
-        model = create_model(self.store, self.jobs, request)
+        model = create_model(self.store, self.bucket, self.arns, request)
         add_tags(self.store, model["ModelArn"], request)
         return members_of(model, ("ModelArn",))
 

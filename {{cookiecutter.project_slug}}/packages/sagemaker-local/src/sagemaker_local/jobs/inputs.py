@@ -16,16 +16,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sagemaker_local.errors import LocalError, StepFailure
-from sagemaker_local.processes.runner import Command
+from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import copies
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import Digests, files_below
-
-if TYPE_CHECKING:
-    from sagemaker_local.jobs.kind import JobFolder, Launch
 
 _RECORD = "links.json"
 # Two jobs that link one object: the second one finds the digest that the first one computes.

@@ -8,11 +8,13 @@ from typing import Any
 
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.jobs import processing, training, transform, tuning
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
-from sagemaker_local.jobs.kind import JobFolder, JobKind, Launch, Place
+from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.names import Arns
 from sagemaker_local.processes.launcher import Stopped, TimedOut
 from sagemaker_local.processes.owner import alive, this_process
+from sagemaker_local.processes.runner import Launch
 from sagemaker_local.storage import disk
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import Digests
@@ -115,11 +117,13 @@ class Jobs:
         """Run a stored job to its end; see ``run``."""
         folder = JobFolder(self.folder / kind.name_of(job))
         inputs = self._inputs(folder)
-        place = Place(folder, self.bucket, inputs.guarded(launch), self, inputs)
+        context = JobContext(
+            folder, self.bucket, inputs.guarded(launch), self.store, self.run, inputs
+        )
         try:
             with disk.explained(folder.path):
                 folder.path.mkdir(parents=True, exist_ok=True)
-                job |= kind.run(job, place)
+                job |= kind.run(job, context)
         except Stopped:
             self._end(kind, job, "Stopped")
             raise

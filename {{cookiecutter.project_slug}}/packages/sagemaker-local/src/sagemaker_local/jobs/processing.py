@@ -10,16 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.inputs import Inputs
-from sagemaker_local.jobs.kind import (
-    JobFolder,
-    JobKind,
-    Place,
-    resource_config,
-    run_to_success,
-    string_environment,
-    time_limit,
-)
+from sagemaker_local.jobs.kind import JobContext, JobKind
+from sagemaker_local.jobs.program import resource_config, run_to_success, time_limit
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -29,12 +23,12 @@ _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
 
 
-def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
+def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """Run one job; outputs reach the bucket only if it succeeds.
 
     Args:
         job: its Describe response so far, the Create request in it.
-        place: its folder, bucket and launcher.
+        context: its folder, bucket and launcher.
 
     Returns:
         Members to add to the Describe response.
@@ -43,12 +37,12 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
         StepFailure: the program failed, or did not write an output.
         LocalError: an input is not there.
     """
-    folder = place.folder
+    folder = context.folder
     outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _stage(job, outputs, folder, place.inputs)
+    _stage(job, outputs, folder, context.inputs)
     message = folder.make("output") / "message"
-    run_to_success(_command(job, folder), folder, place.launch, message)
-    _collect(outputs, folder, place.bucket)
+    run_to_success(_command(job, folder), folder, context.launch, message)
+    _collect(outputs, folder, context.bucket)
     return {}
 
 

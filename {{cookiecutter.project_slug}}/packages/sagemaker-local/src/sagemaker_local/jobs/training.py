@@ -1,6 +1,7 @@
 """A training job: channels below ``/opt/ml/input/data``, a script, a ``model.tar.gz``.
 
-Layout: the SageMaker Developer Guide. ``entry`` finds the script, ``sm_variables`` surrounds it.
+Layout: the SageMaker Developer Guide. ``training_script`` finds the script, and
+``training_variables`` surrounds it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local.jobs import training_script as entry
+from sagemaker_local.jobs import training_script
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
-from sagemaker_local.jobs.kind import JobFolder, JobKind, Place, run_to_success
+from sagemaker_local.jobs.kind import JobContext, JobKind
+from sagemaker_local.jobs.program import run_to_success
 from sagemaker_local.jobs.training_variables import resources
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.store import now
@@ -27,12 +30,12 @@ def artifacts(job: dict[str, Any]) -> dict[str, Any]:
     return {"ModelArtifacts": {"S3ModelArtifacts": f"{_output_prefix(job)}/{_MODEL}"}}
 
 
-def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
+def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """Run one job; the model reaches the bucket only if it succeeds.
 
     Args:
         job: its Describe response so far, the Create request in it.
-        place: its folder, bucket and launcher.
+        context: its folder, bucket and launcher.
 
     Returns:
         The final metrics, to add to the Describe response.
@@ -41,12 +44,12 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
         StepFailure: there is no script that runs here, or it failed.
         LocalError: a channel, or the archive with the script, is not there.
     """
-    folder, bucket = place.folder, place.bucket
-    channels = _stage(job, folder, place.inputs)
+    folder, bucket = context.folder, context.bucket
+    channels = _stage(job, folder, context.inputs)
     output, model = folder.make("output", "data"), folder.make("model")
     folder.make("checkpoints")
-    command = entry.command(job, folder, bucket, channels)
-    run_to_success(command, folder, place.launch, folder.ml / "output" / "failure")
+    command = training_script.command(job, folder, bucket, channels)
+    run_to_success(command, folder, context.launch, folder.ml / "output" / "failure")
     uploads = [(model, _MODEL)]
     if any(output.iterdir()):
         uploads.append((output, _OUTPUT))

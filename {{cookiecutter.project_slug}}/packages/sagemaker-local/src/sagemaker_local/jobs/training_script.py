@@ -17,7 +17,8 @@ from typing import Any
 
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs.kind import JobFolder, string_environment, time_limit
+from sagemaker_local.jobs.folder import JobFolder, string_environment
+from sagemaker_local.jobs.program import time_limit
 from sagemaker_local.jobs.training_variables import (
     deserialized,
     driver_variables,

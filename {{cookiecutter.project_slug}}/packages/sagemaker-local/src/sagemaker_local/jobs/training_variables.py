@@ -12,7 +12,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from sagemaker_local.jobs.kind import JobFolder, resource_config
+from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.jobs.program import resource_config
 
 # What SM_TRAINING_ENV repeats of the other variables, by their names without SM_.
 _DRIVER_TRAINING_ENV = (

@@ -11,7 +11,9 @@ from typing import Any
 
 from sagemaker_local import serving
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs.kind import JobFolder, JobKind, Place, run_to_success, string_environment
+from sagemaker_local.jobs.folder import JobFolder, string_environment
+from sagemaker_local.jobs.kind import JobContext, JobKind
+from sagemaker_local.jobs.program import run_to_success
 from sagemaker_local.jobs.transform_checks import NO_SCRIPT, PROGRAM, check_transform
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.registry.models import container_of
@@ -27,12 +29,12 @@ _ANSWERS = "answers"
 _STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
 
 
-def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
+def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """Run one job; outputs reach the bucket only if it succeeds.
 
     Args:
         job: its Describe response so far, the Create request in it.
-        place: its folder, bucket, launcher, and the store that has the model.
+        context: its folder, bucket, launcher, and the store that has the model.
 
     Returns:
         Members to add to the Describe response: none.
@@ -42,12 +44,12 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
             failed; names the file and the record.
         LocalError: the input or the model's artifacts are not there.
     """
-    folder, bucket = place.folder, place.bucket
+    folder, bucket = context.folder, context.bucket
     refused = "; ".join(check_transform(job))
     if refused:
         raise StepFailure(refused)
     _note_refused_paths(job, folder)
-    container = container_of(job["ModelName"], place.jobs)
+    container = container_of(job["ModelName"], context.store)
     container.unpack(bucket, folder.make("model"))
     environment = {**container.environment, **job.get("Environment", {})}
     script = _script(environment, folder, bucket)
@@ -61,7 +63,7 @@ def run(job: dict[str, Any], place: Place) -> dict[str, Any]:
         folder.log,
         {**_variables(job, folder), **string_environment(environment, folder)},
     )
-    run_to_success(command, folder, place.launch, message)
+    run_to_success(command, folder, context.launch, message)
     _refuse_unwritten(files)
     bucket.collect(folder.path / _ANSWERS, job["TransformOutput"]["S3OutputPath"])
     return {}

@@ -1,9 +1,10 @@
 """A tuning job: a training job for each try, and which of them is the best.
 
 Each try is an ordinary training job with a log and a model of its own; the objective is what its
-metric's regex finds last in that log. ``search`` says what to try. The jobs run side by side as
-``MaxParallelTrainingJobs`` allows, and a Bayesian search asks for the n-th try once it knows the
-results of all but the last so many: with one ``RandomSeed`` the tries are the same every time.
+metric's regex finds last in that log. ``tuning_search`` says what to try. The jobs run side by
+side as ``MaxParallelTrainingJobs`` allows, and a Bayesian search asks for the n-th try once it
+knows the results of all but the last so many: with one ``RandomSeed`` the tries are the same every
+time.
 
 A try that fails counts as failed, and the others go on; as in the service, five failures before
 the first success end the tuning. Everything else that is told of the tries is read from their
@@ -18,12 +19,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs import training
-from sagemaker_local.jobs import tuning_search as search
-from sagemaker_local.jobs.kind import JobFolder, JobKind, Place
+from sagemaker_local.jobs import training, tuning_search
+from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.tuning_trials import (
     best_first,
     config_of,
@@ -37,34 +37,31 @@ from sagemaker_local.names import tuned_job_name, tuning_job_name
 from sagemaker_local.processes.launcher import Stopped
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.service_model import members
-from sagemaker_local.storage.store import Document, members_of, now
-
-if TYPE_CHECKING:
-    from sagemaker_local.jobs.jobs import Jobs
+from sagemaker_local.storage.store import Document, Store, members_of, now
 
 _FAILURES_BEFORE_SUCCESS = 5
 _TOP_MODELS = 50
 
 
-def run(job: Document, place: Place) -> Document:
+def run(job: Document, context: JobContext) -> Document:
     """Run one job; gives its counters and its best training job.
 
     Args:
         job: its Describe response so far, the Create request in it.
-        place: its folder and log, the launcher, and the jobs among which its own will be.
+        context: its folder and log, the launcher, and the jobs among which its own will be.
 
     Raises:
         StepFailure: it cannot run, or no try has an objective.
         Stopped: it was stopped, and its tries with it.
     """
-    for flaw in search.flaws(config_of(job)):
+    for flaw in tuning_search.flaws(config_of(job)):
         raise StepFailure(f"The job cannot run: {flaw}.")
-    return _Tuning(job, place).run()
+    return _Tuning(job, context).run()
 
 
-def properties(job: Document, jobs: Jobs) -> Document:
+def properties(job: Document, store: Store) -> Document:
     """``TrainingJobSummaries``, best first: ``[0]`` is the best model's, up to ``[49]``."""
-    ranked = best_first(job, training_jobs(job, jobs.store))
+    ranked = best_first(job, training_jobs(job, store))
     return {"TrainingJobSummaries": [summary(job, child) for child in ranked[:_TOP_MODELS]]}
 
 
@@ -85,13 +82,13 @@ def list_summary(job: Document) -> Document:
 class _Tuning:
     """One run of a tuning job. Its tries run in threads, which tell here how they ended."""
 
-    def __init__(self, job: Document, place: Place) -> None:
+    def __init__(self, job: Document, context: JobContext) -> None:
         self._job = job
-        self._place = place
+        self._context = context
         self._name = str(job["HyperParameterTuningJobName"])
         self._config = config_of(job)
         self._metric = str(self._config["HyperParameterTuningJobObjective"]["MetricName"])
-        self._search = search.search(self._config)
+        self._search = tuning_search.search(self._config)
         limits = self._config["ResourceLimits"]
         self._parallel = min(int(limits["MaxParallelTrainingJobs"]), self._search.total)
         self._deadline = monotonic() + limits.get("MaxRuntimeInSeconds", math.inf)
@@ -140,14 +137,14 @@ class _Tuning:
             self._note(name, {"TrainingJobStatus": "InProgress"})
         failure = ""
         try:
-            self._place.jobs.run(training.KIND, name, request, self._launch)
+            self._context.run_job(training.KIND, name, request, self._launch)
         except Stopped:
             self._enough = True
             raise
         except Exception as error:  # the training job says what it was; the next one may do better
             failure = str(error)
         finally:
-            child = self._place.jobs.store.resource(training.KIND.resource, name)
+            child = self._context.store.resource(training.KIND.resource, name)
             self._ended(name, child or {"TrainingJobStatus": "Failed", "FailureReason": failure})
         return objective(self._job, self._children[name])
 
@@ -164,7 +161,7 @@ class _Tuning:
         }
 
     def _launch(self, command: Command) -> int:
-        return self._place.launch(replace(command, side_by_side=self._parallel))
+        return self._context.launch(replace(command, side_by_side=self._parallel))
 
     def _ended(self, name: str, child: Document) -> None:
         value = objective(self._job, child)
@@ -186,7 +183,7 @@ class _Tuning:
         ranked = best_first(self._job, children)
         if ranked:
             found["BestTrainingJob"] = summary(self._job, ranked[0])
-            stale = not_improving(self._values, search.minimizes(self._config))
+            stale = not_improving(self._values, tuning_search.minimizes(self._config))
             found["TuningJobCompletionDetails"] = {
                 "NumberOfTrainingJobsObjectiveNotImproving": stale
             }
@@ -194,7 +191,7 @@ class _Tuning:
 
     def _save(self, progress: Document) -> None:
         """Write into the stored job what is new, and leave alone what others wrote there."""
-        store, progress = self._place.jobs.store, progress | {"LastModifiedTime": now()}
+        store, progress = self._context.store, progress | {"LastModifiedTime": now()}
         self._job |= progress
         with store.transaction():
             stored = store.resource(KIND.resource, self._name) or self._job
@@ -209,7 +206,7 @@ class _Tuning:
             return False
         criteria = self._config.get("TuningJobCompletionCriteria", {})
         target = criteria.get("TargetObjectiveMetricValue")
-        minimize = search.minimizes(self._config)
+        minimize = tuning_search.minimizes(self._config)
         if target is not None:
             reached = min(self._values) <= target if minimize else max(self._values) >= target
             if reached:
@@ -227,7 +224,7 @@ class _Tuning:
         if child["TrainingJobStatus"] != "Completed":
             reason = child.get("FailureReason", "")
             return f"{start} {child['TrainingJobStatus'].lower()}: {reason}".rstrip(": ")
-        tuned = members_of(child["HyperParameters"], search.tuned_names(self._config))
+        tuned = members_of(child["HyperParameters"], tuning_search.tuned_names(self._config))
         tried = " ".join(f"{name}={text}" for name, text in tuned.items())
         if value is None:
             return f"{start} no {self._metric} in the log of {child['TrainingJobName']}, {tried}"
@@ -235,7 +232,7 @@ class _Tuning:
         return f"{start} {self._metric} {value:g} (best {best:g}) {tried}"
 
     def _say(self, line: str) -> None:
-        with self._place.folder.log.open("a", encoding="utf-8") as log:
+        with self._context.folder.log.open("a", encoding="utf-8") as log:
             log.write(f"{line}\n")
 
     def _why_no_objective(self) -> str:
@@ -256,7 +253,7 @@ class _Tuning:
             ),
             None,
         )
-        log = self._place.jobs.folder / completed[0] / "job.log"
+        log = JobFolder(self._context.folder.path.with_name(completed[0])).log
         return (
             f"No training job printed the objective {self._metric!r}: its Regex {regex!r} finds no "
             f"number in their logs, such as {log}"

@@ -9,8 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from sagemaker_local.jobs import training
-from sagemaker_local.jobs import tuning_search as search
+from sagemaker_local.jobs import training, tuning_search
 from sagemaker_local.storage.store import Document, Store, members_of
 
 # What the objective must gain to count as better, for BestObjectiveNotImproving.
@@ -30,7 +29,7 @@ def training_jobs(job: Document, store: Store) -> list[Document]:
 
 def summary(job: Document, child: Document) -> Document:
     """A training job as the tuning job's lists have it (HyperParameterTrainingJobSummary)."""
-    tuned = search.tuned_names(config_of(job))
+    tuned = tuning_search.tuned_names(config_of(job))
     found = members_of(
         child,
         (
@@ -71,7 +70,7 @@ def objective(job: Document, child: Document) -> float | None:
 
 def best_first(job: Document, children: Iterable[Document]) -> list[Document]:
     """The training jobs that have an objective; equals by name, which is by number."""
-    sign = 1 if search.minimizes(config_of(job)) else -1
+    sign = 1 if tuning_search.minimizes(config_of(job)) else -1
     found = [(objective(job, child), child) for child in children]
     ranked = [(sign * value, c["TrainingJobName"], c) for value, c in found if value is not None]
     return [child for _, _, child in sorted(ranked, key=lambda item: item[:2])]
@@ -85,7 +84,7 @@ def in_order(job: Document, children: list[Document], request: Document) -> list
     by, order = request.get("SortBy", "Name"), request.get("SortOrder", "Ascending")
     if by == "FinalObjectiveMetricValue":
         ranked = best_first(job, children)
-        ascending = ranked if search.minimizes(config_of(job)) else ranked[::-1]
+        ascending = ranked if tuning_search.minimizes(config_of(job)) else ranked[::-1]
     else:
         key = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(by, str(by))
         ascending = sorted(children, key=lambda child: child[key])

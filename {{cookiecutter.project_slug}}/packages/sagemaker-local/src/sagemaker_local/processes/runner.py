@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -58,6 +58,10 @@ class Command:
     def full_environment(self) -> dict[str, str]:
         """This process's variables as they are now, then the command's own."""
         return {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment}
+
+
+# Starts a command, waits, and gives its exit code; the execution can stop what it started.
+Launch = Callable[[Command], int]
 
 
 class Process(Protocol):

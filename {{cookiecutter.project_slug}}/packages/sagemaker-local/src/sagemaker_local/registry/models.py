@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.names import Arns
 from sagemaker_local.registry.packages import package_of
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket, copy_files
 from sagemaker_local.storage.store import Document, Store, now
-
-if TYPE_CHECKING:
-    from sagemaker_local.jobs.jobs import Jobs
 
 MODEL = "model"
 
@@ -46,7 +43,7 @@ class Container:
             copy_files(source, folder)
 
 
-def create_model(store: Store, jobs: Jobs, request: Document) -> Document:
+def create_model(store: Store, bucket: Bucket, arns: Arns, request: Document) -> Document:
     """Store a model; its artifacts, or the model package that it is made of, must be there.
 
     Raises:
@@ -55,11 +52,11 @@ def create_model(store: Store, jobs: Jobs, request: Document) -> Document:
     for container in _containers(request):
         for part in _resolved(container, store):
             if part.get("ModelDataUrl"):
-                jobs.bucket.existing(part["ModelDataUrl"])
+                bucket.existing(part["ModelDataUrl"])
     name = request["ModelName"]
     document = {
         **{key: value for key, value in request.items() if key != "Tags"},
-        "ModelArn": jobs.arns.model(name),
+        "ModelArn": arns.model(name),
         "CreationTime": now(),
     }
     if not store.add_resource(MODEL, name, document):
@@ -80,13 +77,13 @@ def containers_of(name: str, store: Store) -> list[Document]:
     return [part for container in _containers(model) for part in _resolved(container, store)]
 
 
-def container_of(name: str, jobs: Jobs) -> Container:
+def container_of(name: str, store: Store) -> Container:
     """The container that answers for a model.
 
     Raises:
         StepFailure: there is no such model, or not exactly one container with artifacts.
     """
-    parts = containers_of(name, jobs.store)
+    parts = containers_of(name, store)
     if len(parts) != 1:
         raise StepFailure(
             f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run "

@@ -21,8 +21,8 @@ from sagemaker_local.client.boto import OfflineClient, OfflineSession  # noqa: E
 from sagemaker_local.client.client import SageMakerClient  # noqa: E402
 from sagemaker_local.definition.document import parse, read  # noqa: E402
 from sagemaker_local.executions.explanation import Explanation, explain  # noqa: E402
+from sagemaker_local.jobs.folder import JobFolder  # noqa: E402
 from sagemaker_local.jobs.jobs import Jobs  # noqa: E402
-from sagemaker_local.jobs.kind import JobFolder  # noqa: E402
 from sagemaker_local.names import Arns  # noqa: E402
 from sagemaker_local.planning.plan import Plan, plan  # noqa: E402
 from sagemaker_local.planning.skew import Skew, report  # noqa: E402

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sagemaker_local.errors import LocalError
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.jobs import KINDS, Jobs
-from sagemaker_local.jobs.kind import JobFolder
 from sagemaker_local.names import last_part
 from sagemaker_local.registry.models import MODEL
 from sagemaker_local.registry.packages import NoSuchPackage, Registry
@@ -70,7 +70,7 @@ class Results:
         job = self.jobs.find(kind, last_part(arn)) if kind else None
         if kind is None or job is None or job[f"{kind.noun}Status"] != "Completed":
             return None
-        return job | kind.properties(job, self.jobs)
+        return job | kind.properties(job, self.store)
 
     def written(self, result: StepResult, digests: Digests) -> dict[str, str]:
         """Digests of the objects that a step's job wrote, by URI; empty for other steps.

@@ -12,8 +12,8 @@ from sagemaker_local.definition.expressions import as_text
 from sagemaker_local.definition.shapes import refused_values
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.jobs import KINDS, Jobs
-from sagemaker_local.jobs.kind import Launch
 from sagemaker_local.names import job_name
+from sagemaker_local.processes.runner import Launch
 from sagemaker_local.registry.models import create_model
 from sagemaker_local.registry.packages import Registry
 from sagemaker_local.steps import functions
@@ -66,11 +66,12 @@ class StepRunner:
         metadata = {kind.metadata: {"Arn": self.jobs.arn(kind, name)}}
         self.created(step, metadata)
         job = self.jobs.run(kind, name, arguments, self.launch)
-        return StepResult(job | kind.properties(job, self.jobs), metadata)
+        return StepResult(job | kind.properties(job, self.store), metadata)
 
     def _model(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         name = job_name(self.execution_id, step.name)
-        document = create_model(self.store, self.jobs, {"ModelName": name, **arguments})
+        request = {"ModelName": name, **arguments}
+        document = create_model(self.store, self.jobs.bucket, self.jobs.arns, request)
         return StepResult(document, {"Model": {"Arn": document["ModelArn"]}})
 
     def _register(self, step: Step, arguments: dict[str, Any]) -> StepResult:

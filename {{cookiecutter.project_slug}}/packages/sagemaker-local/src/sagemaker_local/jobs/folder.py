@@ -1,0 +1,72 @@
+"""A job's folder: laid out like ``/opt/ml``, with a log beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
+_TAIL_BYTES = 8192
+_TAIL_LINES = 100
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """``<path>/ml`` stands for ``/opt/ml``; ``<path>/job.log`` has all output."""
+
+    path: Path
+
+    @property
+    def ml(self) -> Path:
+        return self.path / "ml"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "job.log"
+
+    def here(self, container_path: str) -> Path:
+        """Where a path below ``/opt/ml`` is on this machine."""
+        return Path(self.rewrite(container_path))
+
+    def rewrite(self, text: str) -> str:
+        """``text`` with every ``/opt/ml`` replaced: it does not exist on a laptop."""
+        return _CONTAINER_ROOT.sub(lambda _: str(self.ml), text)
+
+    def make(self, *names: str) -> Path:
+        """Create, and give, a folder below ``/opt/ml``."""
+        folder = self.ml.joinpath(*names)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_json(self, name: str, document: Any) -> None:
+        """Write a configuration file of the service, such as ``input/config/...json``."""
+        file = self.ml / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
+
+    def note(self, text: str) -> None:
+        """Add a line of the engine's own to the log."""
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(f"[local session] {text}\n")
+
+    def last_line(self) -> str:
+        """The last line of the log that says something; of a traceback, that is the error."""
+        lines = reversed(self.lines(tail=_TAIL_LINES))
+        return next((line.strip() for line in lines if line.strip()), "")
+
+    def lines(self, tail: int = 0) -> list[str]:
+        """The log as far as it is written; with ``tail``, its last so many lines of 8 KB."""
+        if not self.log.is_file():
+            return []
+        with self.log.open("rb") as stream:
+            if tail:
+                stream.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            return stream.read().decode("utf-8", "replace").splitlines()[-tail:]
+
+
+def string_environment(environment: dict[str, Any] | None, folder: JobFolder) -> dict[str, str]:
+    """A request's ``Environment`` for a process on this machine."""
+    return {name: folder.rewrite(str(value)) for name, value in (environment or {}).items()}

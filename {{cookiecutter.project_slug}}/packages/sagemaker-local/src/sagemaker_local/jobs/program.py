@@ -1,0 +1,56 @@
+"""A job's program: what it is told, how long it may run, and why it failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sagemaker_local.errors import DiskFull, JobKilled, StepFailure
+from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.processes.runner import Command, Launch
+from sagemaker_local.storage import disk
+
+_REASON_LENGTH = 900
+
+
+def run_to_success(command: Command, folder: JobFolder, launch: Launch, message: Path) -> None:
+    """Run a job's program.
+
+    Args:
+        command: the program.
+        folder: the job's folder.
+        launch: runs it.
+        message: the file in which the program may have left its own words about a failure.
+
+    Raises:
+        StepFailure: it ended with another code than 0; names script, reason and log.
+    """
+    code = launch(command)
+    if code == 0:
+        return
+    reason = folder.last_line()
+    if message.is_file():
+        reason = message.read_text(encoding="utf-8", errors="replace").strip() or reason
+    ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
+    said = f": {reason[: _REASON_LENGTH - 250]}" if reason else ""
+    told = f"{command.name} {ended}{said} (log: {folder.log})"
+    if disk.has_no_room(folder.path):
+        raise DiskFull(f"{told}. {disk.full(folder.path)}")
+    raise (JobKilled if code < 0 else StepFailure)(told)
+
+
+def time_limit(job: dict[str, Any]) -> float | None:
+    """Seconds that a job's stopping condition gives it; None: no limit."""
+    seconds = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    return float(seconds) if seconds else None
+
+
+def resource_config(instance_type: str) -> dict[str, Any]:
+    """``resourceconfig.json`` of a job on a single host."""
+    return {
+        "current_host": "algo-1",
+        "current_instance_type": instance_type,
+        "current_group_name": "homogeneousCluster",
+        "hosts": ["algo-1"],
+        "network_interface_name": "lo",
+    }
