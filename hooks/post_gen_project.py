@@ -30,7 +30,7 @@ def remember_exports() -> None:
     copies = Path("build/exported")
     hidden = shutil.ignore_patterns(".*", "__pycache__")
     shutil.copytree("runtime", copies / "runtime", ignore=hidden, dirs_exist_ok=True)
-    for module in Path("src/{{ cookiecutter.package_name }}").glob("*.py"):
+    for module in Path("src/{{ cookiecutter.package_name }}").rglob("*.py"):
         if WRITTEN in module.read_text(encoding="utf-8"):
             (copies / module.parent).mkdir(parents=True, exist_ok=True)
             shutil.copy(module, copies / module)

@@ -1,8 +1,8 @@
 """Copy notebooks that were edited in a generated project back into the template.
 
-Only one line of a notebook is rendered, the import of the project's package. This puts the
-template's variable back into that line, after the project's own `exports` has stripped the outputs.
-The files that their cells write, runtime scripts and modules, go with them.
+Only the imports of the project's package are rendered, which open one cell of each notebook. This
+puts the template's variable back into them, after the project's own `exports` has stripped the
+outputs. The files that their cells write, runtime scripts and modules, go with them.
 """
 
 import argparse
@@ -11,9 +11,13 @@ import re
 import sys
 from pathlib import Path
 
+import nbformat
+
 TEMPLATE = Path(__file__).resolve().parents[1] / "{{cookiecutter.project_slug}}"
 VARIABLE = "{{ cookiecutter.package_name }}"
 VARIABLE_FOLDER = "{{cookiecutter.package_name}}"
+# The import statements at a cell's start.
+IMPORTS = re.compile(r"(?:(?:from [\w.]+ )?import (?:\([^)]*\)|[^(\n]+)(?:\n|$)|\s*\n)*")
 
 
 class AdoptError(ValueError):
@@ -29,9 +33,9 @@ def package_of(project: Path) -> str:
 
 
 def template_text(name: str, text: str, package: str) -> str:
-    """A clean notebook's text with the variable in its import line.
+    """A clean notebook's text with the variable in its import lines.
 
-    Raises AdoptError where cookiecutter would render anything else.
+    Raises AdoptError where cookiecutter would render anything else, or not what it should.
     """
     jinja = re.search(r"\{\{|\{%|\{#", text)
     if jinja:
@@ -40,10 +44,23 @@ def template_text(name: str, text: str, package: str) -> str:
             f"{name} line {line} contains {jinja.group()!r}, which cookiecutter would render; "
             "write it in another way"
         )
-    adopted, count = re.subn(rf"\bfrom {package} import\b", f"from {VARIABLE} import", text)
-    if count != 1:
-        raise AdoptError(f"{name} has {count} times `from {package} import`; keep exactly one")
-    return adopted
+    imports = re.compile(rf"^from {package}(?=(?:\.\w+)* import )", re.MULTILINE)
+    mention = re.compile(rf"(?:\b(?:from|import)|-m)\s+{package}\b|\bsrc/{package}\b")
+    importing = []
+    for number, cell in enumerate(nbformat.reads(text, as_version=4).cells, start=1):
+        opening = IMPORTS.match(cell.source).group() if cell.cell_type == "code" else ""
+        if mention.search(imports.sub("", opening) + cell.source.removeprefix(opening)):
+            raise AdoptError(
+                f"{name} cell {number} names the package {package} elsewhere than in "
+                f"`from {package} import` at the cell's start"
+            )
+        if imports.search(opening):
+            importing.append(number)
+    if len(importing) != 1:
+        raise AdoptError(
+            f"{name} imports from {package} in {len(importing)} cells; keep exactly one"
+        )
+    return re.sub(rf'^( +"from ){package}(?=[. ])', rf"\g<1>{VARIABLE}", text, flags=re.MULTILINE)
 
 
 def adopt(project: Path, target: Path) -> list[Path]:
@@ -54,7 +71,8 @@ def adopt(project: Path, target: Path) -> list[Path]:
     package = package_of(project)
     sys.path.insert(0, str(project / "src"))
     cells, clean, files = (
-        importlib.import_module(f"{package}.exports.{name}") for name in ("cells", "clean", "files")
+        importlib.import_module(f"{package}.notebooks.exports.{name}")
+        for name in ("cells", "clean", "files")
     )
     texts = {
         target / "notebooks" / notebook.name: template_text(

@@ -51,14 +51,14 @@ def repository(bake_own: Bake, run: Run) -> Path:
     git = git_in(project)
     git("init", "--quiet", "--initial-branch=main")
     commit(git, "first")
-    installed = run([sys.executable, "-m", "used_car_prices.githooks"], project)
+    installed = run([sys.executable, "-m", "used_car_prices", "githooks"], project)
     assert installed.returncode == 0, installed.stderr
     return project
 
 
 def exports(run: Run, project: Path, command: str) -> subprocess.CompletedProcess[str]:
     """Run one of the project's export commands."""
-    return run([sys.executable, "-m", "used_car_prices.exports", command], project)
+    return run([sys.executable, "-m", "used_car_prices", "exports", command], project)
 
 
 def edit_cell(project: Path, old: str, new: str) -> None:
@@ -163,7 +163,7 @@ def test_hooks_of_a_surrounding_repository_are_left_alone(
     git = git_in(tmp_path)
     git("init", "--quiet")
     before = git("config", "--list", "--local").stdout
-    installed = run([sys.executable, "-m", "used_car_prices.githooks"], project)
+    installed = run([sys.executable, "-m", "used_car_prices", "githooks"], project)
     assert installed.returncode == 0, installed.stderr
     assert installed.stdout == (
         "git hooks: not installed, this folder is not the top of a repository\n"
@@ -176,6 +176,6 @@ def test_without_git_the_setup_goes_on(bake_own: Bake, run: Run, tmp_path: Path)
     assert shutil.which("git")
     project = bake_own()
     env = {"PATH": str(tmp_path), "PYTHONPATH": str(project / "src")}
-    installed = run([sys.executable, "-m", "used_car_prices.githooks"], project, env=env)
+    installed = run([sys.executable, "-m", "used_car_prices", "githooks"], project, env=env)
     assert installed.returncode == 0, installed.stderr
     assert "not installed" in installed.stdout

@@ -147,9 +147,10 @@ def test_a_role_is_asked_for(project: Path, run: Run, aws: dict[str, str]) -> No
 
 
 SINGLE_JOB = """
-from used_car_prices import channels, sessions, staging
+from used_car_prices.pipelines import channels, staging
+from used_car_prices.sessions.open import open_session
 
-session = sessions.open_session("managed", role={role!r}, bucket={bucket!r}, pipeline=False)
+session = open_session("managed", role={role!r}, bucket={bucket!r}, pipeline=False)
 
 from sagemaker.core.processing import Processor
 
@@ -195,7 +196,7 @@ def test_following_a_managed_execution(
     """What moto cannot list: steps that change between two looks, and a failure."""
     monkeypatch.syspath_prepend(str(bake() / "src"))
     from sagemaker.mlops.workflow.pipeline import PipelineExecution
-    from used_car_prices import progress
+    from used_car_prices.runs import progress
 
     client = service({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     arn = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abcdefghijkl"

@@ -22,8 +22,8 @@ from projects import TRAINING, LocalState, Run
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
-RUNS = ["python", "-m", "used_car_prices.runs"]
-LINEAGE = ["python", "-m", "used_car_prices.lineage"]
+RUNS = ["python", "-m", "used_car_prices", "runs"]
+LINEAGE = ["python", "-m", "used_car_prices", "lineage"]
 REMOTE = re.compile(  # what a browser would run or fetch
     r"""<script|<link\b|@import|url\(|<[^>]*\son\w+\s*=|
         <[^>]*\s(?:src|srcset|data|poster)\s*=\s*["']?(?!["']?data:)\S+""",
@@ -190,7 +190,7 @@ def test_lineage_in_both_directions(two: TwoRuns, run: Run, tmp_path: Path) -> N
 
 
 def test_the_log_of_any_step_is_one_call_away(two: TwoRuns, run: Run) -> None:
-    log = run(["python", "-m", "used_car_prices.progress", "log", "Train"], two.project).stdout
+    log = run(["python", "-m", "used_car_prices", "progress", "log", "Train"], two.project).stdout
     assert "validation:r2=" in log and len(log.splitlines()) > 3
 
 
@@ -209,7 +209,7 @@ def test_a_mistyped_parameter_leaves_a_run_that_says_so(two: TwoRuns, run: Run) 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
 def test_an_interrupt_stops_the_execution_and_says_so(bake: Bake, tmp_path: Path) -> None:
     project = Path(shutil.copytree(bake(), tmp_path / "project"))
-    words = ["-m", "used_car_prices.runs", "pipeline", "-f", "params/local.yaml"]
+    words = ["-m", "used_car_prices", "pipeline", "-f", "params/local.yaml"]
     slow = ["-p", "rounds", "50000", "-p", "eta", "0.0001", "-p", "max_depth", "9"]
     process = subprocess.Popen(
         [sys.executable, *words, *slow],

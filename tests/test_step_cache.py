@@ -43,7 +43,7 @@ def write(folder: Path, name: str, rows: list[list[str]]) -> None:
 
 def table(project: Path, run: Run) -> list[list[str]]:
     """Rows of sample data, the header first."""
-    run(["python", "-m", "used_car_prices.sample_data", "--rows", "1200"], project)
+    run(["python", "-m", "used_car_prices", "sample-data", "--rows", "1200"], project)
     (file,) = (project / "data").glob("*.csv")
     with file.open(newline="", encoding="utf-8") as stream:
         return list(csv.reader(stream))

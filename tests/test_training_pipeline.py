@@ -101,7 +101,7 @@ def test_a_challenger_worse_than_the_champion_registers_nothing(project: Path, r
 
 def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> None:
     run_notebook(run, project, sample_rows=1500).succeeded()
-    registry = ["python", "-m", "used_car_prices.registry"]
+    registry = ["python", "-m", "used_car_prices", "registry"]
     assert "version 1   PendingManualApproval" in run([*registry, "list"], project).stdout
     approval = run([*registry, "approve", "--version", "1"], project)
     assert approval.returncode == 0, approval.stderr
@@ -124,7 +124,7 @@ def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> No
 
 def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(project: Path, run: Run) -> None:
     options = ["--rows", "900", "--seed", "8", "--output", "new.csv"]
-    run(["python", "-m", "used_car_prices.sample_data", *options], project)
+    run(["python", "-m", "used_car_prices", "sample-data", *options], project)
     run_notebook(run, project, sample_rows=1500, new_data="new.csv").succeeded()
 
     state = LocalState(project)
@@ -195,7 +195,7 @@ def test_a_strangers_table_goes_through_without_editing_code(
     (package,) = state.packages()
     assert package["ModelPackageGroupName"] == "used-car-prices-houses-xgboost"
     assert state.evaluation(package)["regression_metrics"]["r2"]["value"] > 0.9
-    listed = run(["python", "-m", "used_car_prices.registry", "list"], project).stdout
+    listed = run(["python", "-m", "used_car_prices", "registry", "list"], project).stdout
     assert "used-car-prices-houses-xgboost\n  version 1" in listed
 
 

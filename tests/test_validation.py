@@ -99,7 +99,7 @@ def test_rows_that_break_the_contract_register_nothing(
 ) -> None:
     sample = tmp_path / "sample.csv"
     options = ["--rows", "800", "--output", str(sample)]
-    run(["python", "-m", "used_car_prices.sample_data", *options], project)
+    run(["python", "-m", "used_car_prices", "sample-data", *options], project)
     with sample.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:  # metres instead of kilometres

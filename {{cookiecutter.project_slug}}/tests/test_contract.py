@@ -19,8 +19,9 @@ import train
 import violations
 from values import DataError
 
-from {{ cookiecutter.package_name }} import contracts, explore
+from {{ cookiecutter.package_name }} import explore
 from {{ cookiecutter.package_name }}.errors import ProjectError
+from {{ cookiecutter.package_name }}.pipelines import contracts
 
 ROWS = 400
 DOCUMENT: dict[str, Any] = {

@@ -24,7 +24,7 @@ from contributions import contributions
 from scoring import Scored, score_file
 from values import DataError
 
-from {{ cookiecutter.package_name }} import evaluation_plots
+from {{ cookiecutter.package_name }}.plots import evaluation_plots
 
 
 @pytest.fixture(params=["ties", "few rows", "rare", "sure"])

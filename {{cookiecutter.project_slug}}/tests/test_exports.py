@@ -11,7 +11,13 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from {{ cookiecutter.package_name }} import paths
-from {{ cookiecutter.package_name }}.exports import cli, files, last_export, modules, running
+from {{ cookiecutter.package_name }}.notebooks.exports import (
+    cli,
+    files,
+    last_export,
+    modules,
+    running,
+)
 
 SCRIPT = "%%writefile ../runtime/step.py\nimport json\n\nprint(json.dumps({'é': 1}))"
 ADD = '#| export\ndef add(a: int, b: int) -> int:\n    """The sum."""\n    return a + b'
@@ -146,7 +152,7 @@ def test_quoted_names(project: Path, line: str) -> None:
 def test_sub_folders(project: Path) -> None:
     """A notebook in a sub-folder writes from there, unless it goes to the notebooks' folder."""
     write(project, "%%writefile ../../runtime/a/b.py\nx = 1", name="drafts/one.ipynb")
-    write(project, "paths.go_to_notebooks()", SCRIPT, name="drafts/two.ipynb")
+    write(project, "start.go_to_notebooks()", SCRIPT, name="drafts/two.ipynb")
     write(project, "x = 1")
     cli.main(["export"])
     assert (project / "runtime/a/b.py").read_bytes() == b"x = 1\n"

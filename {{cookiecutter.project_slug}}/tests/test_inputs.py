@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, inputs, paths
+from {{ cookiecutter.package_name }} import errors, paths
+from {{ cookiecutter.package_name }}.pipelines import inputs
 
 
 class Session:

@@ -10,36 +10,30 @@ from typing import Any
 import pipelines
 import pytest
 
-from {{ cookiecutter.package_name }} import (
-    errors,
-    lineage,
-    paths,
-    progress,
-    runs,
-    sessions,
-    settings,
-)
+from {{ cookiecutter.package_name }} import errors, paths, settings
+from {{ cookiecutter.package_name }}.runs import lineage, progress, record
+from {{ cookiecutter.package_name }}.sessions import open as opening
 
 
 @pytest.fixture
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A local session, and a folder for runs, with nothing in them."""
     monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path / "state")
-    monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
-    return sessions.open_session("local", warm=False)
+    monkeypatch.setattr(record, "RUNS", tmp_path / "runs")
+    return opening.open_session("local", warm=False)
 
 
 GROUP = f"{settings.PROJECT_SLUG}-xgboost"
 
 
-def train_on(session: Any, file: Path) -> runs.Run:
+def train_on(session: Any, file: Path) -> record.Run:
     """A run that registers a model of this data."""
     uri = session.upload_data(file, key_prefix="input")
     steps = (pipelines.evaluate(session), pipelines.register(GROUP))
     execution = pipelines.start(session, *steps, data=uri)
-    with runs.recorded(execution, session, file) as run:
+    with record.recorded(execution, session, file) as run:
         progress.follow(execution, session)
-    return runs.Run(run.folder)
+    return record.Run(run.folder)
 
 
 def git(folder: Path, *words: str) -> None:
@@ -77,7 +71,7 @@ def test_back_from_a_package_to_what_made_it(local: Any, tmp_path: Path) -> None
     file = pipelines.data_file(tmp_path)
     run = train_on(local, file)
     document = lineage.of_package(local, lineage.find_package(local, GROUP, 1))
-    known = json.loads((run.folder / runs.LINEAGE).read_text(encoding="utf-8"))
+    known = json.loads((run.folder / record.LINEAGE).read_text(encoding="utf-8"))
     assert document == known
     assert document["status"] == "Succeeded"
     assert document["data_uri"].endswith("/cars.csv")
@@ -169,7 +163,7 @@ def test_the_command_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(sessions, "open_session", lambda *_, **__: local)
+    monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
     file = pipelines.data_file(tmp_path)
     lineage.main(["of-data", str(file)])
     assert "no registered model was trained on" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 from botocore.exceptions import ClientError
 
-from {{ cookiecutter.package_name }} import managed
+from {{ cookiecutter.package_name }}.sessions import managed
 
 
 class Logs:

@@ -9,8 +9,10 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from {{ cookiecutter.package_name }} import parameters
-from {{ cookiecutter.package_name }}.parameters import ParameterError
+from {{ cookiecutter.package_name }}.notebooks import parameters
+from {{ cookiecutter.package_name }}.notebooks.parameters import ParameterError
+
+IMPORT = "from {{ cookiecutter.package_name }}.notebooks import parameters"
 
 DECLARED = """\
 session: str = "local"  # where to run
@@ -98,7 +100,7 @@ def test_papermill_stops_with_one_sentence(tmp_path: Path) -> None:
     kernel = {"name": "python3", "display_name": "python3", "language": "python"}
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
     notebook.cells = [
-        nbformat.v4.new_code_cell("from {{ cookiecutter.package_name }} import parameters"),
+        nbformat.v4.new_code_cell(IMPORT),
         nbformat.v4.new_code_cell(DECLARED, metadata={"tags": ["parameters"]}),
         nbformat.v4.new_code_cell("parameters.check_parameters()"),
     ]

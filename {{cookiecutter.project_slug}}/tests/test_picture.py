@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 from xml.etree import ElementTree
 
-from {{ cookiecutter.package_name }} import picture
+from {{ cookiecutter.package_name }}.pipelines import picture
 
 
 def step(name: str, kind: str = "Processing", *needs: str, **arguments: Any) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from typing import Any
 import pipelines
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths, progress, sessions
+from {{ cookiecutter.package_name }} import errors, paths
+from {{ cookiecutter.package_name }}.runs import progress
+from {{ cookiecutter.package_name }}.sessions import open as opening
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,7 +54,7 @@ JOB = {"Metadata": {"TrainingJob": {"Arn": "arn:training-job/job-1"}}}
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A local session with nothing in it."""
     monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
-    return sessions.open_session("local", warm=False)
+    return opening.open_session("local", warm=False)
 
 
 def test_a_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,7 +201,7 @@ def test_an_interrupt_leaves_a_managed_execution_alone(monkeypatch: pytest.Monke
 def test_the_command_line(
     local: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sessions, "open_session", lambda *_, **__: local)
+    monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
     with pytest.raises(SystemExit, match="no pipeline was started yet"):
         progress.main(["steps"])
     name = progress.settings.PROJECT_SLUG

@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from {{ cookiecutter.package_name }} import report
+from {{ cookiecutter.package_name }}.notebooks import report
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" class="pipeline"><text>Train</text></svg>'
 TABLE = '<table class="pipeline-steps"><tr><td>Train</td></tr></table>'

@@ -7,13 +7,16 @@ from typing import Any
 import pipelines
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, parameters, paths, progress, runs, sessions
+from {{ cookiecutter.package_name }} import errors, paths
+from {{ cookiecutter.package_name }}.notebooks import parameters
+from {{ cookiecutter.package_name }}.runs import progress, record
+from {{ cookiecutter.package_name }}.sessions import open as opening
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for runs."""
-    monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(record, "RUNS", tmp_path / "runs")
     return tmp_path / "runs"
 
 
@@ -22,16 +25,16 @@ def local(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A local session, and a folder for runs, with nothing in them."""
     monkeypatch.setattr(paths, "LOCAL_ROOT", folder.parent / "state")
     monkeypatch.setattr(parameters, "CHECKED", {"eta": 0.1, "session": "local"})
-    return sessions.open_session("local", warm=False)
+    return opening.open_session("local", warm=False)
 
 
-def a_run(folder: Path, number: int, score: float | None, **given: Any) -> runs.Run:
+def a_run(folder: Path, number: int, score: float | None, **given: Any) -> record.Run:
     """A finished run's folder; without a score it failed before it had one."""
     metric = given.pop("metric", "r2")
     direction = "minimize" if metric == "rmse" else "maximize"
-    run = runs.Run(folder / f"2026010{number}-120000-{'abc'[number % 3] * 12}")
+    run = record.Run(folder / f"2026010{number}-120000-{'abc'[number % 3] * 12}")
     run.write(
-        runs.LINEAGE,
+        record.LINEAGE,
         {
             "run": run.name,
             "status": "Failed" if score is None else "Succeeded",
@@ -44,17 +47,17 @@ def a_run(folder: Path, number: int, score: float | None, **given: Any) -> runs.
     if score is not None:
         measured = {metric: score, "mae": 1.0}
         kept = {"primary_metric": metric, "direction": direction, "model": measured}
-        run.write(runs.METRICS, kept)
+        run.write(record.METRICS, kept)
     return run
 
 
 def test_a_run_that_succeeds(local: Any, tmp_path: Path) -> None:
     file = pipelines.data_file(tmp_path)
     execution = pipelines.start(local, pipelines.evaluate(local), pipelines.register())
-    with runs.recorded(execution, local, file) as begun:
+    with record.recorded(execution, local, file) as begun:
         assert begun.status == "Executing"
         progress.follow(execution, local)
-    run = runs.Run(begun.folder)
+    run = record.Run(begun.folder)
     assert run.name.endswith(execution.arn.rpartition("/")[2])
     assert run.status == "Succeeded"
     assert run.parameters == {"eta": 0.1, "session": "local"}
@@ -69,10 +72,10 @@ def test_a_run_that_the_gate_refuses_keeps_its_metrics(local: Any, tmp_path: Pat
     execution = pipelines.start(local, pipelines.evaluate(local), pipelines.refuse())
     with (
         pytest.raises(progress.PipelineFailed),
-        runs.recorded(execution, local, pipelines.data_file(tmp_path)) as begun,
+        record.recorded(execution, local, pipelines.data_file(tmp_path)) as begun,
     ):
         progress.follow(execution, local)
-    run = runs.Run(begun.folder)
+    run = record.Run(begun.folder)
     assert run.status == "Failed"
     assert run.lineage["reason"] == "the pipeline failed: Missed: r2 0.9 misses 0.99"
     assert run.score == 0.9
@@ -87,22 +90,24 @@ def test_a_run_that_nobody_waited_for_is_completed_later(
     slow = pipelines.processing(local, "Wait", "import time; time.sleep(1)")
     evaluate = pipelines.evaluate(local) | {"DependsOn": ["Wait"]}
     execution = pipelines.start(local, slow, evaluate, pipelines.register())
-    with runs.recorded(execution, local, pipelines.data_file(tmp_path), wait=False) as begun:
+    with record.recorded(execution, local, pipelines.data_file(tmp_path), wait=False) as begun:
         pass
     progress.follow(execution, local)
-    assert runs.Run(begun.folder).status == "Executing"
-    monkeypatch.setattr(sessions, "open_session", lambda *_, **__: local)
+    assert record.Run(begun.folder).status == "Executing"
+    monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
     capsys.readouterr()
-    runs.main(["update"])
+    record.main(["update"])
     assert capsys.readouterr().out == f"{begun.name} is Succeeded\n"
-    assert runs.Run(begun.folder).score == 0.9
-    runs.main(["update"])
+    assert record.Run(begun.folder).score == 0.9
+    record.main(["update"])
     assert capsys.readouterr().out == "no run is waited for\n"
 
 
 def test_the_better_of_two_evaluations_comes_first() -> None:
     better = pipelines.EVALUATION | {"regression_metrics": {"r2": {"value": 0.95}}}
-    found = runs.metrics_document({"EvaluateLinear": pipelines.EVALUATION, "EvaluateTrees": better})
+    found = record.metrics_document(
+        {"EvaluateLinear": pipelines.EVALUATION, "EvaluateTrees": better}
+    )
     assert found["model"] == {"r2": 0.95}
     assert found["step"] == "EvaluateTrees"
     assert found["others"]["EvaluateLinear"]["model"]["r2"] == 0.9
@@ -113,18 +118,18 @@ def test_best_first_whatever_better_means(folder: Path) -> None:
         a_run(folder, number, score)
     for number, score in ((4, 200.0), (5, 100.0)):
         a_run(folder, number, score, metric="rmse", task="houses")
-    ordered = [run.name[7] for run in runs.best_first(runs.all_runs())]
+    ordered = [run.name[7] for run in record.best_first(record.all_runs())]
     assert ordered == ["5", "4", "2", "1", "3"]
 
 
 def test_the_list_shows_what_differs_side_by_side(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs.main(["list"])
+    record.main(["list"])
     assert "there is no run yet" in capsys.readouterr().out
     a_run(folder, 1, 0.5, rounds=400)
     a_run(folder, 2, 0.9, rounds=50)
-    runs.main(["list"])
+    record.main(["list"])
     heading, columns, best, second = capsys.readouterr().out.strip().splitlines()
     assert heading == "2 runs by r2, higher is better"
     assert columns.split() == ["run", "status", "r2", "mae", "rounds", "data", "git"]
@@ -133,10 +138,10 @@ def test_the_list_shows_what_differs_side_by_side(
 
 
 def test_the_table_of_a_notebook(folder: Path) -> None:
-    assert runs.table().empty
+    assert record.table().empty
     a_run(folder, 1, 0.5, rounds=400)
     best = a_run(folder, 2, 0.9, rounds=50)
-    table = runs.table()
+    table = record.table()
     assert table.index[0] == best.name
     assert table.loc[best.name, ["r2", "rounds"]].tolist() == [0.9, 50]
 
@@ -144,7 +149,7 @@ def test_the_table_of_a_notebook(folder: Path) -> None:
 def test_two_runs_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a_run(folder, 1, 0.5, eta=0.3)
     a_run(folder, 2, 0.9)
-    runs.main(["compare", "20260101", "best"])
+    record.main(["compare", "20260101", "best"])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0][0] == "what"
     assert ["eta", "0.3", "0.1"] in lines
@@ -159,15 +164,17 @@ def test_two_runs_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
 )
 def test_which_run_is_meant(folder: Path, name: str, sentence: str) -> None:
     with pytest.raises(errors.ProjectError, match="there is no run yet"):
-        runs.find(name)
+        record.find(name)
     for number in (1, 2):
         a_run(folder, number, 0.5)
-    assert runs.find("last").name.startswith("20260102")
+    assert record.find("last").name.startswith("20260102")
     with pytest.raises(errors.ProjectError, match=sentence):
-        runs.find(name)
+        record.find(name)
 
 
 def test_a_record_is_never_half_written(folder: Path) -> None:
     run = a_run(folder, 1, 0.5)
-    assert sorted(file.name for file in run.folder.iterdir()) == [runs.LINEAGE, runs.METRICS]
-    assert json.loads((run.folder / runs.METRICS).read_text(encoding="utf-8"))["model"]["r2"] == 0.5
+    assert sorted(file.name for file in run.folder.iterdir()) == [record.LINEAGE, record.METRICS]
+    assert (
+        json.loads((run.folder / record.METRICS).read_text(encoding="utf-8"))["model"]["r2"] == 0.5
+    )

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths, registry, sessions, settings
+from {{ cookiecutter.package_name }} import errors, paths, registry, settings
+from {{ cookiecutter.package_name }}.sessions.open import open_session
 
 PACKAGE = {
     "InferenceSpecification": {
@@ -20,7 +21,7 @@ PACKAGE = {
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A local session with nothing in it."""
     monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
-    return sessions.open_session("local", warm=False)
+    return open_session("local", warm=False)
 
 
 def register(session: Any, group: str, url: str = "s3://bucket/model.tar.gz") -> str:
@@ -35,14 +36,14 @@ def register(session: Any, group: str, url: str = "s3://bucket/model.tar.gz") ->
 
 def test_a_mode_that_does_not_exist() -> None:
     with pytest.raises(errors.ProjectError, match="'remote'; it can be 'local' or 'managed'"):
-        sessions.open_session("remote")
+        open_session("remote")
 
 
 def test_a_session_for_single_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
     options = {"warm": False, "debug": "Train"}
-    for_pipelines = sessions.open_session("local", **options)
-    for_jobs = sessions.open_session("local", **options, pipeline=False)
+    for_pipelines = open_session("local", **options)
+    for_jobs = open_session("local", **options, pipeline=False)
     from sagemaker.core.workflow.pipeline_context import PipelineSession
 
     assert isinstance(for_pipelines, PipelineSession)
@@ -54,7 +55,7 @@ def test_a_session_for_single_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_managed_session_does_not_debug() -> None:
     with pytest.raises(errors.ProjectError, match="debug in a local one"):
-        sessions.open_session("managed", debug=True)
+        open_session("managed", debug=True)
 
 
 def test_the_champion_is_the_highest_approved_version(local: Any) -> None:

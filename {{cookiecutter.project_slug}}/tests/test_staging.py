@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths, staging
+from {{ cookiecutter.package_name }} import errors, paths
+from {{ cookiecutter.package_name }}.pipelines import staging
 
 
 @pytest.fixture

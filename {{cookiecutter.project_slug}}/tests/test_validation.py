@@ -24,7 +24,7 @@ import train
 from scoring import Scored
 from values import DataError
 
-from {{ cookiecutter.package_name }} import evaluation_plots
+from {{ cookiecutter.package_name }}.plots import evaluation_plots
 
 FOLDS = 3
 

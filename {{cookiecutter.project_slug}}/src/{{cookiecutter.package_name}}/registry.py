@@ -1,6 +1,6 @@
 """The model registry: who is champion, what was registered, and approval.
 
-``python -m <package>.registry list`` and ``... approve --version 1`` work without a notebook.
+``python -m <package> registry list`` and ``... approve --version 1`` work without a notebook.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any
 
 from . import settings
 from .errors import ProjectError
-from .sessions import MODES, open_session
+from .sessions.open import MODES, open_session
 
 FAMILIES = ("xgboost", "linear")
 GROUP_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -202,7 +202,7 @@ def approve(session: Any, group: str, version: int) -> str:
 def approve_command(package: dict[str, Any], mode: str) -> str:
     """The command that approves a package in a ``local`` or ``managed`` session."""
     group, version = package["ModelPackageGroupName"], package["ModelPackageVersion"]
-    program = f"python -m {settings.PACKAGE}.registry --session {mode}"
+    program = f"python -m {settings.PACKAGE} registry --session {mode}"
     return f"{program} approve --group {group} --version {version}"
 
 
@@ -232,7 +232,3 @@ def main(argv: list[str] | None = None) -> None:
     except ProjectError as error:
         sys.exit(f"registry: {error}")
     print(f"{APPROVED}: {arn}")
-
-
-if __name__ == "__main__":
-    main()

@@ -199,7 +199,7 @@ def sample_file(
 def main(argv: list[str] | None = None) -> None:
     """The command line: write a file of listings."""
     parser = argparse.ArgumentParser(
-        prog=f"python -m {settings.PACKAGE}.sample_data",
+        prog=f"python -m {settings.PACKAGE} sample-data",
         description="Write used-car listings to a CSV file.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -215,7 +215,3 @@ def main(argv: list[str] | None = None) -> None:
     except ValueError as error:
         parser.error(str(error))
     print(f"{options.rows} listings: {path}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The git hooks of this project: `python -m <package>.githooks` installs them.
+"""The git hooks of this project: `python -m <package> githooks` installs them.
 
 pre-commit runs `.pre-commit-config.yaml` before each commit. nbdev merges notebooks by cells: where
 two branches changed one cell, both versions of it stay in the notebook, between two marks, and the
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 
-from . import paths
+from .. import paths
 
 DRIVER = "merge.jupyternotebook"  # .gitattributes names it, for every notebook
 
@@ -53,7 +53,3 @@ def main() -> None:
     )
     if installed.returncode != 0:
         print("git hooks: pre-commit is not installed, see above")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """An executed notebook as one HTML file that opens anywhere, without a network.
 
-``python -m <package>.report reports/01_explore.ipynb`` writes it beside the notebook. There are no
+``python -m <package> report reports/01_explore.ipynb`` writes it beside the notebook. There are no
 scripts in it and nothing that a browser would fetch: pictures are inside, styles are its own, and a
 content security policy holds browsers to that. Code is folded away.
 """
@@ -19,8 +19,8 @@ from typing import Any
 import nbformat
 from nbconvert.filters import ansi2html, markdown2html
 
-from . import settings
-from .errors import ProjectError
+from .. import settings
+from ..errors import ProjectError
 
 FILE = "report.html"
 LIMIT = 2_000_000  # bytes of a report
@@ -397,7 +397,3 @@ def main(argv: list[str] | None = None) -> None:
         file = notebook.with_suffix(".html")
         file.write_text(text, encoding="utf-8", newline="\n")
         print(file)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Following an execution: a table that lives in a notebook, plain lines elsewhere, and logs.
 
-``python -m <package>.progress log Train`` prints the log of a step of the latest execution.
+``python -m <package> progress log Train`` prints the log of a step of the latest execution.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from IPython.core.getipython import get_ipython
 
-from . import settings
-from .errors import ProjectError
+from .. import settings
+from ..errors import ProjectError
 
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 JOBS = ("Processing", "Training", "Tuning", "Transform")  # what has a log
@@ -344,7 +344,7 @@ def latest(session: Any) -> str:
 
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
-    from .sessions import MODES
+    from ..sessions.open import MODES
 
     parser = argparse.ArgumentParser(
         prog="progress", description="Steps of an execution, and their logs."
@@ -361,7 +361,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; a mistake is one sentence and exit code 1."""
-    from .sessions import open_session
+    from ..sessions.open import open_session
 
     options = arguments().parse_args(argv)
     try:
@@ -375,7 +375,3 @@ def main(argv: list[str] | None = None) -> None:
             print("\n".join(line(step, still=True) for step in steps(session, arn)))
     except ProjectError as error:
         sys.exit(f"progress: {error}")
-
-
-if __name__ == "__main__":
-    main()

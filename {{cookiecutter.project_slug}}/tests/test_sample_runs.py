@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from {{ cookiecutter.package_name }} import executed
+from {{ cookiecutter.package_name }}.notebooks import sample_runs
 
 
 def cell(source: str, count: int | None = 1, *tags: str, error: str = "") -> Any:
@@ -42,8 +42,8 @@ UNPROVEN = "proves nothing: all its cells are empty, skipped or parameters only"
 )
 def test_what_an_executed_notebook_proves(cells: list[Any], problem: str) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title"), *cells])
-    assert executed.problem(notebook).startswith(problem)
-    assert bool(executed.problem(notebook)) == bool(problem)
+    assert sample_runs.problem(notebook).startswith(problem)
+    assert bool(sample_runs.problem(notebook)) == bool(problem)
 
 
 def test_a_notebook_that_ends_early_fails_though_papermill_succeeds(
@@ -55,13 +55,13 @@ def test_a_notebook_that_ends_early_fails_though_papermill_succeeds(
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source)
     before = source.read_bytes()
 
-    problem = executed.run(source, tmp_path / "reports" / "early.ipynb", {})
+    problem = sample_runs.run(source, tmp_path / "reports" / "early.ipynb", {})
 
     assert problem == "ended before its end: cell 3 was never run"
     assert source.read_bytes() == before
     assert "sys.executable" in (tmp_path / "reports" / "early.html").read_text(encoding="utf-8")
     with pytest.raises(SystemExit, match=r"early\.ipynb ended before its end"):
-        executed.main(["check", str(tmp_path / "reports" / "early.ipynb")])
+        sample_runs.main(["check", str(tmp_path / "reports" / "early.ipynb")])
 
 
 def test_the_kernel_is_this_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,10 +77,10 @@ def test_the_kernel_is_this_interpreter(tmp_path: Path, monkeypatch: pytest.Monk
     source = tmp_path / "kernel.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source)
     target = tmp_path / "reports" / "kernel.ipynb"
-    assert executed.run(source, target, {"expected": sys.executable}) == ""
+    assert sample_runs.run(source, target, {"expected": sys.executable}) == ""
 
 
 def test_a_file_that_is_no_notebook_is_one_sentence(tmp_path: Path) -> None:
     source = tmp_path / "broken.ipynb"
     source.write_text("{")
-    assert executed.run(source, tmp_path / "out.ipynb", {}).startswith("could not be run: ")
+    assert sample_runs.run(source, tmp_path / "out.ipynb", {}).startswith("could not be run: ")

@@ -1,4 +1,4 @@
-"""Files out of notebooks and back, and notebooks without outputs: `python -m <package>.exports`.
+"""Files out of notebooks and back, and notebooks without outputs: `python -m <package> exports`.
 
 A `%%writefile` cell writes a runtime script, a `#| export` cell a part of one of this package's
 modules. `export` writes these files without running a notebook, `check` fails when a file differs

@@ -18,10 +18,10 @@ from nbdev.maker import update_import
 from nbdev.process import NBProcessor
 from nbdev.sync import absolute_import
 
-from .. import paths
+from ... import paths
 from .cells import Export, ExportError, Part, shown
 
-PACKAGE = Path(__file__).resolve().parents[1].name
+PACKAGE = __name__.partition(".")[0]
 WRITTEN = "# Written by `make export` from the cells named below; `make adopt` puts an edit back."
 DOCSTRING = "Helpers for notebooks."  # where the notebook does not say what it is for
 WIDTH = 100

@@ -1,4 +1,4 @@
-"""Small plots for the notebooks, drawn as SVG so that reports stay sharp and open offline."""
+"""Plots of a table's columns, their relation to the target, and of predictions."""
 
 from collections.abc import Sequence
 
@@ -7,30 +7,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-BLUE, ORANGE, GREY = "#2f6f9f", "#d9822b", "#8a8f98"
+from .style import BLUE, GREY, ORANGE, draw_confusion
+
 MAX_POINTS = 2_000  # of a scatter plot; more hide each other
 MAX_BARS = 12  # of a categorical column
-
-
-def use_svg() -> None:
-    """Show figures as SVG, in one quiet style."""
-    set_matplotlib_formats("svg")
-    plt.rcParams.update(
-        {
-            "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "font.size": 9,
-            "axes.titlesize": 10,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.axisbelow": True,
-            "text.parse_math": False,  # two dollar signs in a column's name are no formula
-            "svg.hashsalt": "notebook",  # the same plot gives the same file
-        }
-    )
 
 
 def _grid(count: int, height: float = 2.2) -> tuple[Figure, list[Axes]]:
@@ -170,15 +151,3 @@ def _confusion(actual: np.ndarray, predicted: np.ndarray, target: str) -> Figure
     axes.set_title(f"{target}: predicted against actual (rows)")
     figure.colorbar(image, label="share of the actual class", shrink=0.8)
     return figure
-
-
-def draw_confusion(axes: Axes, labels: Sequence[str], counts: np.ndarray) -> AxesImage:
-    """Counts of shape (actual, predicted), coloured by their share of the actual class."""
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour)
-    axes.set_xticks(range(len(labels)), labels, rotation=30)
-    axes.set_yticks(range(len(labels)), labels)
-    return image

@@ -13,8 +13,8 @@ from typing import Any
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.content import digest
 
-from . import paths
-from .errors import ProjectError
+from .. import paths
+from ..errors import ProjectError
 
 STAGED = paths.PROJECT / "build" / "code"
 

@@ -7,7 +7,8 @@ a task, under the name of its file or folder, so that no data is held to another
 import re
 from pathlib import Path, PurePosixPath
 
-from . import inputs, paths
+from .. import paths
+from . import inputs
 
 NONE = "none"
 

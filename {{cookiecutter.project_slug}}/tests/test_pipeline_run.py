@@ -6,7 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, execute, paths, runs
+from {{ cookiecutter.package_name }} import errors, paths
+from {{ cookiecutter.package_name }}.notebooks import pipeline_run
+from {{ cookiecutter.package_name }}.runs import record
 
 PARAMETERS = nbformat.v4.new_code_cell("eta = 0.1", metadata={"tags": ["parameters"]})
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}}
@@ -18,22 +20,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, folder in (("PROJECT", "."), ("NOTEBOOKS", "notebooks"), ("REPORTS", "reports")):
         (tmp_path / folder).mkdir(exist_ok=True)
         monkeypatch.setattr(paths, name, tmp_path / folder)
-    monkeypatch.setattr(runs, "RUNS", tmp_path / "reports" / "runs")
+    monkeypatch.setattr(record, "RUNS", tmp_path / "reports" / "runs")
     return tmp_path
 
 
 def write(project: Path, *cells: str) -> bytes:
     """Write the training notebook; gives its bytes."""
     code = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    file = project / "notebooks" / execute.NOTEBOOK
+    file = project / "notebooks" / pipeline_run.NOTEBOOK
     nbformat.write(nbformat.v4.new_notebook(cells=[PARAMETERS, *code], metadata=KERNEL), file)
     return file.read_bytes()
 
 
-def the_run(project: Path) -> runs.Run:
+def the_run(project: Path) -> record.Run:
     """The only run that was kept; nothing else is left."""
     (folder,) = (project / "reports" / "runs").iterdir()
-    return runs.Run(folder)
+    return record.Run(folder)
 
 
 def test_an_error_is_one_sentence_and_the_run_is_kept(
@@ -43,7 +45,7 @@ def test_an_error_is_one_sentence_and_the_run_is_kept(
         project, "print('hello', eta)", "raise ValueError('no\\nsuch thing')", "print(1)"
     )
     with pytest.raises(errors.ProjectError, match=r"^ValueError: no$"):
-        execute.pipeline(["-p", "eta", "0.3"])
+        pipeline_run.pipeline(["-p", "eta", "0.3"])
     run = the_run(project)
     assert run.name.endswith("-no-execution")
     assert (run.status, run.lineage["reason"]) == ("Failed", "ValueError: no")
@@ -54,17 +56,17 @@ def test_an_error_is_one_sentence_and_the_run_is_kept(
     assert printed.out.splitlines()[0] == "hello 0.3"
     assert printed.out.splitlines()[-1].endswith("report.html")
     assert printed.err == ""
-    assert (project / "notebooks" / execute.NOTEBOOK).read_bytes() == before
+    assert (project / "notebooks" / pipeline_run.NOTEBOOK).read_bytes() == before
 
 
 def test_a_process_that_dies_leaves_what_it_had(project: Path) -> None:
     announce = "import os; print(1, file=open(os.environ['NOTEBOOK_RUN_FOLDERS'], 'a'))"
-    started = runs.Run(project / "reports" / "runs" / "1")
-    started.write(runs.LINEAGE, {"status": "Executing", "versions": {}, "started": "2026-01-01"})
+    started = record.Run(project / "reports" / "runs" / "1")
+    started.write(record.LINEAGE, {"status": "Executing", "versions": {}, "started": "2026-01-01"})
     write(project, announce, "os._exit(1)")
     with pytest.raises(errors.ProjectError, match="process died"):
-        execute.pipeline([])
-    document = json.loads((the_run(project).folder / runs.LINEAGE).read_text(encoding="utf-8"))
+        pipeline_run.pipeline([])
+    document = json.loads((the_run(project).folder / record.LINEAGE).read_text(encoding="utf-8"))
     assert document["status"] == "Failed"
     assert "out of memory" in document["reason"]
 
@@ -72,9 +74,9 @@ def test_a_process_that_dies_leaves_what_it_had(project: Path) -> None:
 def test_a_mistake_in_the_options_is_a_sentence(project: Path) -> None:
     write(project, "pass")
     with pytest.raises(errors.ProjectError, match="No such option"):
-        execute.pipeline(["--nothing"])
+        pipeline_run.pipeline(["--nothing"])
     with pytest.raises(errors.ProjectError, match=r"nowhere\.yaml"):
-        execute.pipeline(["-f", "nowhere.yaml"])
+        pipeline_run.pipeline(["-f", "nowhere.yaml"])
     assert list((project / "reports" / "runs").iterdir()) == []
 
 
@@ -83,12 +85,12 @@ def test_each_run_of_one_notebook_has_all_of_it(project: Path) -> None:
     lines = ["import os", "file = open(os.environ['NOTEBOOK_RUN_FOLDERS'], 'a')"]
     names = ("20260101-120000-a", "20260101-120001-b")
     for name in names:
-        run = runs.Run(project / "reports" / "runs" / name)
-        run.write(runs.LINEAGE, {"run": name, "status": "Succeeded", "versions": {}})
+        run = record.Run(project / "reports" / "runs" / name)
+        run.write(record.LINEAGE, {"run": name, "status": "Succeeded", "versions": {}})
         lines.append(f"print('{name}', file=file)")
     write(project, "\n".join([*lines, "file.close()"]))
-    execute.pipeline([])
+    pipeline_run.pipeline([])
     for name in names:
         kept = {file.name for file in (project / "reports" / "runs" / name).iterdir()}
         assert {"notebook.ipynb", "report.html"} <= kept
-    assert (project / "reports" / execute.NOTEBOOK).is_file()
+    assert (project / "reports" / pipeline_run.NOTEBOOK).is_file()

@@ -21,8 +21,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from . import lineage, paths, report, runs
-from .errors import ProjectError
+from .. import paths
+from ..errors import ProjectError
+from ..runs import lineage, record
+from . import report
 
 NOTEBOOK = "03_training_pipeline.ipynb"
 ENGINE = "interruptible"
@@ -78,8 +80,8 @@ def pipeline(options: list[str]) -> None:
     Raises:
         ProjectError: the notebook failed; the message is that of the failure.
     """
-    runs.RUNS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=runs.RUNS, prefix=".running-") as folder:
+    record.RUNS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=record.RUNS, prefix=".running-") as folder:
         attempt = Attempt(Path(folder))
         failure = attempt.execute(options)
         kept = attempt.keep(failure)
@@ -112,13 +114,13 @@ class Attempt:
     def execute(self, options: list[str]) -> str:
         """Execute the notebook; gives the sentence with which it failed, or an empty text."""
         papermill_engines.register(ENGINE, Engine)
-        os.environ[runs.FOLDERS_FILE] = str(self.announced)
+        os.environ[record.FOLDERS_FILE] = str(self.announced)
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel is this interpreter
         words = [str(paths.NOTEBOOKS / NOTEBOOK), str(self.executed), "-k", "python3"]
         words += ["--engine", ENGINE, "--no-progress-bar", "--stdout-file", "-"]
         words += ["--log-level", "ERROR", *options]
         try:
-            papermill.cli.papermill.main(words, prog_name="runs pipeline", standalone_mode=False)
+            papermill.cli.papermill.main(words, prog_name="pipeline", standalone_mode=False)
         except PapermillExecutionError as error:
             return sentence(error.ename, error.evalue)
         except papermill.cli.click.ClickException as error:
@@ -130,17 +132,17 @@ class Attempt:
         except Exception as error:
             return sentence(type(error).__name__, str(error))
         finally:
-            del os.environ[runs.FOLDERS_FILE]
+            del os.environ[record.FOLDERS_FILE]
         return ""
 
-    def keep(self, failure: str) -> list[runs.Run]:
+    def keep(self, failure: str) -> list[record.Run]:
         """Move what there is to the folders of the runs, and report each of them."""
         if not self.executed.is_file():
             return []
         names = (
             self.announced.read_text(encoding="utf-8").split() if self.announced.exists() else []
         )
-        kept = [runs.Run(runs.RUNS / name) for name in names] or [self.without_execution()]
+        kept = [record.Run(record.RUNS / name) for name in names] or [self.without_execution()]
         latest = paths.REPORTS / NOTEBOOK
         for run in kept:
             note_failure(run, failure)
@@ -150,23 +152,23 @@ class Attempt:
             shutil.copyfile(run.folder / report.FILE, latest.with_suffix(".html"))
         return kept
 
-    def without_execution(self) -> runs.Run:
+    def without_execution(self) -> record.Run:
         """The run of a notebook that started no execution."""
-        document = lineage.surroundings() | {"status": runs.NOT_STARTED}
+        document = lineage.surroundings() | {"status": record.NOT_STARTED}
         document["notebook_parameters"] = injected(self.executed)
-        run = runs.Run(runs.RUNS / runs.folder_name(document["started"]))
-        run.write(runs.LINEAGE, {"run": run.name, **document})
+        run = record.Run(record.RUNS / record.folder_name(document["started"]))
+        run.write(record.LINEAGE, {"run": run.name, **document})
         return run
 
 
-def note_failure(run: runs.Run, failure: str) -> None:
+def note_failure(run: record.Run, failure: str) -> None:
     """Put the notebook's failure into a run's record, if it does not say why itself."""
     document = run.lineage
     if not failure or document.get("reason"):
         return
-    if document["status"] in ("Executing", runs.NOT_STARTED):
+    if document["status"] in ("Executing", record.NOT_STARTED):
         document["status"] = "Failed"
-    run.write(runs.LINEAGE, document | {"reason": failure})
+    run.write(record.LINEAGE, document | {"reason": failure})
 
 
 def injected(executed: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import nbformat
 from nbdev.clean import clean_nb
 from nbdev.config import get_config
 
-from .. import paths
+from ... import paths
 from .cells import read, shown, texts
 
 

@@ -11,7 +11,7 @@ from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.magics.osm import OSMagics
 
-from .. import paths
+from ... import paths
 from .cells import Export, ExportError, Part, shown
 
 
@@ -81,7 +81,7 @@ def call_of(source: str) -> tuple[str, str] | None:
 
 def folder(path: Path, notebook: nbformat.NotebookNode) -> Path:
     """The working directory of a notebook's cells: its own folder, unless it goes elsewhere."""
-    goes = any("paths.go_to_notebooks()" in cell.source for cell in notebook.cells)
+    goes = any("go_to_notebooks()" in cell.source for cell in notebook.cells)
     return paths.NOTEBOOKS if goes else path.parent
 
 

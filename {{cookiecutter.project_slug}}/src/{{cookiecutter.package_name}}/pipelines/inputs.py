@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from . import paths
-from .errors import ProjectError
+from .. import paths
+from ..errors import ProjectError
 
 
 def upload(session: Any, source: str | Path) -> str:

@@ -3,8 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ProjectError
 from . import progress
-from .errors import ProjectError
 
 if TYPE_CHECKING:
     import pandas as pd

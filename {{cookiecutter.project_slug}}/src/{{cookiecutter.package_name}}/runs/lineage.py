@@ -1,6 +1,6 @@
 """Where a model comes from, and what became of data: lineage in both directions.
 
-``python -m <package>.lineage of-package 3`` shows what version 3 was made of;
+``python -m <package> lineage of-package 3`` shows what version 3 was made of;
 ``... of-data data/cars.csv`` shows the versions that were trained on a file, and where they run.
 """
 
@@ -19,8 +19,10 @@ from botocore.exceptions import ClientError
 from sagemaker_local.errors import LocalError
 from sagemaker_local.storage import content
 
-from . import inputs, parameters, paths, registry, settings
-from .errors import ProjectError
+from .. import paths, registry, settings
+from ..errors import ProjectError
+from ..notebooks import parameters
+from ..pipelines import inputs
 
 LIBRARIES = (
     *("sagemaker", "pandas", "numpy", "scikit-learn", "xgboost-cpu", "xgboost", "papermill"),
@@ -178,7 +180,7 @@ def of_package(session: Any, package: dict[str, Any]) -> dict[str, Any]:
     if not uri:
         raise ProjectError(
             f"{package['ModelPackageArn']} has no lineage; a run that was not waited for gets it "
-            f"by `python -m {settings.PACKAGE}.runs update`"
+            f"by `python -m {settings.PACKAGE} runs update`"
         )
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return dict(json.loads(session.read_s3_file(bucket, key)))
@@ -286,7 +288,7 @@ def find_package(session: Any, group: str, version: int) -> dict[str, Any]:
 
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
-    from .sessions import MODES
+    from ..sessions.open import MODES
 
     parser = argparse.ArgumentParser(prog="lineage", description="Where models come from.")
     parser.add_argument("--session", choices=MODES, default="local")
@@ -303,7 +305,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; a mistake is one sentence and exit code 1."""
-    from .sessions import open_session
+    from ..sessions.open import open_session
 
     options = arguments().parse_args(argv)
     try:
@@ -323,7 +325,3 @@ def _answer(session: Any, options: argparse.Namespace) -> str:
     if options.json:
         return json.dumps(of_package(session, package), indent=1)
     return report(session, package)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Every notebook from top to bottom on a small sample: `python -m <package>.executed run`.
+"""Every notebook from top to bottom on a small sample: `python -m <package> notebooks run`.
 
 It leaves the executed notebooks and a report of each in `reports/`; files under `notebooks/` are
 only read. A notebook also fails when it passes without proof: papermill succeeds where all cells
@@ -24,7 +24,8 @@ from ipykernel.kernelspec import write_kernel_spec
 from IPython.core.inputtransformer2 import TransformerManager
 from papermill.exceptions import PapermillExecutionError
 
-from . import paths, report
+from .. import paths
+from . import report
 from .exports.cells import notebooks
 
 SMALL = paths.PARAMS / "small.yaml"
@@ -143,7 +144,3 @@ def main(argv: list[str] | None = None) -> None:
     found = {"run": run_all, "check": check}[arguments.command](arguments.names)
     if found:
         sys.exit("\n".join(f"executed: {sentence}" for sentence in found))
-
-
-if __name__ == "__main__":
-    main()

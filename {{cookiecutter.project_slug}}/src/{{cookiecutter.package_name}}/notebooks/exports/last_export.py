@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-from .. import paths
+from ... import paths
 from .cells import Export, ExportError, shown
 from .writefile import magic_of, target_of
 

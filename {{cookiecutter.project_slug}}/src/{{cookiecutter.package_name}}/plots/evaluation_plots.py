@@ -1,6 +1,6 @@
 """Pictures of an evaluation: each function draws a part of evaluation.json, as it is.
 
-The figures are SVG once `plots.use_svg` was called. A part that is empty (no folds, no slices) is
+The figures are SVG once `style.use_svg` was called. A part that is empty (no folds, no slices) is
 the caller's to leave out.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .plots import BLUE, GREY, ORANGE, draw_confusion
+from .style import BLUE, GREY, ORANGE, draw_confusion
 
 MAX_BARS = 12  # of columns by importance; the rest matters less
 MAX_CELLS = 12  # labels of a confusion matrix whose counts are still readable

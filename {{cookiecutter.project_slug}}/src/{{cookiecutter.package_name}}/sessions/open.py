@@ -11,8 +11,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from . import managed, paths, settings
-from .errors import ProjectError
+from .. import paths, settings
+from ..errors import ProjectError
+from . import managed
 
 # The SDK makes boto3 clients at import, which fails without a region, and probes for an EC2 host.
 os.environ.setdefault("AWS_DEFAULT_REGION", settings.AWS_REGION)
@@ -74,8 +75,8 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
     from botocore.exceptions import BotoCoreError, ClientError
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.workflow.pipeline_context import PipelineSession
-    from sagemaker_local.storage.content import files_below
     from sagemaker_local.sdk.uploads import ContentUploads
+    from sagemaker_local.storage.content import files_below
 
     base: Any = PipelineSession if pipeline else Session
 

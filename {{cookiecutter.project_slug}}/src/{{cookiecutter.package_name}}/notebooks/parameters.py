@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from IPython.core.getipython import get_ipython
 
-from .errors import ProjectError
+from ..errors import ProjectError
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 UNKNOWN = object()  # the value of an expression that is no literal

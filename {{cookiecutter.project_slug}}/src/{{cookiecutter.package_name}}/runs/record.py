@@ -2,7 +2,7 @@
 
 A run is a folder, ``reports/runs/<time>-<execution id>/``: ``lineage.json`` (what it was made of
 and how it ended), ``metrics.json``, and, where it was started by ``make pipeline`` (``python -m
-<package>.runs pipeline``), the executed notebook and ``report.html``.
+<package> pipeline``), the executed notebook and ``report.html``.
 """
 
 import argparse
@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from . import gate, lineage, paths, progress, registry
-from .errors import ProjectError
+from .. import paths, registry
+from ..errors import ProjectError
+from ..pipelines import gate
+from . import lineage, progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -345,7 +347,7 @@ def show_comparison(first: str, second: str) -> None:
 
 def update() -> None:
     """Complete the runs that nobody waited for."""
-    from .sessions import open_session
+    from ..sessions.open import open_session
 
     waiting = [run for run in all_runs() if run.status in ("Executing", "Stopping")]
     for run in waiting:
@@ -365,7 +367,7 @@ def retry(name: str) -> None:
     Raises:
         ProjectError: it started no execution, it cannot be retried, or it failed again.
     """
-    from .sessions import open_session
+    from ..sessions.open import open_session
 
     run = find(name)
     if "execution" not in run.lineage:
@@ -410,9 +412,9 @@ def main(argv: list[str] | None = None) -> None:
     options = arguments().parse_args(words[:1] if running else words)
     try:
         if running:
-            from . import execute
+            from ..notebooks import pipeline_run
 
-            execute.pipeline(words[1:])
+            pipeline_run.pipeline(words[1:])
         elif options.command == "list":
             show_list()
         elif options.command == "compare":
@@ -423,7 +425,3 @@ def main(argv: list[str] | None = None) -> None:
             update()
     except ProjectError as error:
         sys.exit(f"runs: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nbformat
 
-from .. import paths
-from ..errors import ProjectError
+from ... import paths
+from ...errors import ProjectError
 
 # What nbdev's merge driver puts around the versions of a cell that two branches changed.
 CONFLICT = re.compile(r"`(<{7}|>{7}) ")

@@ -1,0 +1,1 @@
+"""Notebooks as programs: parameters, execution, reports, and the files that their cells write."""

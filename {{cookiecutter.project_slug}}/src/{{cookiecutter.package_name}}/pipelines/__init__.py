@@ -1,0 +1,1 @@
+"""What notebook 03 builds a pipeline of: its data, contract, code, channels, gate and picture."""

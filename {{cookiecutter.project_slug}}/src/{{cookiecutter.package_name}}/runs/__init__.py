@@ -1,0 +1,1 @@
+"""Executions of the pipeline, while they run and after: progress, records, lineage."""

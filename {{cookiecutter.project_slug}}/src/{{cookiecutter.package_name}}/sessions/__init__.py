@@ -1,0 +1,1 @@
+"""Sessions, local and managed: where a pipeline runs."""
