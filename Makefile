@@ -17,7 +17,7 @@ IMAGE ?= three-steps
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test benchmark benchmark-image lint adopt-notebooks environment clean
+.PHONY: help demo test pictures benchmark benchmark-image lint adopt-notebooks environment clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ $(LAB)/bin/jupyter-lab: | environment
 
 test: environment $(LAB)/bin/jupyter-lab ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
 	$(BIN)/python -m pytest $(TESTS)
+
+pictures: demo $(LAB)/bin/jupyter-lab ## make the README's pictures anew, with Chromium
+	$(BIN)/python scripts/pictures.py
 
 benchmark: environment ## measure the figures in the README: make benchmark REPEATS=7
 	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS) --image $(IMAGE)
