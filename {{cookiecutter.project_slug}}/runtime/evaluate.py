@@ -9,16 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import diagnostics
-import importance
-import job
-import metrics
-import slices
-import verdict
-from artifact import opened
-from scoring import score_file
-from tables import read_records
-from values import DataError
+from tabular import diagnostics, gate, importance, job, metrics, slices
+from tabular.artifact import opened
+from tabular.records import read_records
+from tabular.scoring import score_file
+from tabular.values import DataError
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
@@ -75,7 +70,7 @@ def evaluate(options: Namespace) -> None:
     """Write evaluation.json and print each metric beside the champion's and the constant's."""
     schema = job.read_json(options.schema, "schema.json")
     test_csv = job.input_file(options.test, "test.csv")
-    summary = verdict.read_summary(options.summary, needed=options.gate_on == "validation")
+    summary = gate.read_summary(options.summary, needed=options.gate_on == "validation")
     kind = schema["problem_type"]
     primary = options.primary_metric or metrics.PRIMARY[kind]
     with opened("model", options.model, schema) as model:
@@ -93,7 +88,7 @@ def evaluate(options: Namespace) -> None:
     roles = {column["name"]: column["role"] for column in schema["columns"]}
     by_slice = slices.measure(scored, roles)
     missed = slices.missed(by_slice, slices.bounds(options.slice_bound), primary)
-    compared = verdict.compare(primary, challenger, champion)
+    compared = gate.compare(primary, challenger, champion)
     evaluation = {
         "problem_type": kind,
         "primary_metric": primary,
@@ -102,7 +97,7 @@ def evaluate(options: Namespace) -> None:
         f"{kind}_metrics": values(challenger),
         "constant_metrics": values(constant),
         "champion_metrics": values(champion),
-        "gate": verdict.gate(compared, primary, options.gate_on, summary, missed),
+        "gate": gate.values(compared, primary, options.gate_on, summary, missed),
         "validation": summary,
         "slices": by_slice,
         "importance": important,

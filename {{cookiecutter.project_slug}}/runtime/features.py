@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from values import DataError, date_parts, number, text
+from tabular.values import DataError, date_parts, number, text
 
 Record = Mapping[str, Any]
 

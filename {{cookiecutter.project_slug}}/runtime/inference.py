@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-import contract
 from features import Encoder
-from values import DataError
-from violations import RecordCheck
+from tabular import contract
+from tabular.values import DataError
+from tabular.violations import RecordCheck
 
 Score = Callable[[np.ndarray], np.ndarray]  # (rows, numbers) -> (rows,) or (rows, classes)
 

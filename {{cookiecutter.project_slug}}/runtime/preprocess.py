@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-import contract
-import folds
-import job
-import partition
-import question
-import tables
 from features import REFERENCE_DATE
-from splits import check_splits
+from tabular import contract, job, partition, roles, splits, tables
 
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 
@@ -36,7 +30,12 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
         default="",
         help="first day of validation, first day of test, for --split date",
     )
-    add("--validation", default="holdout", choices=folds.METHODS, help="also write folds for it")
+    add(
+        "--validation",
+        default="holdout",
+        choices=splits.VALIDATIONS,
+        help="folds as well",
+    )
     add("--folds", type=int, default=5, help="how many folds, for cross_validation and backtest")
     add("--slices", default="", help="columns (a,b) that the test rows keep whatever their role")
     add("--contract", default="", help="data contract to keep: its JSON file, or the folder of it")
@@ -51,7 +50,9 @@ def read(options: Namespace, agreed: contract.Contract | None) -> pd.DataFrame:
     raw = tables.read_raw(options.input, job.words(options.column_names), options.row_limit)
     if not agreed:
         return raw
-    from table_check import hold  # here, because the library that it asks takes a second to load
+    from tabular.table_check import (
+        hold,  # here, because the library that it asks takes a second to load
+    )
 
     return hold(raw, agreed)
 
@@ -60,13 +61,13 @@ def preprocess(options: Namespace) -> None:
     """Read, validate, split and write, saying what was decided on the way."""
     agreed = contract.load(options.contract)
     raw = read(options, agreed)
-    target = question.find_target(list(raw.columns), options.target, agreed)
+    target = roles.find_target(list(raw.columns), options.target, agreed)
     labelled = raw[raw[target].notna()]
     labels = labelled[target]
-    problem_type = question.find_problem_type(labels, options.problem_type, agreed)
-    columns, ignored = question.find_roles(labelled.drop(columns=target), options, agreed)
+    problem_type = roles.find_problem_type(labels, options.problem_type, agreed)
+    columns, ignored = roles.find_roles(labelled.drop(columns=target), options, agreed)
     split = partition.split_rows(labelled, options)
-    check_splits(labels, split, problem_type)
+    splits.check_splits(labels, split, problem_type)
     found = partition.fold_rows(labelled, labels, split, problem_type, options)
     schema = {
         "problem_type": problem_type,

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-import job
-from artifact import extract
-from values import DataError
+from tabular import job
+from tabular.artifact import extract
+from tabular.values import DataError
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:

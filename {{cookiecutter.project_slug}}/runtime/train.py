@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import curves
 import features
 import inference
-import job
-from models import FAMILIES, Table
-from scoring import score_file
-from tables import read_records
-from training_data import constant_prediction, read_split, table
-from values import DataError
+from models import FAMILIES
+from tabular import curves, job
+from tabular.records import read_records
+from tabular.scoring import score_file
+from tabular.training_data import Table, constant_prediction, read_split, table
+from tabular.values import DataError
 
 # What a prediction needs goes with the model.
-SERVED = ("inference.py", "features.py", "values.py", "contract.py", "violations.py")
+LIBRARY = ("__init__.py", "values.py", "contract.py", "violations.py")
+SERVED = ("inference.py", "features.py", *(f"tabular/{name}" for name in LIBRARY))
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
@@ -99,9 +99,9 @@ def write_artifact(folder: Path, signature: dict[str, Any], preprocessing: dict[
     """Put beside the model what it takes to use it: its signature, its encoding, its code."""
     job.write_json(folder / "signature.json", signature)
     (folder / "preprocessing.json").write_text(json.dumps(preprocessing), encoding="utf-8")
-    (folder / "code").mkdir()
+    (folder / "code" / "tabular").mkdir(parents=True)
     for name in SERVED:
-        shutil.copy(Path(__file__).with_name(name), folder / "code" / name)
+        shutil.copy(Path(__file__).parent / name, folder / "code" / name)
 
 
 def chosen_threshold(folder: Path, validation: Table, asked: float | None) -> float:

@@ -9,9 +9,9 @@ import pytest
 
 import evaluate
 import preprocess
-import tables
 import train
-from values import DataError
+from tabular import tables
+from tabular.values import DataError
 
 ROWS = 300
 

@@ -11,13 +11,11 @@ import pandas as pd
 import pytest
 from conftest import Run
 
-import contract
 import inference
 import preprocess
-import table_check
 import train
-import violations
-from values import DataError
+from tabular import contract, table_check, violations
+from tabular.values import DataError
 
 from {{ cookiecutter.package_name }} import explore
 from {{ cookiecutter.package_name }}.errors import ProjectError

@@ -13,16 +13,14 @@ import sklearn.calibration
 import sklearn.metrics
 from conftest import Trained
 
-import curves
-import diagnostics
-import importance
 import inference
-import tables
 import train
-from artifact import opened
-from contributions import contributions
-from scoring import Scored, score_file
-from values import DataError
+from tabular import curves, diagnostics, importance
+from tabular.artifact import opened
+from tabular.importance import contributions
+from tabular.records import read_records
+from tabular.scoring import Scored, score_file
+from tabular.values import DataError
 
 from {{ cookiecutter.package_name }}.plots import evaluation_plots
 
@@ -171,7 +169,7 @@ def test_what_the_target_is_made_of_is_important(trained: Trained) -> None:
 @pytest.fixture
 def car(trained: Trained) -> dict[str, str]:
     """A raw test record, one of its values unknown."""
-    record = next(tables.read_records(trained.data / "test" / "test.csv"))
+    record = next(read_records(trained.data / "test" / "test.csv"))
     return record | {"colour": ""}
 
 
@@ -272,7 +270,7 @@ def test_a_threshold_decides_labels_only(trained: Trained, tmp_path: Path) -> No
     channels = [f"--{name}={trained.data / name}" for name in ("train", "validation", "schema")]
     family = f"--model-family={trained.family}"
     train.main([*channels, family, f"--model-dir={tmp_path}", "--threshold=0.8"])
-    records = list(tables.read_records(trained.data / "test" / "test.csv"))
+    records = list(read_records(trained.data / "test" / "test.csv"))
     before, after = (
         inference.predict_fn(records, inference.model_fn(str(folder)))
         for folder in (trained.model, tmp_path)

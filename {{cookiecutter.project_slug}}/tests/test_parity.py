@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from conftest import Trained
 
-from artifact import opened
+from tabular.artifact import opened
 
 SERVE = """
 import json, sys

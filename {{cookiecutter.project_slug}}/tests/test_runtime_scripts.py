@@ -16,13 +16,12 @@ from conftest import ROWS, Run, Trained
 
 import evaluate
 import inference
-import metrics
 import preprocess
-import splits
 import summarize
-import tables
 import train
-from values import DataError
+from tabular import metrics, splits, tables
+from tabular.records import read_records
+from tabular.values import DataError
 
 
 def read_json(path: Path) -> dict:
@@ -143,7 +142,7 @@ def test_roles_that_a_person_gives_are_kept(samples: dict[str, Path], tmp_path: 
     ],
 )
 def test_problem_type_is_inferred(values: list[str], problem_type: str) -> None:
-    import roles
+    from tabular import roles
 
     assert roles.infer_problem_type(pd.Series(values)) == problem_type
 
@@ -406,7 +405,7 @@ def model(trained: Trained) -> inference.Model:
 @pytest.fixture(scope="module")
 def car(trained: Trained) -> dict[str, str]:
     """A raw record of the test split."""
-    return next(tables.read_records(trained.data / "test" / "test.csv"))
+    return next(read_records(trained.data / "test" / "test.csv"))
 
 
 def test_every_content_type_gives_the_same_answer(

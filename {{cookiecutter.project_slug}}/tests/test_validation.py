@@ -13,16 +13,12 @@ import pytest
 from conftest import ROWS
 
 import evaluate
-import folds
-import metrics
 import preprocess
-import slices
-import splits
 import summarize
-import tables
 import train
-from scoring import Scored
-from values import DataError
+from tabular import metrics, slices, splits, tables
+from tabular.scoring import Scored
+from tabular.values import DataError
 
 from {{ cookiecutter.package_name }}.plots import evaluation_plots
 
@@ -45,7 +41,7 @@ def read_rows(folder: Path, split: str) -> pd.DataFrame:
 def test_each_free_row_is_tested_in_one_fold(samples: dict[str, Path]) -> None:
     raw = tables.read_raw(samples["regression"])
     free = splits.split_by_hash(raw, 0.2, 0.2) != "test"
-    found = list(folds.cross_validation(raw, free, 5, 0.25))
+    found = list(splits.cross_validation(raw, free, 5, 0.25))
     parts = np.array([fold.split for fold in found])
     assert ((parts == "test").sum(axis=0) == free).all()
     assert ((parts == "").all(axis=0) == ~free).all()
@@ -57,8 +53,8 @@ def test_each_free_row_is_tested_in_one_fold(samples: dict[str, Path]) -> None:
 def test_growing_data_and_equal_rows_stay_in_their_folds(samples: dict[str, Path]) -> None:
     raw = tables.read_raw(samples["regression"])
     grown = pd.concat([raw.assign(price="1"), raw, raw], ignore_index=True)
-    old = list(folds.cross_validation(raw, np.full(ROWS, True), FOLDS, 0.25))
-    new = list(folds.cross_validation(grown, np.full(3 * ROWS, True), FOLDS, 0.25))
+    old = list(splits.cross_validation(raw, np.full(ROWS, True), FOLDS, 0.25))
+    new = list(splits.cross_validation(grown, np.full(3 * ROWS, True), FOLDS, 0.25))
     for before, after in zip(old, new, strict=True):
         assert (after.split[ROWS : 2 * ROWS] == before.split).all()
         assert (after.split[2 * ROWS :] == before.split).all()
@@ -84,7 +80,7 @@ def days_of(case: str) -> pd.Series:
 @pytest.mark.parametrize("number", [2, 3, 5])
 def test_no_fold_has_its_future_in_its_past(case: str, number: int) -> None:
     days, free = days_of(case), np.random.default_rng(1).random(400) > 0.2
-    found = list(folds.backtest(days, free, number, 0.25))
+    found = list(splits.backtest(days, free, number, 0.25))
     day = days.str[:10]
     previous = ""
     for fold in found:
@@ -115,7 +111,7 @@ def test_no_fold_has_its_future_in_its_past(case: str, number: int) -> None:
 def test_days_that_make_no_periods(days: list[str | None], sentence: str) -> None:
     column = pd.Series(days, name="day", dtype=object)
     with pytest.raises(DataError) as refused:
-        list(folds.backtest(column, np.full(50, True), 2, 0.25))
+        list(splits.backtest(column, np.full(50, True), 2, 0.25))
     assert sentence in str(refused.value)
 
 

@@ -1,7 +1,6 @@
 """What a notebook does first."""
 
 import os
-import sys
 
 from .. import paths
 from .exports import running
@@ -14,6 +13,5 @@ def go_to_notebooks() -> None:
     would write somewhere else. What such cells write from now on counts as exported.
     """
     os.chdir(paths.NOTEBOOKS)
-    if str(paths.RUNTIME) not in sys.path:
-        sys.path.insert(0, str(paths.RUNTIME))
+    paths.make_runtime_importable()
     running.follow_cells()

@@ -1,10 +1,10 @@
-"""A runtime script with the local modules that it imports, in a folder named by its content.
+"""A script with the modules of ``runtime/`` that it imports, in a folder named by its content.
 
 A job gets its own code and no other: a changed comment in ``train.py`` is a new folder for
-training, and the same folder as before for preprocessing.
+training, and the same folder as before for preprocessing. The same goes for a module of
+``runtime/tabular/``.
 """
 
-import ast
 import os
 import shutil
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import Any
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.content import digest
 
-from .. import paths
+from .. import paths, settings
 from ..errors import ProjectError
 
+NOT_IN_JOBS = ("sagemaker_local", settings.PACKAGE)
 STAGED = paths.PROJECT / "build" / "code"
 
 
@@ -27,13 +28,15 @@ def stage(script: str) -> str:
         same on every machine.
 
     Raises:
-        ProjectError: there is no such script.
+        ProjectError: there is no such script, or one of its files imports what only this machine
+            has.
     """
     if not (paths.RUNTIME / script).is_file():
         raise ProjectError(f"runtime/{script} does not exist; write it by `make export`")
+    files = files_of(script)
     building = STAGED / f".{os.getpid()}-{script}"
-    building.mkdir(parents=True, exist_ok=True)
-    for file in modules_of(script):
+    for file in files:
+        (building / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(paths.RUNTIME / file, building / file)
     folder = STAGED / digest(building)
     if folder.is_dir():
@@ -60,24 +63,21 @@ def upload_archive(session: Any, script: str) -> str:
     return str(session.upload_data(packed, key_prefix="source"))
 
 
-def modules_of(script: str) -> list[str]:
-    """The script and every file of ``runtime/`` that it imports, directly or not, sorted."""
-    found: set[str] = set()
-    pending = [script]
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending += [f"{module}.py" for module in imported(paths.RUNTIME / name)]
-    return sorted(found)
+def files_of(script: str) -> list[str]:
+    """The script and every file of ``runtime/`` that it imports, directly or not, sorted.
 
+    Raises:
+        ProjectError: one of them imports what only this machine has.
+    """
+    paths.make_runtime_importable()
+    from tabular import sources  # training finds the files that it leaves for serving by it, too
 
-def imported(file: Path) -> list[str]:
-    """The modules beside ``file`` that it imports anywhere in its code."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module.partition(".")[0])
-    return sorted(name for name in names if file.with_name(f"{name}.py").is_file())
+    files = sources.files_of(paths.RUNTIME, script)
+    for file in files:
+        for name in sources.imported(paths.RUNTIME, file):
+            if (top := name.partition(".")[0]) in NOT_IN_JOBS:
+                raise ProjectError(
+                    f"runtime/{file} imports {top}, which is not there when SageMaker runs it; "
+                    "move what it needs into runtime/"
+                )
+    return files

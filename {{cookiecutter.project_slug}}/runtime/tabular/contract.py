@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from values import DataError, text
+from .values import DataError, text
 
 # Every rule, and what breaking it is where a contract does not say.
 SEVERITY = {

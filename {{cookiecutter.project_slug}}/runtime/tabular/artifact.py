@@ -4,15 +4,15 @@ import importlib
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
-import job
-from values import DataError
+from . import job
+from .values import DataError
 
 # Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
 FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
@@ -84,16 +84,21 @@ def refuse_unsafe(member: tarfile.TarInfo) -> None:
 def own_inference(model: Path) -> ModuleType:
     """Import an artifact's own inference.py, leaving no module that the next could pick up."""
     code = model / "code"
-    names = [path.stem for path in code.glob("*.py")]
-    others = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    names = {path.stem for path in code.iterdir() if path.suffix == ".py" or path.is_dir()}
+    others = set_aside(names)
     sys.path.insert(0, str(code))
     try:
         return importlib.import_module("inference")
     finally:
         sys.path.remove(str(code))
-        for name in names:
-            sys.modules.pop(name, None)
+        set_aside(names)
         sys.modules.update(others)
+
+
+def set_aside(names: Collection[str]) -> dict[str, ModuleType]:
+    """Take modules and packages of these names, with all that is in them, out of the imported."""
+    found = [name for name in sys.modules if name.partition(".")[0] in names]
+    return {name: sys.modules.pop(name) for name in found}
 
 
 def check_task(who: str, signature: Mapping[str, Any], schema: Mapping[str, Any]) -> None:

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-import roles
-from contract import FACTOR, Column, Contract
-from violations import EXAMPLES, Report, Violation, report
+from . import roles
+from .contract import FACTOR, Column, Contract
+from .violations import EXAMPLES, Report, Violation, report
 
 Check = Callable[[pd.Series], pd.Series]  # typed values -> which of them are as agreed
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from values import DataError
+from .values import DataError
 
 
 class Arguments(argparse.ArgumentParser):

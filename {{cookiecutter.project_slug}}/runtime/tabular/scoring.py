@@ -7,8 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import metrics
-from tables import read_batches
+from . import metrics
+from .records import read_batches
 
 Predict = Callable[[Sequence[Any]], metrics.Predictions]
 

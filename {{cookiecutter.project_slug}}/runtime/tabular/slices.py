@@ -12,10 +12,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-import metrics
-import roles
-from scoring import Scored
-from values import DataError, number, text
+from . import metrics, roles
+from .scoring import Scored
+from .values import DataError, number, text
 
 MIN_ROWS = 20
 MAX_VALUES = 30  # of a column; the rarest of more are "(other)", too

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from contract import Column, Contract
-from values import DataError, is_day, text
+from .contract import Column, Contract
+from .values import DataError, is_day, text
 
 UNREADABLE = ("missing_column", "type")  # rules that leave no value to predict from
 EXAMPLES = 3  # of each violation

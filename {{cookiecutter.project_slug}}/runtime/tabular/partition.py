@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import folds
-import job
-from splits import SPLITS, check_shares, check_splits, split_by_date, split_by_hash
-from values import DataError
+from . import job, splits
+from .splits import SPLITS, Fold
+from .values import DataError
 
 
 def split_rows(raw: pd.DataFrame, options: Namespace) -> np.ndarray:
     """The split of each row, as the arguments ask."""
     if options.split == "hash":
-        return split_by_hash(raw, options.test_share, options.validation_share)
-    return split_by_date(date_column(raw, options), job.words(options.split_dates))
+        return splits.split_by_hash(raw, options.test_share, options.validation_share)
+    return splits.split_by_date(date_column(raw, options), job.words(options.split_dates))
 
 
 def date_column(raw: pd.DataFrame, options: Namespace) -> pd.Series:
@@ -32,20 +31,20 @@ def date_column(raw: pd.DataFrame, options: Namespace) -> pd.Series:
 
 def fold_rows(
     raw: pd.DataFrame, labels: pd.Series, split: np.ndarray, kind: str, options: Namespace
-) -> list[folds.Fold]:
+) -> list[Fold]:
     """The folds that the arguments ask for, of the rows outside the test split; holdout: none."""
     if options.validation == "holdout":
         return []
-    folds.check_number(options.folds)
-    check_shares(options.test_share, options.validation_share)
+    splits.check_folds(options.folds)
+    splits.check_shares(options.test_share, options.validation_share)
     asked = split != "test", options.folds, options.validation_share / (1 - options.test_share)
     if options.validation == "backtest":
-        found = list(folds.backtest(date_column(raw, options), *asked))
+        found = list(splits.backtest(date_column(raw, options), *asked))
     else:
-        found = list(folds.cross_validation(raw, *asked))
+        found = list(splits.cross_validation(raw, *asked))
     for number, fold in enumerate(found, start=1):
         used = fold.split != ""
-        check_splits(labels[used], fold.split[used], kind, f"fold {number}'s ")
+        splits.check_splits(labels[used], fold.split[used], kind, f"fold {number}'s ")
     return found
 
 
@@ -86,7 +85,7 @@ def write_records(
     rows.to_json(file, orient="records", lines=True, force_ascii=False)
 
 
-def write_folds(folder: Path, frame: pd.DataFrame, found: Sequence[folds.Fold], kind: str) -> None:
+def write_folds(folder: Path, frame: pd.DataFrame, found: Sequence[Fold], kind: str) -> None:
     """Write the splits of each fold, and folds.json with their rows and, in a backtest, days."""
     facts = []
     for number, fold in enumerate(found, start=1):

@@ -1,18 +1,17 @@
-"""Reading tables: raw files as text for preprocessing, single records for what comes after."""
+"""Reading raw tables as text, for preprocessing: CSV and Parquet files of any dialect."""
 
 import codecs
 import csv
 import gzip
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from values import MISSING, DataError, text
+from .values import MISSING, DataError, text
 
 PARQUET, TEXT = {".parquet", ".pq"}, {".csv", ".tsv", ".txt", ".data"}
 SEPARATORS = ",;|"  # and tabs
@@ -187,16 +186,3 @@ def _is_number(cell: str) -> bool:
         return np.isfinite(float(cell))
     except ValueError:
         return False
-
-
-def read_records(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a split, one at a time, as the raw records that a request would hold."""
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def read_batches(path: Path, size: int = 20_000) -> Iterator[list[dict[str, str]]]:
-    """The same records, at most `size` at a time: a large split as text would fill the memory."""
-    records = read_records(path)
-    while batch := list(islice(records, size)):
-        yield batch

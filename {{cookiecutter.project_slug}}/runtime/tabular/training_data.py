@@ -1,18 +1,25 @@
 """A split as a model fits it: numbers, targets as positions of classes, and a constant to beat."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-import features
-from models import Table
-from tables import read_batches
+from .records import read_batches
+
+Table = tuple[np.ndarray, np.ndarray]  # numbers of shape (rows, numbers), targets of shape (rows,)
 
 
-def read_split(path: Path, encoder: features.Encoder, target: str) -> tuple[np.ndarray, list[str]]:
+class Encoder(Protocol):
+    """Turns raw records into numbers, as `features.Encoder` does."""
+
+    def matrix(self, records: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """Records as an array of shape (records, numbers)."""
+
+
+def read_split(path: Path, encoder: Encoder, target: str) -> tuple[np.ndarray, list[str]]:
     """A split as an array of shape (rows, numbers) and the texts of its target."""
     matrices, truth = [], []
     for batch in read_batches(path):

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import job
-import metrics
-from values import DataError
+from . import job, metrics
+from .values import DataError
 
 
 def read_summary(folder: str, needed: bool) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def compare(
     return {"value": value, "champion_value": best, "champion_margin": margin}
 
 
-def gate(
+def values(
     compared: Mapping[str, float], metric: str, on: str, summary: Mapping[str, Any], missed: str
 ) -> dict[str, Any]:
     """The values that the pipeline's conditions read.

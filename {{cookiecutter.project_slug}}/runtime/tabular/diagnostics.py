@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-import curves
-import metrics
-from scoring import Scored
+from . import curves, metrics
+from .scoring import Scored
 
 MAX_LABELS = 30  # of a confusion matrix; rarer ones of more are one
 MAX_POINTS = 500  # of the sample of predictions
