@@ -96,7 +96,7 @@ class Commits:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _note_successes(self, store: Store) -> None:
-        rows = store._rows("SELECT execution, document FROM steps")
+        rows = store.rows("SELECT execution, document FROM steps")
         steps = [(execution, json.loads(document)) for execution, document in rows]
         known = [(e, step["StepName"]) for e, step in steps if step["StepStatus"] == "Succeeded"]
         with (self._folder / JOURNAL).open("a", encoding="utf-8") as journal:

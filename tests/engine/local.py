@@ -13,6 +13,7 @@ from typing import Any
 from botocore import xform_name
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.definition.document import parse
+from sagemaker_local.engine import Engine
 from sagemaker_local.executions.explanation import Explanation, explain
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import Arns
@@ -156,28 +157,24 @@ class Local:
     debug: bool | str = False
 
     @cached_property
+    def engine(self) -> Engine:
+        return Engine(self.root, runner=self.runner, functions=self.functions, debug=self.debug)
+
+    @property
     def store(self) -> Store:
-        return Store(self.root / "state.db")
+        return self.engine.store
 
-    @cached_property
+    @property
     def bucket(self) -> Bucket:
-        return Bucket(self.root / "s3", "sagemaker-local")
+        return self.engine.bucket
 
-    @cached_property
+    @property
     def jobs(self) -> Jobs:
-        return Jobs(self.store, self.bucket, ARNS, self.root / "jobs")
+        return self.engine.jobs
 
     @cached_property
     def plain_client(self) -> SageMakerClient:
-        return SageMakerClient(
-            self.store,
-            self.bucket,
-            ARNS,
-            self.jobs,
-            self.runner,
-            functions=self.functions,
-            debug=self.debug,
-        )
+        return SageMakerClient(self.engine)
 
     @cached_property
     def client(self) -> Any:

@@ -6,15 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.definition.document import parse
 from sagemaker_local.planning.plan import plan
 from sagemaker_local.processes.runner import Runner
 
 from engine import stand_ins
-from engine.conformance import ConformingClient
 from engine.definitions import ROLE
-from engine.local import ARNS, Local, Run
+from engine.local import Local, Run
 
 OTHERS = Path(__file__).resolve().parents[3] / "shared" / "definitions"
 OWN = Path(__file__).with_name("pipelines")
@@ -63,18 +61,9 @@ def test_it_runs_with_small_scripts(
 ) -> None:
     text = file.read_text(encoding="utf-8")
     definition = parse(text)
-    local = Local(tmp_path / "root", runner)
+    local = Local(tmp_path / "root", runner, stand_ins.functions(text))
     stand_ins.prepare(local, text, passes)
-    client = ConformingClient(
-        SageMakerClient(
-            local.store,
-            local.bucket,
-            ARNS,
-            local.jobs,
-            runner,
-            functions=stand_ins.functions(text),
-        )
-    )
+    client = local.client
     client.create_pipeline(PipelineName="real", PipelineDefinition=text, RoleArn=ROLE)
     started = client.start_pipeline_execution(PipelineName="real")
     run = Run(local, started["PipelineExecutionArn"]).wait()

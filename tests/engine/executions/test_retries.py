@@ -249,16 +249,16 @@ def test_steps_without_a_job_are_tried_again_too(
     local: Local, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     uri = local.put("m", "model.tar.gz")
-    method = "add_resource" if kind == "Model" else "put_model_package"
-    write, failures = getattr(Store, method), [1, 2]
+    table = "resources" if kind == "Model" else "model_packages"
+    write, failures = Store.write, [1, 2]
 
-    def fails_twice(self: Store, *arguments: Any) -> Any:
-        if failures and arguments[0] in ("model", "group"):
+    def fails_twice(self: Store, statement: str, *values: Any) -> int:
+        if failures and f"INTO {table}" in statement and values[0] in ("model", "group"):
             failures.pop()
             raise sqlite3.OperationalError("database is locked")
-        return write(self, *arguments)
+        return write(self, statement, *values)
 
-    monkeypatch.setattr(Store, method, fails_twice)
+    monkeypatch.setattr(Store, "write", fails_twice)
     make = model("S", uri) if kind == "Model" else register("S", "group", uri)
     run = local.run(definition(make | {"RetryPolicies": [policy("Step.THROTTLING")]}))
     assert run.status == "Succeeded", run.steps

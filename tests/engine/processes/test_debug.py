@@ -293,7 +293,7 @@ class Terminal:
         import pty
 
         self._master, slave = pty.openpty()
-        # Not select.select, which knows no descriptor above 1023: a long run of tests may have more.
+        # select.select knows no descriptor above 1023, and a long run of tests may have more.
         self._readable = selectors.DefaultSelector()
         self._readable.register(self._master, selectors.EVENT_READ)
         self.process = subprocess.Popen(

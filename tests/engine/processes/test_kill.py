@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 import pytest
+from sagemaker_local.executions.records import ExecutionRecords
 from sagemaker_local.processes.warm import shared_runner
 from sagemaker_local.storage.store import TRANSITIONS
 
@@ -319,7 +320,7 @@ def test_processes_are_killed_while_a_job_runs(scene: Scene, killed: str) -> Non
 
 def latest_arn_as_stored(scene: Scene) -> str:
     """Of the newest execution, without a look at it, which would mark it as interrupted."""
-    return scene.fresh().store.executions("pipe")[0].arn
+    return ExecutionRecords(scene.fresh().store).of_pipeline("pipe")[0].arn
 
 
 DIES_ONCE = """

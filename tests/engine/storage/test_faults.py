@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from sagemaker_local.executions.records import ExecutionRecords
 from sagemaker_local.processes.runner import Runner, SpawnRunner
 from sagemaker_local.processes.warm import shared_runner
 from sagemaker_local.storage import archive, copies, disk
@@ -243,8 +244,8 @@ def test_a_disk_that_is_really_full(source: Path, tmp_path: Path) -> None:
 
 def limit_state(local: Local, more_pages: int) -> None:
     """Let the file of the state grow by so many pages; None: as it likes."""
-    pages = local.store._rows("PRAGMA page_count")[0][0]
-    local.store._rows(f"PRAGMA max_page_count = {pages + more_pages}")
+    pages = local.store.rows("PRAGMA page_count")[0][0]
+    local.store.rows(f"PRAGMA max_page_count = {pages + more_pages}")
 
 
 def test_a_state_that_cannot_grow_is_one_clear_error(local: Local) -> None:
@@ -293,12 +294,12 @@ def test_an_execution_goes_on_while_its_state_cannot_be_written(
     monkeypatch.setattr("sagemaker_local.executions.execution._RENEW_SECONDS", 0.01)
     renewals: list[str] = []
 
-    def fail(store: Store, arn: str, *_: Any) -> str:
+    def fail(records: ExecutionRecords, arn: str, *_: Any) -> str:
         renewals.append(arn)
         (local.root / "go").touch()
         raise disk.full(local.root)
 
-    monkeypatch.setattr(Store, "renew_lease", fail)
+    monkeypatch.setattr(ExecutionRecords, "renew_lease", fail)
     script = (
         f"import os, time\nwhile not os.path.exists({str(local.root / 'go')!r}): time.sleep(0.01)"
     )

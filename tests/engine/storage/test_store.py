@@ -15,8 +15,11 @@ from typing import Any
 
 import pytest
 from sagemaker_local.errors import LocalError
+from sagemaker_local.executions.records import ExecutionRecords, StoredExecution
+from sagemaker_local.names import Arns
 from sagemaker_local.processes.runner import Runner
-from sagemaker_local.storage.store import Execution, Store, now
+from sagemaker_local.registry.packages import Registry
+from sagemaker_local.storage.store import Store, now
 
 from engine.definitions import definition, processing, true
 from engine.local import Local, Run
@@ -83,22 +86,24 @@ def test_update_and_delete(store: Store) -> None:
 
 
 def test_executions_and_steps(store: Store) -> None:
+    records = ExecutionRecords(store)
     for name in ("first", "second"):
-        store.add_execution(Execution(name, "pipe", "Executing", 5.0, document()))
-    store.update_execution("first", "Succeeded", document(Text="x"))
-    assert store.renew_lease("second", 9.0, "me") == "Executing"
-    assert [item.arn for item in store.executions("pipe")] == ["second", "first"]
-    first, second = store.execution("first"), store.execution("second")
+        records.add(StoredExecution(name, "pipe", "Executing", 5.0, document()))
+    records.update("first", "Succeeded", document(Text="x"))
+    assert records.renew_lease("second", 9.0, "me") == "Executing"
+    assert [item.arn for item in records.of_pipeline("pipe")] == ["second", "first"]
+    assert [item.arn for item in records.of_pipeline("pipe", most=1)] == ["second"]
+    first, second = records.find("first"), records.find("second")
     assert first is not None
     assert second is not None
     assert (first.status, first.document["Text"]) == ("Succeeded", "x")
     assert (second.lease, second.owner) == (9.0, "me")
-    assert store.execution("third") is None
+    assert records.find("third") is None
     for second_of_start, name in ((1, "b"), (2, "a"), (1, "b")):
         started = datetime(2024, 1, 1, second=second_of_start, tzinfo=UTC)
-        store.put_step("first", name, {"StepName": name, "StartTime": started})
-    assert [step["StepName"] for step in store.steps("first")] == ["b", "a"]
-    assert store.steps("second") == []
+        records.put_step("first", name, {"StepName": name, "StartTime": started})
+    assert [step["StepName"] for step in records.steps("first")] == ["b", "a"]
+    assert records.steps("second") == []
 
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:
@@ -195,11 +200,13 @@ def write_format_1(path: Path, text: str) -> None:
 
 
 def test_a_state_of_the_first_format_opens_lists_and_runs(tmp_path: Path, runner: Runner) -> None:
-    local = Local(tmp_path / "root", runner)
-    code = local.code("pass")
+    code = Local(tmp_path / "root", runner).code("pass")
+    for file in (tmp_path / "root").glob("state.db*"):
+        file.unlink()
     gate = true("Gate", processing("Then", code, CacheConfig={"Enabled": True}))
     text = definition(gate)
-    write_format_1(local.root / "state.db", text)
+    write_format_1(tmp_path / "root" / "state.db", text)
+    local = Local(tmp_path / "root", runner)
     assert local.client.describe_pipeline(PipelineName="old")["LastRunTime"] == STARTED
     listed = local.client.list_pipeline_executions(PipelineName="old")
     statuses = {
@@ -223,7 +230,7 @@ def test_processes_that_find_an_old_state_upgrade_it_once(source: Path, tmp_path
     for number in range(5):
         store = Store(Path(sys.argv[2]) / str(number) / "state.db")
         store.remember(sys.argv[1], "", "x")
-    print(json.dumps(len(store.executions("old"))))
+    print(json.dumps(len(ExecutionRecords(store).of_pipeline("old"))))
     """
     assert processes(source, script, str(tmp_path)) == [2] * _PROCESSES
     for number in range(5):
@@ -246,7 +253,7 @@ def test_threads_lose_nothing(store: Store) -> None:
     def write(thread: int) -> None:
         for number in range(40):
             store.add_resource("kind", f"{thread}-{number}", document())
-            store.put_step(
+            ExecutionRecords(store).put_step(
                 "execution", f"{thread}-{number}", {"StepName": str(thread), "StartTime": now()}
             )
             with store.transaction():
@@ -261,7 +268,7 @@ def test_threads_lose_nothing(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert len(store.resources("kind")) == 6 * 40 + 1
-    assert len(store.steps("execution")) == 6 * 40
+    assert len(ExecutionRecords(store).steps("execution")) == 6 * 40
     counter = store.resource("kind", "counter")
     assert counter is not None
     assert counter["Count"] == 6 * 40
@@ -273,6 +280,7 @@ def processes(source: Path, script: str, *arguments: str) -> list[Any]:
         """
         import json, sys
         from pathlib import Path
+        from sagemaker_local.executions.records import ExecutionRecords
         from sagemaker_local.names import Arns
         from sagemaker_local.registry.packages import Registry
         from sagemaker_local.storage.store import Store, now
@@ -316,7 +324,8 @@ def test_processes_share_a_root_and_lose_nothing(source: Path, tmp_path: Path) -
     store = Store(tmp_path / "state.db")
     assert len(store.resources("kind")) == _PROCESSES * 25
     assert sorted(chain.from_iterable(versions)) == list(range(1, _PROCESSES * 25 + 1))
-    assert [p["ModelPackageVersion"] for p in store.model_packages("g")] == list(
+    registry = Registry(store, Arns("us-east-1", "000000000000"))
+    assert [p["ModelPackageVersion"] for p in registry.packages("g")] == list(
         range(_PROCESSES * 25, 0, -1)
     )
 

@@ -8,16 +8,22 @@ reuses a failure. What makes a signature is told in ``signature``.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from sagemaker_local.cache.records import SignatureRecords, StoredSignature
 from sagemaker_local.cache.signature import Signature, Signer
 from sagemaker_local.definition.cache_config import CacheConfig
 from sagemaker_local.errors import LocalError
-from sagemaker_local.steps.results import Results, StepResult
-from sagemaker_local.storage.store import Document, Store, StoredSignature
+from sagemaker_local.storage.content import Digests
+from sagemaker_local.storage.store import Document
 
 _MOST_CHANGES = 8
 _UNSURE = "an input changed while it last ran"
+
+# What a step leaves for others; the cache finds it, and does not look into it.
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decision(Generic[Result]):
     """What the cache said about one step.
 
     Attributes:
@@ -44,28 +50,30 @@ class Decision:
 
     question: Question
     signature: Signature
-    result: StepResult | None = None
+    result: Result | None = None
     source: str | None = None
     why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class StepCache:
+class StepCache(Generic[Result]):
     """The cache of one pipeline's steps.
 
     Attributes:
-        store: keeps signatures.
-        signer: makes them.
+        signer: makes signatures.
+        records: keeps them.
         pipeline: the pipeline's name.
-        results: finds what earlier runs left.
+        result_of: the result of an execution's step, by its ARN and name, if it is there still.
+        written: digests of the objects that the step of a result wrote, by URI.
     """
 
-    store: Store
     signer: Signer
+    records: SignatureRecords
     pipeline: str
-    results: Results
+    result_of: Callable[[str, str], Result | None]
+    written: Callable[[Result, Digests], dict[str, str]]
 
-    def decide(self, question: Question) -> Decision | None:
+    def decide(self, question: Question) -> Decision[Result] | None:
         """Whether a step must run; None if steps of its type always do.
 
         Raises:
@@ -77,27 +85,34 @@ class StepCache:
         expiry = question.config.expire_after
         since = 0.0 if expiry is None else time.time() - expiry
         lost = False
-        for found in self.store.reusable_signatures(
-            self.pipeline, question.name, signature.digest, since
-        ):
+        for found in self.records.reusable(self.pipeline, question.name, signature.digest, since):
             result = self._result(found)
             if result is not None:
                 return Decision(question, signature, result, found.execution)
             lost = True
         return Decision(question, signature, why=self._why(question.name, signature, lost))
 
-    def _result(self, found: StoredSignature) -> StepResult | None:
+    def _result(self, found: StoredSignature) -> Result | None:
         """An earlier result, if all that it consists of is still there and unchanged."""
-        step = self.store.step(found.execution, found.step)
-        result = self.results.of(step) if step else None
-        if result and self.results.unchanged(found.document["Written"], self.signer.digests):
+        result = self.result_of(found.execution, found.step)
+        if result is not None and self._unchanged(found.document["Written"]):
             return result
         return None
+
+    def _unchanged(self, written: Mapping[str, str]) -> bool:
+        """Are these objects still there, as ``written`` found them?"""
+        bucket, digests = self.signer.bucket, self.signer.digests
+        try:
+            return all(
+                digests.of_file(bucket.existing(uri)) == digest for uri, digest in written.items()
+            )
+        except (LocalError, OSError):
+            return False  # gone, or a folder, or not to be read
 
     def _why(self, name: str, signature: Signature, lost: bool) -> tuple[str, ...]:
         if lost:
             return ("its earlier results are gone or were changed",)
-        last = self.store.last_signature(self.pipeline, name)
+        last = self.records.last(self.pipeline, name)
         if last is None:
             return ("it has not run before",)
         changes = signature.changes_since(last.document["Parts"])
@@ -107,7 +122,7 @@ class StepCache:
         more = len(changes) - _MOST_CHANGES
         return tuple(changes[:_MOST_CHANGES] + ([f"and {more} more"] if more > 0 else []))
 
-    def record(self, execution: str, decision: Decision, result: StepResult) -> StoredSignature:
+    def record(self, execution: str, decision: Decision[Result], result: Result) -> StoredSignature:
         """What to store of a finished step: for later runs, if it ran here, and for ``explain``.
 
         A result is reused only if its inputs are still what they were before the step ran: it may
@@ -119,7 +134,7 @@ class StepCache:
             "Parts": decision.signature.parts,
             "Source": decision.source,
             "Why": list(decision.why),
-            "Written": self.results.written(result, self.signer.digests) if ran else {},
+            "Written": self.written(result, self.signer.digests) if ran else {},
             "Unsure": unsure,
         }
         return StoredSignature(
@@ -132,7 +147,7 @@ class StepCache:
             document=document,
         )
 
-    def _is_still_right(self, decision: Decision) -> bool:
+    def _is_still_right(self, decision: Decision[Result]) -> bool:
         question = decision.question
         try:
             return self.signer.sign(question.type, question.arguments) == decision.signature

@@ -80,12 +80,13 @@ class OfflineSession(boto3.Session):
         super().__init__(
             region_name=region, aws_access_key_id="local", aws_secret_access_key="local"
         )
+        engine = sagemaker_client.engine
         self._clients = {
             "sagemaker": sagemaker_client,
-            "s3": LocalS3(sagemaker_client.bucket),
-            "logs": LocalLogs(sagemaker_client.jobs),
-            "iam": LocalIam(sagemaker_client.arns.role),
-            "sts": LocalSts(sagemaker_client.arns),
+            "s3": LocalS3(engine.bucket),
+            "logs": LocalLogs(engine.jobs),
+            "iam": LocalIam(engine.arns.role),
+            "sts": LocalSts(engine.arns),
         }
 
     def client(self, service_name: str, *_: Any, **__: Any) -> Any:

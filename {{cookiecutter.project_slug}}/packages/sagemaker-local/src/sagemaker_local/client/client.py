@@ -16,17 +16,10 @@ from sagemaker_local.client.jobs import JobOperations
 from sagemaker_local.client.pipelines import PipelineOperations
 from sagemaker_local.client.registry import RegistryOperations
 from sagemaker_local.client.single_jobs import SingleJobOperations
-from sagemaker_local.executions.execution import Machine
+from sagemaker_local.engine import Engine
 from sagemaker_local.executions.executions import Executions
-from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.jobs.single_jobs import SingleJobs
-from sagemaker_local.names import Arns
-from sagemaker_local.processes.runner import Runner
-from sagemaker_local.registry.packages import Registry
 from sagemaker_local.service_model import service_model
-from sagemaker_local.steps.functions import Functions
-from sagemaker_local.storage.bucket import Bucket
-from sagemaker_local.storage.store import Store
 
 # A look at the store takes a millisecond; boto3's waiters look every one or two minutes.
 _WAITER_SECONDS = 0.05
@@ -44,28 +37,15 @@ class SageMakerClient(
     Requests and responses have the shapes of botocore's service model; see the tests.
 
     Attributes:
+        engine: what answers.
         debug: run jobs in this process: all of them, or those of the step of this name.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        bucket: Bucket,
-        arns: Arns,
-        jobs: Jobs,
-        runner: Runner,
-        functions: Functions | None = None,
-        debug: bool | str = False,
-    ) -> None:
-        self.store = store
-        self.bucket = bucket
-        self.arns = arns
-        self.jobs = jobs
-        self.registry = Registry(store, arns)
-        machine = Machine(store, self.registry, jobs, runner, functions or {}, debug)
-        self.executions = Executions(machine)
-        self.debug = debug
-        self.single_jobs = SingleJobs(jobs, runner, bool(debug))
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.debug = engine.debug
+        self.executions = Executions(engine)
+        self.single_jobs = SingleJobs(engine.jobs, engine.runner, bool(engine.debug))
         # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
         self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
 
@@ -83,7 +63,7 @@ class SageMakerClient(
         return SimpleNamespace(
             service_model=service_model(),
             events=HierarchicalEmitter(),
-            region_name=self.arns.region,
+            region_name=self.engine.arns.region,
         )
 
     def can_paginate(self, operation_name: str) -> bool:

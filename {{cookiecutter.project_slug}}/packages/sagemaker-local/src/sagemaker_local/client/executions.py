@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, in_order, listed, operation, page
 from sagemaker_local.client.pipelines import pipeline_named
-from sagemaker_local.executions.executions import PRIVATE, Executions
-from sagemaker_local.storage.store import Document, Store, members_of
-from sagemaker_local.storage.store import Execution as StoredExecution
+from sagemaker_local.engine import Engine
+from sagemaker_local.executions.executions import Executions
+from sagemaker_local.executions.records import PRIVATE, StoredExecution
+from sagemaker_local.storage.store import Document, members_of
 
 # The service's reference gives no direction; it answers with the newest first.
 _EXECUTIONS = Listing(
@@ -17,12 +18,12 @@ _EXECUTIONS = Listing(
 class ExecutionOperations:
     """Executions: start, look at, stop, retry."""
 
-    store: Store
+    engine: Engine
     executions: Executions
 
     @operation
     def start_pipeline_execution(self, request: Document) -> Document:
-        pipeline = pipeline_named(self.store, request["PipelineName"])
+        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
         return {"PipelineExecutionArn": self.executions.start(pipeline, request)}
 
     @operation
@@ -47,7 +48,7 @@ class ExecutionOperations:
 
     @operation
     def list_pipeline_executions(self, request: Document) -> Document:
-        name = pipeline_named(self.store, request["PipelineName"])["PipelineName"]
+        name = pipeline_named(self.engine.store, request["PipelineName"])["PipelineName"]
         stored = {item.arn: item for item in self.executions.of_pipeline(name)}
         found = listed([item.document for item in stored.values()], request, _EXECUTIONS)
         summaries = [_summary(stored[item["PipelineExecutionArn"]]) for item in found]
@@ -57,7 +58,7 @@ class ExecutionOperations:
     def list_pipeline_execution_steps(self, request: Document) -> Document:
         arn = request.get("PipelineExecutionArn", "")
         self.executions.get(arn)
-        steps = in_order(self.store.steps(arn)[::-1], request)
+        steps = in_order(self.executions.records.steps(arn)[::-1], request)
         return page(steps, request, "PipelineExecutionSteps")
 
     @operation

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sagemaker_local.client.operations import Listing, listed, operation, page
+from sagemaker_local.engine import Engine
 from sagemaker_local.errors import not_found
 from sagemaker_local.jobs import processing, training, transform, tuning
 from sagemaker_local.jobs import tuning_trials as tries
-from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.registry import tags
-from sagemaker_local.storage.store import Document, Store, members_of
+from sagemaker_local.storage.store import Document, members_of
 
 # Where the service's reference gives another order than by time of creation, oldest first.
 _ORDERS = {
@@ -23,8 +23,7 @@ _ORDERS = {
 class JobOperations:
     """Processing, training, tuning and transform jobs, and tags of any resource."""
 
-    store: Store
-    jobs: Jobs
+    engine: Engine
 
     @operation
     def describe_processing_job(self, request: Document) -> Document:
@@ -59,7 +58,7 @@ class JobOperations:
     def list_training_jobs_for_hyper_parameter_tuning_job(self, request: Document) -> Document:
         name = request["HyperParameterTuningJobName"]
         job = self._job(tuning.KIND, name, "ListTrainingJobsForHyperParameterTuningJob")
-        children = tries.in_order(job, tries.training_jobs(job, self.store), request)
+        children = tries.in_order(job, tries.training_jobs(job, self.engine.store), request)
         status = request.get("StatusEquals")
         found = [
             tries.summary(job, child)
@@ -74,24 +73,24 @@ class JobOperations:
 
     @operation
     def add_tags(self, request: Document) -> Document:
-        tags.add_tags(self.store, request["ResourceArn"], request)
-        return {"Tags": tags.as_list(tags.tags_of(self.store, request["ResourceArn"]))}
+        tags.add_tags(self.engine.store, request["ResourceArn"], request)
+        return {"Tags": tags.as_list(tags.tags_of(self.engine.store, request["ResourceArn"]))}
 
     @operation
     def list_tags(self, request: Document) -> Document:
-        found = tags.tags_of(self.store, request["ResourceArn"])
+        found = tags.tags_of(self.engine.store, request["ResourceArn"])
         return page(tags.as_list(found), request, "Tags")
 
     @operation
     def delete_tags(self, request: Document) -> Document:
         arn, gone = request["ResourceArn"], set(request["TagKeys"])
-        with self.store.transaction():
-            found = tags.tags_of(self.store, arn).items()
-            tags.set_tags(self.store, arn, {k: v for k, v in found if k not in gone})
+        with self.engine.store.transaction():
+            found = tags.tags_of(self.engine.store, arn).items()
+            tags.set_tags(self.engine.store, arn, {k: v for k, v in found if k not in gone})
         return {}
 
     def _job(self, kind: JobKind, name: str, operation_name: str) -> Document:
-        job = self.jobs.find(kind, name)
+        job = self.engine.jobs.find(kind, name)
         if job is None:
             raise not_found(f"Could not find the job {name!r}.", operation_name)
         return job
@@ -112,7 +111,7 @@ class JobOperations:
         # Not every Describe response has the time of the last change, and every summary does.
         jobs = [
             {"LastModifiedTime": job.get(ended, job["CreationTime"]), **job}
-            for job in self.jobs.all(kind)
+            for job in self.engine.jobs.all(kind)
         ]
         listing = Listing(f"{noun}Name", f"{noun}Status", *_ORDERS.get(noun, ()))
         found = listed(jobs, request, listing)

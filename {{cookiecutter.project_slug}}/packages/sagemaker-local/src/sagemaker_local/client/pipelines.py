@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, listed, operation, page
+from sagemaker_local.engine import Engine
 from sagemaker_local.errors import NotFoundError, invalid
 from sagemaker_local.executions.executions import Executions
-from sagemaker_local.names import Arns, last_part
+from sagemaker_local.names import last_part
 from sagemaker_local.registry.tags import add_tags
-from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.store import Document, Store, members_of, now
 
 PIPELINE = "pipeline"
@@ -18,9 +18,7 @@ _PIPELINES = Listing("PipelineName", sort_order="Descending", alike={"ManagedBy"
 class PipelineOperations:
     """Pipelines: create, update, describe, delete, list."""
 
-    store: Store
-    arns: Arns
-    bucket: Bucket
+    engine: Engine
     executions: Executions
 
     @operation
@@ -29,7 +27,7 @@ class PipelineOperations:
         definition = self._definition_text(request, "CreatePipeline")
         created = now()
         document = {
-            "PipelineArn": self.arns.pipeline(name),
+            "PipelineArn": self.engine.arns.pipeline(name),
             "PipelineName": name,
             "PipelineDisplayName": request.get("PipelineDisplayName", name),
             "PipelineDefinition": definition,
@@ -39,18 +37,18 @@ class PipelineOperations:
             "LastModifiedTime": created,
             **members_of(request, ("PipelineDescription", "ParallelismConfiguration")),
         }
-        if not self.store.add_resource(PIPELINE, name, document):
+        if not self.engine.store.add_resource(PIPELINE, name, document):
             raise invalid(
                 f"Pipeline names must be unique within an AWS account and region. Pipeline with "
                 f"name ({name}) already exists.",
                 "CreatePipeline",
             )
-        add_tags(self.store, document["PipelineArn"], request)
+        add_tags(self.engine.store, document["PipelineArn"], request)
         return {"PipelineArn": document["PipelineArn"]}
 
     @operation
     def update_pipeline(self, request: Document) -> Document:
-        pipeline = pipeline_named(self.store, request["PipelineName"])
+        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
         changes = members_of(
             request,
             ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration"),
@@ -58,21 +56,21 @@ class PipelineOperations:
         if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
             changes["PipelineDefinition"] = self._definition_text(request, "UpdatePipeline")
         pipeline |= {**changes, "LastModifiedTime": now()}
-        self.store.update_resource(PIPELINE, pipeline["PipelineName"], pipeline)
+        self.engine.store.update_resource(PIPELINE, pipeline["PipelineName"], pipeline)
         return {"PipelineArn": pipeline["PipelineArn"]}
 
     @operation
     def describe_pipeline(self, request: Document) -> Document:
-        pipeline = pipeline_named(self.store, request["PipelineName"])
-        executions = self.store.executions(pipeline["PipelineName"], most=1)
+        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
+        executions = self.executions.records.of_pipeline(pipeline["PipelineName"], most=1)
         if executions:
             pipeline["LastRunTime"] = executions[0].document["CreationTime"]
         return pipeline
 
     @operation
     def delete_pipeline(self, request: Document) -> Document:
-        pipeline = pipeline_named(self.store, request["PipelineName"])
-        self.store.delete_resource(PIPELINE, pipeline["PipelineName"])
+        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
+        self.engine.store.delete_resource(PIPELINE, pipeline["PipelineName"])
         return {"PipelineArn": pipeline["PipelineArn"]}
 
     @operation
@@ -86,7 +84,7 @@ class PipelineOperations:
             "CreationTime",
             "LastModifiedTime",
         )
-        found = listed(self.store.resources(PIPELINE), request, _PIPELINES)
+        found = listed(self.engine.store.resources(PIPELINE), request, _PIPELINES)
         summaries = [members_of(pipeline, members) for pipeline in found]
         return page(summaries, request, "PipelineSummaries")
 
@@ -98,7 +96,7 @@ class PipelineOperations:
         """
         location = request.get("PipelineDefinitionS3Location")
         if location:
-            file = self.bucket.existing(f"s3://{location['Bucket']}/{location['ObjectKey']}")
+            file = self.engine.bucket.existing(f"s3://{location['Bucket']}/{location['ObjectKey']}")
             text = file.read_text(encoding="utf-8")
         elif "PipelineDefinition" in request:
             text = request["PipelineDefinition"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, listed, operation, page
+from sagemaker_local.engine import Engine
 from sagemaker_local.errors import client_error, invalid
-from sagemaker_local.names import Arns, last_part
+from sagemaker_local.names import last_part
 from sagemaker_local.registry.models import MODEL, create_model
-from sagemaker_local.registry.packages import GROUP, NoSuchPackage, Registry
+from sagemaker_local.registry.packages import GROUP, NoSuchPackage
 from sagemaker_local.registry.tags import add_tags
-from sagemaker_local.storage.bucket import Bucket
-from sagemaker_local.storage.store import Document, Store, members_of
+from sagemaker_local.storage.store import Document, members_of
 
 _GROUP_SUMMARY = (
     "ModelPackageGroupName",
@@ -49,14 +49,11 @@ _MODELS = Listing("ModelName", sort_order="Descending")
 class RegistryOperations:
     """Model package groups, their packages, and models."""
 
-    store: Store
-    registry: Registry
-    bucket: Bucket
-    arns: Arns
+    engine: Engine
 
     @operation
     def create_model_package_group(self, request: Document) -> Document:
-        group = self.registry.create_group(
+        group = self.engine.registry.create_group(
             request["ModelPackageGroupName"], request.get("ModelPackageGroupDescription")
         )
         if group is None:
@@ -64,32 +61,32 @@ class RegistryOperations:
                 f"Model Package Group already exists: {request['ModelPackageGroupName']}",
                 "CreateModelPackageGroup",
             )
-        add_tags(self.store, group["ModelPackageGroupArn"], request)
+        add_tags(self.engine.store, group["ModelPackageGroupArn"], request)
         return members_of(group, ("ModelPackageGroupArn",))
 
     @operation
     def describe_model_package_group(self, request: Document) -> Document:
-        group = self.registry.group(last_part(request["ModelPackageGroupName"]))
+        group = self.engine.registry.group(last_part(request["ModelPackageGroupName"]))
         return {key: value for key, value in group.items() if key != "LastVersion"}
 
     @operation
     def list_model_package_groups(self, request: Document) -> Document:
-        found = listed(self.store.resources(GROUP), request, _GROUPS)
+        found = listed(self.engine.store.resources(GROUP), request, _GROUPS)
         groups = [members_of(group, _GROUP_SUMMARY) for group in found]
         return page(groups, request, "ModelPackageGroupSummaryList")
 
     @operation
     def delete_model_package_group(self, request: Document) -> Document:
         name = last_part(request["ModelPackageGroupName"])
-        with self.store.transaction():
-            self.registry.group(name)
-            if self.store.model_packages(name):
+        with self.engine.store.transaction():
+            self.engine.registry.group(name)
+            if self.engine.registry.packages(name):
                 raise client_error(
                     "ConflictException",
                     f"Model Package Group {name} still has model packages; delete them first.",
                     "DeleteModelPackageGroup",
                 )
-            self.store.delete_resource(GROUP, name)
+            self.engine.store.delete_resource(GROUP, name)
         return {}
 
     @operation
@@ -100,20 +97,20 @@ class RegistryOperations:
                 "CreateModelPackage",
             )
         name = last_part(request["ModelPackageGroupName"])
-        package = self.registry.register({**request, "ModelPackageGroupName": name})
-        add_tags(self.store, package["ModelPackageArn"], request)
+        package = self.engine.registry.register({**request, "ModelPackageGroupName": name})
+        add_tags(self.engine.store, package["ModelPackageArn"], request)
         return members_of(package, ("ModelPackageArn",))
 
     @operation
     def describe_model_package(self, request: Document) -> Document:
-        return self.registry.package(request["ModelPackageName"])
+        return self.engine.registry.package(request["ModelPackageName"])
 
     @operation
     def list_model_packages(self, request: Document) -> Document:
         name = last_part(request.get("ModelPackageGroupName", ""))
         if name:
-            self.registry.group(name)
-        found = listed(self.store.model_packages(name), request, _PACKAGES)
+            self.engine.registry.group(name)
+        found = listed(self.engine.registry.packages(name), request, _PACKAGES)
         status = request.get("ModelApprovalStatus")
         packages = [
             members_of(package, _PACKAGE_SUMMARY)
@@ -128,7 +125,7 @@ class RegistryOperations:
         errors: Document = {}
         for arn in request["ModelPackageArnList"]:
             try:
-                found[arn] = members_of(self.registry.package(arn), _BATCH_SUMMARY)
+                found[arn] = members_of(self.engine.registry.package(arn), _BATCH_SUMMARY)
             except NoSuchPackage as error:
                 errors[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": str(error)}
         response = {"ModelPackageSummaries": found}
@@ -136,18 +133,18 @@ class RegistryOperations:
 
     @operation
     def update_model_package(self, request: Document) -> Document:
-        package = self.registry.update(request["ModelPackageArn"], request)
+        package = self.engine.registry.update(request["ModelPackageArn"], request)
         return members_of(package, ("ModelPackageArn",))
 
     @operation
     def delete_model_package(self, request: Document) -> Document:
-        self.registry.delete(request["ModelPackageName"])
+        self.engine.registry.delete(request["ModelPackageName"])
         return {}
 
     @operation
     def create_model(self, request: Document) -> Document:
-        model = create_model(self.store, self.bucket, self.arns, request)
-        add_tags(self.store, model["ModelArn"], request)
+        model = create_model(self.engine.store, self.engine.bucket, self.engine.arns, request)
+        add_tags(self.engine.store, model["ModelArn"], request)
         return members_of(model, ("ModelArn",))
 
     @operation
@@ -156,17 +153,17 @@ class RegistryOperations:
 
     @operation
     def list_models(self, request: Document) -> Document:
-        found = listed(self.store.resources(MODEL), request, _MODELS)
+        found = listed(self.engine.store.resources(MODEL), request, _MODELS)
         return page([members_of(model, _MODEL_SUMMARY) for model in found], request, "Models")
 
     @operation
     def delete_model(self, request: Document) -> Document:
         self._model(request["ModelName"], "DeleteModel")
-        self.store.delete_resource(MODEL, request["ModelName"])
+        self.engine.store.delete_resource(MODEL, request["ModelName"])
         return {}
 
     def _model(self, name: str, operation_name: str) -> Document:
-        model = self.store.resource(MODEL, name)
+        model = self.engine.store.resource(MODEL, name)
         if model is None:
             raise invalid(f"Could not find model {name!r}.", operation_name)
         return model

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagemaker_local.client.operations import operation
+from sagemaker_local.engine import Engine
 from sagemaker_local.errors import LocalError, client_error, invalid, not_found, reasons
-from sagemaker_local.jobs.jobs import KINDS, Jobs, NameTakenError
+from sagemaker_local.jobs.jobs import KINDS, NameTakenError
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.jobs.single_jobs import SingleJobs
 from sagemaker_local.planning.support import ARGUMENTS, NOT_RUN
 from sagemaker_local.registry.tags import add_tags
 from sagemaker_local.steps.step_checks import check_arguments
-from sagemaker_local.storage.store import Document, Store
+from sagemaker_local.storage.store import Document
 
 
 class SingleJobOperations:
     """Create and stop processing, training, transform and tuning jobs."""
 
-    store: Store
-    jobs: Jobs
+    engine: Engine
     single_jobs: SingleJobs
 
     @operation
@@ -63,13 +63,13 @@ class SingleJobOperations:
             arn = self.single_jobs.start(kind, kind.name_of(request), request)
         except NameTakenError as error:
             raise client_error("ResourceInUse", str(error), operation_name) from error
-        add_tags(self.store, arn, request)
+        add_tags(self.engine.store, arn, request)
         return {f"{kind.noun}Arn": arn}
 
     def _stop(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
         name = kind.name_of(request)
-        if self.jobs.find(kind, name) is None:
+        if self.engine.jobs.find(kind, name) is None:
             raise not_found(f"Could not find the job {name!r}.", operation_name)
         self.single_jobs.stop(kind, name)
         return {}

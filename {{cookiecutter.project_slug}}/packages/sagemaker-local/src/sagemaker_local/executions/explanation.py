@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sagemaker_local.cache.records import SignatureRecords
 from sagemaker_local.definition.document import Definition
+from sagemaker_local.executions.records import ExecutionRecords, StoredExecution
 from sagemaker_local.names import last_part
 from sagemaker_local.planning.support import MEMBERS
-from sagemaker_local.storage.store import Document, Execution, Store
+from sagemaker_local.storage.store import Document, Store
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,14 @@ class Explanation:
         raise KeyError(step)
 
 
-def explain(store: Store, execution: Execution, definition: Definition) -> Explanation:
+def explain(store: Store, execution: StoredExecution, definition: Definition) -> Explanation:
     """What the cache said about each step that has started."""
-    signatures = {found.step: found.document for found in store.signatures(execution.arn)}
+    found = SignatureRecords(store).of_execution(execution.arn)
+    signatures = {signature.step: signature.document for signature in found}
     return Explanation(
         tuple(
             _explain_step(step, definition, signatures.get(step["StepName"]))
-            for step in store.steps(execution.arn)
+            for step in ExecutionRecords(store).steps(execution.arn)
         )
     )
 

@@ -8,12 +8,16 @@ taken from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sagemaker_local.definition.document import Definition
 from sagemaker_local.definition.graph import dependencies
-from sagemaker_local.errors import DefinitionError, Problem
+from sagemaker_local.errors import DefinitionError, LocalError, Problem
+from sagemaker_local.executions.liveness import LiveExecutions
+from sagemaker_local.executions.records import StoredExecution
+from sagemaker_local.steps.functions import typed
 from sagemaker_local.steps.results import StepResult
+from sagemaker_local.storage.store import Document, members_of, now
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,82 @@ class Selection:
 
     finished: dict[str, StepResult]
     left_out: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Finds what an execution takes over from an earlier one.
+
+    Attributes:
+        live: the executions.
+    """
+
+    live: LiveExecutions
+
+    def selection(self, definition: Definition, stored: StoredExecution) -> Selection:
+        """What a SelectiveExecutionConfig takes over; nothing without one.
+
+        Raises:
+            DefinitionError: with every reason why it cannot.
+            NotFoundError: there is no such source execution.
+            LocalError: there is nothing to take over from, or only from another pipeline.
+        """
+        config = stored.document.get("SelectiveExecutionConfig")
+        if not config:
+            return Selection({}, frozenset())
+        source = config.get("SourcePipelineExecutionArn") or self._latest(stored)
+        if source is not None:
+            # The service says which execution it took, where the request left that open.
+            config["SourcePipelineExecutionArn"] = source
+            if self.live.get(source).pipeline != stored.pipeline:
+                raise LocalError(
+                    f"SourcePipelineExecutionArn {source} is an execution of another pipeline than "
+                    f"{stored.pipeline!r}; name one of the same."
+                )
+        selected = [item["StepName"] for item in config["SelectedSteps"]]
+
+        def result_of(name: str) -> StepResult | None:
+            if source is None:
+                raise LocalError(
+                    "SelectiveExecutionConfig needs an earlier execution of this pipeline, and "
+                    "there is none; run it as a whole first."
+                )
+            step = self.live.records.step(source, name)
+            return self.result(definition, step) if step else None
+
+        return select(definition, selected, result_of)
+
+    def _latest(self, stored: StoredExecution) -> str | None:
+        """The newest other execution of a pipeline."""
+        earlier = (execution.arn for execution in self.live.of_pipeline(stored.pipeline))
+        return next((arn for arn in earlier if arn != stored.arn), None)
+
+    def result(self, definition: Definition, listed: Document) -> StepResult | None:
+        """The result of a step that succeeded earlier; None if it is not there, or not of use."""
+        result = self.live.results.of(listed)
+        step = definition.steps.get(listed["StepName"])
+        if result is None or step is None or step.type != "Lambda":
+            return result
+        try:
+            outputs = typed(step.function_outputs, result.described["OutputParameters"])
+        except (KeyError, ValueError):
+            return None
+        return replace(result, described={"OutputParameters": outputs})
+
+    def list_taken_over(self, stored: StoredExecution, selection: Selection) -> None:
+        """List the steps that come from another execution, as the service does."""
+        config = stored.document.get("SelectiveExecutionConfig", {})
+        for name, result in selection.finished.items():
+            time_taken = now()
+            document = {
+                "StepName": name,
+                "StartTime": time_taken,
+                "EndTime": time_taken,
+                "StepStatus": "Succeeded",
+                "Metadata": result.metadata,
+                "SelectiveExecutionResult": members_of(config, ("SourcePipelineExecutionArn",)),
+            }
+            self.live.records.put_step(stored.arn, name, document)
 
 
 def select(

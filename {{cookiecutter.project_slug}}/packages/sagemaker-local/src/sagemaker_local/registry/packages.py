@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import Arns
 from sagemaker_local.service_model import members
-from sagemaker_local.storage.store import Document, Store, now
+from sagemaker_local.storage.store import Document, Store, dump, load, now
 
 GROUP = "model-package-group"
 _STATUSES = ("Approved", "Rejected", "PendingManualApproval")
@@ -79,7 +79,7 @@ class Registry:
         described = members("DescribeModelPackageOutput")
         with self.store.transaction():
             self.create_group(name)
-            version = self.store.next_version(name)
+            version = self._next_version(name)
             self.store.update_resource(GROUP, name, self.group(name) | {"LastVersion": version})
             created = now()
             package = {
@@ -93,7 +93,7 @@ class Registry:
                 "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
                 "ModelApprovalStatus": status,
             }
-            self.store.put_model_package(name, version, package)
+            self._put(package)
         return package
 
     def package(self, arn_or_name: str) -> Document:
@@ -103,6 +103,14 @@ class Registry:
             NoSuchPackage: there is none.
         """
         return package_of(self.store, arn_or_name)
+
+    def packages(self, group: str) -> list[Document]:
+        """A group's packages, highest version first."""
+        rows = self.store.rows(
+            "SELECT document FROM model_packages WHERE package_group = ? ORDER BY version DESC",
+            group,
+        )
+        return [load(row[0]) for row in rows]
 
     def update(self, arn: str, changes: Document) -> Document:
         """Change a package: its approval, metadata, life cycle, or what it says about itself.
@@ -125,16 +133,32 @@ class Registry:
             if added:
                 package[_SPECIFICATIONS] = package.get(_SPECIFICATIONS, []) + added
             package["LastModifiedTime"] = now()
-            self.store.put_model_package(
-                package["ModelPackageGroupName"], package["ModelPackageVersion"], package
-            )
+            self._put(package)
         return package
 
     def delete(self, arn: str) -> None:
         """Delete a package; its version number is not given again."""
         group, version = _locate(arn)
-        if not self.store.delete_model_package(group, version):
+        deleted = self.store.write(
+            "DELETE FROM model_packages WHERE package_group = ? AND version = ?", group, version
+        )
+        if not deleted:
             raise NoSuchPackage(f"ModelPackage {arn} does not exist.")
+
+    def _next_version(self, group: str) -> int:
+        """The version that a new package of the group gets; use it inside a transaction.
+
+        Versions of deleted packages are not given again: the group remembers the highest.
+        """
+        return int(self.group(group).get("LastVersion", 0)) + 1
+
+    def _put(self, package: Document) -> None:
+        self.store.write(
+            "INSERT OR REPLACE INTO model_packages VALUES (?, ?, ?)",
+            package["ModelPackageGroupName"],
+            package["ModelPackageVersion"],
+            dump(package),
+        )
 
 
 def package_of(store: Store, arn_or_name: str) -> Document:
@@ -144,10 +168,14 @@ def package_of(store: Store, arn_or_name: str) -> Document:
         NoSuchPackage: there is none.
     """
     group, version = _locate(arn_or_name)
-    document = store.model_package(group, version)
-    if document is None:
+    rows = store.rows(
+        "SELECT document FROM model_packages WHERE package_group = ? AND version = ?",
+        group,
+        version,
+    )
+    if not rows:
         raise NoSuchPackage(f"ModelPackage {arn_or_name} does not exist.")
-    return document
+    return load(rows[0][0])
 
 
 def _locate(arn_or_name: str) -> tuple[str, int]:

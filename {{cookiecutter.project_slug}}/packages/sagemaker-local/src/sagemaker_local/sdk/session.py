@@ -8,33 +8,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local.engine import ACCOUNT, BUCKET, DEFAULT_REGION, Engine
+
 # The SDK looks for a region, and asks the network for one, as soon as it is imported.
-DEFAULT_REGION = "us-east-1"
 os.environ.setdefault("AWS_DEFAULT_REGION", DEFAULT_REGION)
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
-from sagemaker.core.helper.session_helper import Session  # noqa: E402
-from sagemaker.core.telemetry import telemetry_logging  # noqa: E402
-from sagemaker.core.utils.utils import SageMakerClient as SdkClient  # noqa: E402
-from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
-from sagemaker_local.client.boto import OfflineClient, OfflineSession  # noqa: E402
-from sagemaker_local.client.client import SageMakerClient  # noqa: E402
-from sagemaker_local.definition.document import parse, read  # noqa: E402
-from sagemaker_local.executions.explanation import Explanation, explain  # noqa: E402
-from sagemaker_local.jobs.folder import JobFolder  # noqa: E402
-from sagemaker_local.jobs.jobs import Jobs  # noqa: E402
-from sagemaker_local.names import Arns  # noqa: E402
-from sagemaker_local.planning.plan import Plan, plan  # noqa: E402
-from sagemaker_local.planning.skew import Skew, report  # noqa: E402
-from sagemaker_local.processes.warm import PRELOADED, shared_runner  # noqa: E402
-from sagemaker_local.sdk.uploads import ContentUploads  # noqa: E402
-from sagemaker_local.steps.functions import Functions  # noqa: E402
-from sagemaker_local.storage.bucket import Bucket  # noqa: E402
-from sagemaker_local.storage.content import Digests, files_below, fingerprint  # noqa: E402
-from sagemaker_local.storage.store import Store  # noqa: E402
-
-ACCOUNT = "000000000000"
-BUCKET = "sagemaker-local"
+from sagemaker.core.helper.session_helper import Session
+from sagemaker.core.telemetry import telemetry_logging
+from sagemaker.core.utils.utils import SageMakerClient as SdkClient
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker_local.client.boto import OfflineClient, OfflineSession
+from sagemaker_local.client.client import SageMakerClient
+from sagemaker_local.definition.document import parse, read
+from sagemaker_local.executions.explanation import Explanation, explain
+from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.planning.plan import Plan, plan
+from sagemaker_local.planning.skew import Skew, report
+from sagemaker_local.processes.warm import PRELOADED, shared_runner
+from sagemaker_local.sdk.uploads import ContentUploads
+from sagemaker_local.steps.functions import Functions
+from sagemaker_local.storage.content import files_below, fingerprint
 
 
 class _Local(ContentUploads, Session):
@@ -74,17 +68,14 @@ class _Local(ContentUploads, Session):
         functions: Functions | None = None,
         debug: bool | str = False,
     ) -> None:
-        self.root = Path(root).resolve()
         region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
         runner = shared_runner(warm, preload)
-        arns = Arns(region, ACCOUNT)
-        store = Store(self.root / "state.db")
-        self.bucket = Bucket(self.root / "s3", BUCKET)
-        jobs = Jobs(store, self.bucket, arns, self.root / "jobs")
-        client = SageMakerClient(store, self.bucket, arns, jobs, runner, functions, debug)
-        self.digests = Digests(store)
-        self._store = store
-        self._functions = tuple(functions or ())
+        engine = Engine(Path(root).resolve(), region, runner, functions, debug)
+        client = SageMakerClient(engine)
+        self.root = engine.root
+        self.bucket = engine.bucket
+        self.digests = engine.digests
+        self._engine = engine
         _silence_telemetry()
         super().__init__(
             boto_session=OfflineSession(region, client),
@@ -92,7 +83,7 @@ class _Local(ContentUploads, Session):
             default_bucket=BUCKET,
             default_bucket_prefix=default_bucket_prefix,
         )
-        self.role = arns.role
+        self.role = engine.arns.role
 
     def _initialize(self, *args: Any, **kwargs: Any) -> None:
         """Give the SDK stand-ins for the clients that it would otherwise create."""
@@ -168,7 +159,7 @@ class LocalSession(_Local, PipelineSession):
         Returns:
             A plan to print; its ``problems`` are the reasons why nothing would run.
         """
-        return plan(definition, parameters or {}, self._functions)
+        return plan(definition, parameters or {}, tuple(self._engine.functions))
 
     def explain(self, execution: Any) -> Explanation:
         """Why each step of an execution ran, or was reused from the cache: a line a step.
@@ -180,7 +171,7 @@ class LocalSession(_Local, PipelineSession):
         stored = self.sagemaker_client.executions.get(arn)
         # An older engine may have run what this one would refuse.
         definition, _ = read(stored.document["PipelineDefinition"])
-        return explain(self._store, stored, definition)
+        return explain(self._engine.store, stored, definition)
 
     def skew(self, definition: str) -> Skew:
         """Versions of Python and libraries here, beside those of the images that it names."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sagemaker_local.errors import LocalError
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.jobs import KINDS, Jobs
 from sagemaker_local.names import last_part
@@ -87,13 +86,3 @@ class Results:
             uri: digests.of_file(file or self.jobs.bucket.path(uri))
             for uri, file in kind.outputs(result.described, folder).items()
         }
-
-    def unchanged(self, written: dict[str, str], digests: Digests) -> bool:
-        """Are these objects still there, as ``written`` found them?"""
-        try:
-            return all(
-                digests.of_file(self.jobs.bucket.existing(uri)) == digest
-                for uri, digest in written.items()
-            )
-        except (LocalError, OSError):
-            return False  # gone, or a folder, or not to be read

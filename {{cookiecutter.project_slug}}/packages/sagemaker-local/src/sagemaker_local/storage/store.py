@@ -1,8 +1,12 @@
 """The state of a local session, in one SQLite file: what was created, and what became of it.
 
-Each row is a document (the boto shape of its Describe response, or what that is made of) under the
-columns that queries need. Writes are short immediate transactions in WAL mode, so that several
-processes may share a root and a killed one loses nothing that it had written.
+Here are the file, its transactions and its formats, and rows of any kind of resource; executions,
+signatures and model packages have tables of their own, read and written where they belong
+(``executions.records``, ``cache.records``, ``registry.packages``). Each row is a document (the boto
+shape of its Describe response, or what that is made of) under the columns that queries need.
+
+Writes are short immediate transactions in WAL mode, so that several processes may share a root and
+a killed one loses nothing that it had written.
 """
 
 from __future__ import annotations
@@ -13,7 +17,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +53,8 @@ CREATE TABLE remembered (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, value TEXT 
 )
 _VERSION = len(_FORMATS)
 _BUSY_SECONDS = 60.0
+# What SQLite calls a file that is something else, or broken.
+_NO_STATE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 Document = dict[str, Any]
 
@@ -75,44 +80,6 @@ def members_of(document: Document, names: Iterable[str]) -> Document:
     return {name: document[name] for name in names if name in document}
 
 
-@dataclass(frozen=True)
-class Execution:
-    """A stored execution.
-
-    Attributes:
-        lease: the time (epoch seconds) until which an owner on another host is taken to live.
-        owner: the process that runs it; see ``owner``.
-    """
-
-    arn: str
-    pipeline: str
-    status: str
-    lease: float
-    document: Document
-    owner: str = ""
-
-
-@dataclass(frozen=True)
-class StoredSignature:
-    """What made a step's result, as the step cache compares it.
-
-    Attributes:
-        execution: the ARN of the execution in which the step ran or was reused.
-        digest: equal for equal signatures.
-        created: epoch seconds.
-        reusable: the step ran here, from what the signature says.
-        document: the signature's parts, and what was decided about them.
-    """
-
-    execution: str
-    step: str
-    pipeline: str
-    digest: str
-    created: float
-    reusable: bool
-    document: Document
-
-
 class Store:
     """One connection to the state file; safe to use from several threads."""
 
@@ -123,8 +90,16 @@ class Store:
         self._connection = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._create()
+        try:
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._create()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) not in _NO_STATE:
+                raise
+            raise LocalError(
+                f"{path} is no state of a local session ({error}): move its folder away, and a new "
+                "one is created."
+            ) from error
 
     def _create(self) -> None:
         """Create or upgrade the tables once; every process that opens a root may try."""
@@ -139,8 +114,9 @@ class Store:
                 self._connection.execute(f"PRAGMA user_version = {_VERSION}")
         if self._version() != _VERSION:
             raise LocalError(
-                f"The local session's state has format {self._version()}, and this version reads "
-                f"format {_VERSION}: move the folder away, or use the version that wrote it."
+                f"The local session's state at {self._path} has format {self._version()}, and this "
+                f"version reads formats up to {_VERSION}: update the engine, or move the folder "
+                "away and run again."
             )
 
     def _version(self) -> int:
@@ -203,11 +179,13 @@ class Store:
             )
         return LocalError(f"The local session's state at {self._path} cannot be written: {error}")
 
-    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a query finds."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
-    def _write(self, statement: str, *values: Any) -> int:
+    def write(self, statement: str, *values: Any) -> int:
+        """Change rows, in a transaction; gives how many."""
         with self.transaction():
             return self._connection.execute(statement, values).rowcount
 
@@ -215,217 +193,54 @@ class Store:
         """Store a new pipeline, job, model or group; False if the name is taken."""
         created = document["CreationTime"].timestamp()
         return bool(
-            self._write(
+            self.write(
                 "INSERT OR IGNORE INTO resources VALUES (?, ?, ?, ?)",
                 kind,
                 name,
                 created,
-                _dump(document),
+                dump(document),
             )
         )
 
     def update_resource(self, kind: str, name: str, document: Document) -> None:
-        self._write(
+        self.write(
             "UPDATE resources SET document = ? WHERE kind = ? AND name = ?",
-            _dump(document),
+            dump(document),
             kind,
             name,
         )
 
     def resource(self, kind: str, name: str) -> Document | None:
-        rows = self._rows("SELECT document FROM resources WHERE kind = ? AND name = ?", kind, name)
-        return _load(rows[0][0]) if rows else None
+        rows = self.rows("SELECT document FROM resources WHERE kind = ? AND name = ?", kind, name)
+        return load(rows[0][0]) if rows else None
 
     def resources(self, kind: str) -> list[Document]:
         """Newest first."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT document FROM resources WHERE kind = ? ORDER BY created DESC, rowid DESC", kind
         )
-        return [_load(row[0]) for row in rows]
+        return [load(row[0]) for row in rows]
 
     def delete_resource(self, kind: str, name: str) -> bool:
-        return bool(self._write("DELETE FROM resources WHERE kind = ? AND name = ?", kind, name))
-
-    def add_execution(self, execution: Execution) -> None:
-        self._write(
-            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)",
-            execution.arn,
-            execution.pipeline,
-            execution.document["CreationTime"].timestamp(),
-            execution.status,
-            execution.lease,
-            _dump(execution.document),
-            execution.owner,
-        )
-
-    def update_execution(self, arn: str, status: str, document: Document) -> None:
-        self._write(
-            "UPDATE executions SET status = ?, document = ? WHERE arn = ?",
-            status,
-            _dump(document),
-            arn,
-        )
-
-    def renew_lease(self, arn: str, until: float, owner: str) -> str:
-        """Keep an execution as ``owner``'s; gives its status, which another process may change."""
-        with self.transaction():
-            self._write(
-                "UPDATE executions SET lease = ?, owner = ? WHERE arn = ?", until, owner, arn
-            )
-            rows = self._rows("SELECT status FROM executions WHERE arn = ?", arn)
-        return str(rows[0][0]) if rows else ""
-
-    def execution(self, arn: str) -> Execution | None:
-        rows = self._rows(
-            "SELECT arn, pipeline, status, lease, document, owner FROM executions WHERE arn = ?",
-            arn,
-        )
-        return _execution(rows[0]) if rows else None
-
-    def executions(self, pipeline: str, most: int = -1) -> list[Execution]:
-        """Newest first; not more than ``most``, if that is given."""
-        rows = self._rows(
-            "SELECT arn, pipeline, status, lease, document, owner FROM executions "
-            "WHERE pipeline = ? ORDER BY created DESC, rowid DESC LIMIT ?",
-            pipeline,
-            most,
-        )
-        return [_execution(row) for row in rows]
-
-    def put_step(self, execution: str, name: str, document: Document) -> None:
-        """Create or replace a step's state; ``steps`` gives them by their StartTime."""
-        self._write(
-            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)",
-            execution,
-            name,
-            int(document["StartTime"].timestamp() * 1e6),
-            _dump(document),
-        )
-
-    def step(self, execution: str, name: str) -> Document | None:
-        rows = self._rows(
-            "SELECT document FROM steps WHERE execution = ? AND name = ?", execution, name
-        )
-        return _load(rows[0][0]) if rows else None
-
-    def delete_step(self, execution: str, name: str) -> None:
-        self._write("DELETE FROM steps WHERE execution = ? AND name = ?", execution, name)
-
-    def put_signature(self, signature: StoredSignature) -> None:
-        self._write(
-            "INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?, ?, ?, ?)",
-            signature.execution,
-            signature.step,
-            signature.pipeline,
-            signature.digest,
-            signature.created,
-            int(signature.reusable),
-            _dump(signature.document),
-        )
-
-    def signatures(self, execution: str) -> list[StoredSignature]:
-        """Of an execution's steps."""
-        return self._signatures("WHERE execution = ?", execution)
-
-    def reusable_signatures(
-        self, pipeline: str, step: str, digest: str, since: float
-    ) -> list[StoredSignature]:
-        """Successful runs of a step with equal signatures, newest first."""
-        return self._signatures(
-            "WHERE pipeline = ? AND step = ? AND digest = ? AND created >= ? AND reusable "
-            "ORDER BY created DESC",
-            pipeline,
-            step,
-            digest,
-            since,
-        )
-
-    def last_signature(self, pipeline: str, step: str) -> StoredSignature | None:
-        """Of a step's newest success, run or reused, whatever went into it."""
-        found = self._signatures(
-            "WHERE pipeline = ? AND step = ? ORDER BY created DESC LIMIT 1",
-            pipeline,
-            step,
-        )
-        return found[0] if found else None
-
-    def _signatures(self, condition: str, *values: Any) -> list[StoredSignature]:
-        rows = self._rows(
-            "SELECT execution, step, pipeline, digest, created, reusable, document "
-            f"FROM signatures {condition}",
-            *values,
-        )
-        return [
-            StoredSignature(execution, step, pipeline, digest, created, bool(reusable), _load(text))
-            for execution, step, pipeline, digest, created, reusable, text in rows
-        ]
+        return bool(self.write("DELETE FROM resources WHERE kind = ? AND name = ?", kind, name))
 
     def remembered(self, name: str, stamp: str) -> str | None:
         """What ``remember`` was told under this name, if the stamp is still the same."""
-        rows = self._rows("SELECT stamp, value FROM remembered WHERE name = ?", name)
+        rows = self.rows("SELECT stamp, value FROM remembered WHERE name = ?", name)
         return str(rows[0][1]) if rows and rows[0][0] == stamp else None
 
     def remember(self, name: str, stamp: str, value: str) -> None:
         """Keep something that is slow to find out, for as long as ``stamp`` stays the same."""
-        self._write("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", name, stamp, value)
-
-    def steps(self, execution: str) -> list[Document]:
-        """In the order in which they started."""
-        rows = self._rows(
-            "SELECT document FROM steps WHERE execution = ? ORDER BY position, rowid", execution
-        )
-        return [_load(row[0]) for row in rows]
-
-    def next_version(self, group: str) -> int:
-        """The version that a new package of the group gets; use it inside a transaction.
-
-        Versions of deleted packages are not given again: the group remembers the highest.
-        """
-        document = self.resource("model-package-group", group) or {}
-        return int(document.get("LastVersion", 0)) + 1
-
-    def put_model_package(self, group: str, version: int, document: Document) -> None:
-        self._write(
-            "INSERT OR REPLACE INTO model_packages VALUES (?, ?, ?)",
-            group,
-            version,
-            _dump(document),
-        )
-
-    def model_package(self, group: str, version: int) -> Document | None:
-        rows = self._rows(
-            "SELECT document FROM model_packages WHERE package_group = ? AND version = ?",
-            group,
-            version,
-        )
-        return _load(rows[0][0]) if rows else None
-
-    def model_packages(self, group: str) -> list[Document]:
-        """Highest version first."""
-        rows = self._rows(
-            "SELECT document FROM model_packages WHERE package_group = ? ORDER BY version DESC",
-            group,
-        )
-        return [_load(row[0]) for row in rows]
-
-    def delete_model_package(self, group: str, version: int) -> bool:
-        return bool(
-            self._write(
-                "DELETE FROM model_packages WHERE package_group = ? AND version = ?", group, version
-            )
-        )
+        self.write("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", name, stamp, value)
 
 
-def _execution(row: tuple[Any, ...]) -> Execution:
-    arn, pipeline, status, lease, document, owner = row
-    return Execution(arn, pipeline, status, lease, _load(document), owner)
-
-
-def _dump(document: Document) -> str:
+def dump(document: Document) -> str:
+    """A document as the text that a row keeps; times keep their zone."""
     return json.dumps(document, default=_encode_time)
 
 
-def _load(text: str) -> Document:
+def load(text: str) -> Document:
+    """The document that ``dump`` made the text of."""
     document: Document = json.loads(text, object_hook=_decode_time)
     return document
 

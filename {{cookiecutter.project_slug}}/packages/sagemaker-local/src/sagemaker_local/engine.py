@@ -1,0 +1,56 @@
+"""The parts that belong to one root, put together once: for sessions, clients and tests alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sagemaker_local.jobs.jobs import Jobs
+from sagemaker_local.names import Arns
+from sagemaker_local.processes.runner import Runner
+from sagemaker_local.processes.warm import shared_runner
+from sagemaker_local.registry.packages import Registry
+from sagemaker_local.steps.functions import Functions
+from sagemaker_local.steps.results import Results
+from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.storage.content import Digests
+from sagemaker_local.storage.store import Store
+
+ACCOUNT = "000000000000"
+BUCKET = "sagemaker-local"
+DEFAULT_REGION = "us-east-1"
+
+
+class Engine:
+    """Everything that one folder's executions, jobs and models share.
+
+    Args:
+        root: the folder: ``state.db``, ``s3/<bucket>/`` the objects, ``jobs/<name>/`` each job's
+            files and log; created if absent.
+        region: names the region in ARNs; nothing is sent there.
+        runner: starts processes; this process's warm one if None.
+        functions: what Lambda steps call.
+        debug: True, or a step's name: its scripts run in the process that starts an execution.
+
+    Raises:
+        LocalError: the folder's state is not one that this version reads.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        region: str = DEFAULT_REGION,
+        runner: Runner | None = None,
+        functions: Functions | None = None,
+        debug: bool | str = False,
+    ) -> None:
+        self.root = root
+        self.arns = Arns(region, ACCOUNT)
+        self.store = Store(root / "state.db")
+        self.bucket = Bucket(root / "s3", BUCKET)
+        self.digests = Digests(self.store)
+        self.jobs = Jobs(self.store, self.bucket, self.arns, root / "jobs")
+        self.registry = Registry(self.store, self.arns)
+        self.results = Results(self.store, self.jobs, self.registry)
+        self.runner = runner or shared_runner()
+        self.functions: Functions = functions or {}
+        self.debug = debug

@@ -1,0 +1,113 @@
+"""Executions and their steps as the state keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker_local.storage.store import Document, Store, dump, load
+
+RUNNING = ("Executing", "Stopping")
+# Members of a stored execution that its Describe response does not have.
+PRIVATE = ("Parameters", "PipelineDefinition")
+_COLUMNS = "arn, pipeline, status, lease, document, owner"
+
+
+@dataclass(frozen=True)
+class StoredExecution:
+    """An execution of a pipeline: what was asked for, and what became of it.
+
+    Attributes:
+        pipeline: the pipeline's name.
+        lease: the time (epoch seconds) until which an owner on another host is taken to live.
+        document: its Describe response, and what ``PRIVATE`` names.
+        owner: the process that runs it; see ``processes.owner``.
+    """
+
+    arn: str
+    pipeline: str
+    status: str
+    lease: float
+    document: Document
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class ExecutionRecords:
+    """The executions of one state, with their steps."""
+
+    store: Store
+
+    def add(self, execution: StoredExecution) -> None:
+        self.store.write(
+            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            execution.arn,
+            execution.pipeline,
+            execution.document["CreationTime"].timestamp(),
+            execution.status,
+            execution.lease,
+            dump(execution.document),
+            execution.owner,
+        )
+
+    def update(self, arn: str, status: str, document: Document) -> None:
+        self.store.write(
+            "UPDATE executions SET status = ?, document = ? WHERE arn = ?",
+            status,
+            dump(document),
+            arn,
+        )
+
+    def renew_lease(self, arn: str, until: float, owner: str) -> str:
+        """Keep an execution as ``owner``'s; gives its status, which another process may change."""
+        with self.store.transaction():
+            self.store.write(
+                "UPDATE executions SET lease = ?, owner = ? WHERE arn = ?", until, owner, arn
+            )
+            rows = self.store.rows("SELECT status FROM executions WHERE arn = ?", arn)
+        return str(rows[0][0]) if rows else ""
+
+    def find(self, arn: str) -> StoredExecution | None:
+        rows = self.store.rows(f"SELECT {_COLUMNS} FROM executions WHERE arn = ?", arn)
+        return _execution(rows[0]) if rows else None
+
+    def of_pipeline(self, name: str, most: int = -1) -> list[StoredExecution]:
+        """Newest first; not more than ``most``, if that is given."""
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS} FROM executions "
+            "WHERE pipeline = ? ORDER BY created DESC, rowid DESC LIMIT ?",
+            name,
+            most,
+        )
+        return [_execution(row) for row in rows]
+
+    def put_step(self, arn: str, name: str, document: Document) -> None:
+        """Create or replace a step's state; ``steps`` gives them by their StartTime."""
+        self.store.write(
+            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)",
+            arn,
+            name,
+            int(document["StartTime"].timestamp() * 1e6),
+            dump(document),
+        )
+
+    def step(self, arn: str, name: str) -> Document | None:
+        rows = self.store.rows(
+            "SELECT document FROM steps WHERE execution = ? AND name = ?", arn, name
+        )
+        return load(rows[0][0]) if rows else None
+
+    def steps(self, arn: str) -> list[Document]:
+        """In the order in which they started."""
+        rows = self.store.rows(
+            "SELECT document FROM steps WHERE execution = ? ORDER BY position, rowid", arn
+        )
+        return [load(row[0]) for row in rows]
+
+    def delete_step(self, arn: str, name: str) -> None:
+        self.store.write("DELETE FROM steps WHERE execution = ? AND name = ?", arn, name)
+
+
+def _execution(row: tuple[Any, ...]) -> StoredExecution:
+    arn, pipeline, status, lease, document, owner = row
+    return StoredExecution(arn, pipeline, status, lease, load(document), owner)
