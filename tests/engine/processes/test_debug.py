@@ -19,11 +19,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from sagemaker_local.executions.execution import Execution
+from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.processes.debug import DebugRunner
 from sagemaker_local.processes.runner import Command, Runner, SpawnRunner
 
 from engine.definitions import Json, definition, processing, training
-from engine.local import Local, Single
+from engine.local import Local, Run, Single
 
 TESTS = Path(__file__).resolve().parents[2]
 SEES = """
@@ -424,3 +426,51 @@ def test_a_step_that_is_not_there_cannot_be_debugged(tmp_path: Path) -> None:
         local.client.list_pipeline_executions(PipelineName="pipe")["PipelineExecutionSummaries"]
         == []
     )
+
+
+def test_a_persons_interrupt_ends_the_execution_which_can_be_retried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the engine works, not the script: its inputs are copied. The process lives on."""
+    local = Local(tmp_path / "root", SpawnRunner(), debug=True)
+    code = local.code("print('ran')")
+    steps = [processing("First", code), processing("Second", code, DependsOn=["First"])]
+    put = Inputs.put
+
+    def interrupt(self: Inputs, uri: str, target: Path) -> None:
+        if "-First-" not in str(target):
+            raise KeyboardInterrupt
+        put(self, uri, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Inputs, "put", interrupt)
+        local.start(definition(*steps))
+    listed = local.client.list_pipeline_executions(PipelineName="pipe")
+    (execution,) = listed["PipelineExecutionSummaries"]
+    run = Run(local, execution["PipelineExecutionArn"])
+    assert run.status == "Failed"
+    assert run.statuses == {"First": "Succeeded", "Second": "Failed"}
+    assert run.reason("Second") == "ClientError: It was interrupted (KeyboardInterrupt)."
+    ran_first = run.arn_of("First")
+    assert run.retry().status == "Succeeded"
+    assert run.statuses == {"First": "Succeeded", "Second": "Succeeded"}
+    assert run.arn_of("First") == ran_first
+
+
+def test_an_interrupt_between_the_steps_ends_the_execution_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = Local(tmp_path / "root", SpawnRunner(), debug=True)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Execution, "_renew_lease", interrupt)
+        local.start(definition(processing("S", local.code("pass"))))
+    (execution,) = local.client.list_pipeline_executions(PipelineName="pipe")[
+        "PipelineExecutionSummaries"
+    ]
+    run = Run(local, execution["PipelineExecutionArn"])
+    assert run.status == "Failed"
+    assert run.retry().status == "Succeeded"
