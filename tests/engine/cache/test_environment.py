@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sagemaker_local
 from sagemaker_local.cache import environment
-from sagemaker_local.cache.environment import Code, facts, parts_of
+from sagemaker_local.cache.environment import (
+    MAKES_NO_RESULT,
+    PACKAGE,
+    Code,
+    engine_digest,
+    facts,
+    parts_of,
+)
 from sagemaker_local.processes.libraries import installed
 from sagemaker_local.processes.warm import WarmRunner
 from sagemaker_local.storage.store import Store
@@ -260,6 +268,72 @@ def test_python_and_the_platform_always_count(store: Store) -> None:
     assert found["Python"] == platform.python_version()
     assert found["platform"].startswith(sys.platform)
     assert found["sagemaker_local"].startswith("sha256:")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the engine, to be edited."""
+    copied = tmp_path / "sagemaker_local"
+    shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    return copied
+
+
+MAKERS = (
+    "cache/signature.py",
+    "definition/expressions.py",
+    "engine.py",
+    "executions/context.py",
+    "jobs/training.py",
+    "names.py",
+    "processes/runner.py",
+    "registry/models.py",
+    "serving/payloads.py",
+    "steps/results.py",
+    "storage/copies.py",
+)
+OTHERS = ("client/client.py", "planning/checks.py", "sdk/session.py")
+
+
+def test_the_engine_that_counts_is_this_whole_package() -> None:
+    """A digest of one folder would let stale results through after an upgrade."""
+    assert Path(sagemaker_local.__file__).parent == PACKAGE
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders >= MAKES_NO_RESULT
+    tried = {Path(name).parts[0] for name in (*MAKERS, *OTHERS) if "/" in name}
+    assert tried == folders, "a new folder: does it make results?"
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_edit_of_what_makes_results_makes_another_engine(package: Path, name: str) -> None:
+    before = engine_digest(package)
+    edit(package / name)
+    assert engine_digest(package) != before
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_edit_of_what_asks_for_results_makes_no_other_engine(package: Path, name: str) -> None:
+    before = engine_digest(package)
+    edit(package / name)
+    assert engine_digest(package) == before
+
+
+def test_a_new_folder_counts_until_it_is_said_not_to(package: Path) -> None:
+    before = engine_digest(package)
+    (package / "new").mkdir()
+    (package / "new" / "made.py").write_text("")
+    assert engine_digest(package) != before
+
+
+def edit(file: Path) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+
+
+def test_another_engine_runs_the_steps_again(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = definition(processing("S", local.code("pass"), CacheConfig=CACHED))
+    local.run(text)
+    assert local.run(text).verdicts == {"S": "hit"}
+    monkeypatch.setattr(environment, "_engine", lambda: "of another version")
+    assert local.run(text).explained["S"].why == "sagemaker_local changed"
 
 
 @pytest.fixture

@@ -23,6 +23,10 @@ from sagemaker_local.storage.content import Digests, Memory, files_below
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMPORTERS = {"__import__", "import_module"}
+PACKAGE = Path(__file__).parents[1]
+# Folders of this engine that ask for results, refuse, or explain, and make none. All others count:
+# a new one does until it is named here.
+MAKES_NO_RESULT = frozenset({"client", "planning", "sdk"})
 
 
 @dataclass(frozen=True)
@@ -183,9 +187,18 @@ def _spec(module: str) -> ModuleSpec | None:
 
 @cache
 def _engine() -> str:
-    """A digest of this engine's own code: another one may make another result of the same job."""
+    return engine_digest(PACKAGE)
+
+
+def engine_digest(package: Path) -> str:
+    """A digest of the engine's code that makes results: another one may make another result.
+
+    Args:
+        package: the folder ``sagemaker_local``.
+    """
     total = hashlib.sha256()
-    package = Path(__file__).parents[1]
     for file in sorted(package.rglob("*.py")):
-        total.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())
+        name = file.relative_to(package)
+        if name.parts[0] not in MAKES_NO_RESULT:
+            total.update(f"{name.as_posix()}\0".encode() + file.read_bytes())
     return total.hexdigest()
