@@ -13,6 +13,8 @@ from cookiecutter.main import cookiecutter
 TEMPLATE = Path(__file__).resolve().parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 
+pytest_plugins = ["leftovers"]
+
 Bake = Callable[..., Path]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
