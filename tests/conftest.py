@@ -1,14 +1,18 @@
 """Fixtures that generate projects and run commands in them with the suite's own environment."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cookiecutter.main import cookiecutter
+from filelock import FileLock
 
 TEMPLATE = Path(__file__).resolve().parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -17,6 +21,19 @@ pytest_plugins = ["leftovers"]
 
 Bake = Callable[..., Path]
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers: what shares a fixture of its file runs in one; what takes long, first."""
+    for item in items:
+        if _has_fixture_of_its_file(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _has_fixture_of_its_file(item: pytest.Item) -> bool:
+    fixtures: dict[str, list[Any]] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
+    return any(fixture.scope == "module" for found in fixtures.values() for fixture in found)
 
 
 def generate(output: Path, **answers: object) -> Path:
@@ -45,25 +62,40 @@ def environment(project: Path | None, changes: Mapping[str, str]) -> dict[str, s
 
 
 @pytest.fixture(scope="session")
-def bake(tmp_path_factory: pytest.TempPathFactory) -> Bake:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests, which all its workers have."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bake(shared: Path) -> Bake:
     """`bake(**answers)`: a generated project that tests share and must not change."""
-    projects: dict[str, Path] = {}
 
     def baked(**answers: object) -> Path:
-        key = json.dumps(answers, sort_keys=True)
-        if key not in projects:
-            projects[key] = generate(tmp_path_factory.mktemp("bake"), **answers)
-        return projects[key]
+        key = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]
+        place = shared / key
+        with FileLock(shared / f"{key}.lock"):  # each is generated once, by one of the workers
+            if not place.is_dir():
+                generate(shared / f"{key}-unfinished", **answers)
+                (shared / f"{key}-unfinished").rename(place)
+        (project,) = place.iterdir()
+        return project
 
     return baked
 
 
 @pytest.fixture
-def bake_own(tmp_path: Path) -> Bake:
+def bake_own(bake: Bake, tmp_path: Path) -> Bake:
     """`bake_own(**answers)`: a generated project of one test alone, which may change it."""
 
     def baked(**answers: object) -> Path:
-        return generate(tmp_path, **answers)
+        if answers.get("git_init"):  # a repository knows where it is
+            return generate(tmp_path, **answers)
+        project = bake(**answers)
+        return Path(shutil.copytree(project, tmp_path / project.name, symlinks=True))
 
     return baked
 
