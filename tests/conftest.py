@@ -24,7 +24,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several workers: what shares a fixture of its file runs in one; what takes long, first."""
+    """What shares a fixture of its file runs in one worker; what takes long comes first."""
     for item in items:
         if _has_fixture_of_its_file(item) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))

@@ -275,4 +275,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """Threads that never end would keep this process."""
-    faulthandler.dump_traceback_later(_ENDING_SECONDS, exit=True, file=sys.__stderr__)
+    if sys.__stderr__ is not None:
+        faulthandler.dump_traceback_later(_ENDING_SECONDS, exit=True, file=sys.__stderr__)
