@@ -128,7 +128,7 @@ def plan(engine: Engine) -> None:
     text = definition(chain + [processing(name, code) for name in names[half:]])
     found: list[Any] = []
     took = seconds(lambda: found.append(engine.session.plan(text)))
-    assert len(found[0].steps) == STEPS and not found[0].problems
+    assert len(found[0].steps) == STEPS and not found[0].refusals
     print(f"plan of {STEPS:,} processing steps: {took:.2f} s")
 
 

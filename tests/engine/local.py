@@ -18,7 +18,7 @@ from sagemaker_local.executions.explanation import Explanation, explain
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import Arns
 from sagemaker_local.processes.runner import Runner
-from sagemaker_local.steps.functions import Functions
+from sagemaker_local.steps.step_type import Functions
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import digest

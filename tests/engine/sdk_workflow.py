@@ -185,7 +185,7 @@ def run() -> None:
     SEEN["by arn"] = str(session.explain(chosen.arn)) == str(session.explain(chosen))
     stranger = opened()
     SEEN["unknown function"] = _error(lambda: build(FOLDER / "one", stranger).upsert("arn"))
-    SEEN["stranger's plan"] = [str(problem) for problem in stranger.plan(text).problems]
+    SEEN["stranger's plan"] = [str(problem) for problem in stranger.plan(text).refusals]
 
 
 def _error(call: Any) -> str:

@@ -12,8 +12,9 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
-from sagemaker_local.definition.document import Definition, Output, Step, parse
+from sagemaker_local.definition.document import Definition, Step, parse
 from sagemaker_local.definition.expressions import function_of, parse_path, parse_reference
+from sagemaker_local.steps.functions import Output, outputs_of
 
 from engine.definitions import Json
 from engine.local import Local
@@ -71,7 +72,8 @@ def output_fn(prediction, accept):
 def functions(text: str) -> dict[str, Any]:
     """A Python function for each Lambda function that a definition names."""
     steps = parse(text).steps.values()
-    return {step.function: answering(step.function_outputs) for step in steps if step.function}
+    called = [step for step in steps if step.type == "Lambda"]
+    return {step.members["FunctionArn"]: answering(outputs_of(step)) for step in called}
 
 
 def answering(outputs: tuple[Output, ...]) -> Any:

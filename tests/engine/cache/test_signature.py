@@ -11,6 +11,7 @@ import pytest
 from sagemaker_local.cache.signature import Signature, Signer
 from sagemaker_local.definition.cache_config import CacheConfig, duration, parse_cache_config
 from sagemaker_local.errors import LocalError
+from sagemaker_local.steps.step_types import STEP_TYPES
 
 from engine.definitions import IMAGE, Json, definition, processing
 from engine.local import Local
@@ -24,9 +25,7 @@ def signer(local: Local) -> Signer:
 
 
 def parts(signer: Signer, kind: str, request: Json) -> dict[str, str]:
-    signature = signer.sign(kind, request)
-    assert signature is not None
-    return signature.parts
+    return signer.signature(STEP_TYPES[kind].sign, request).parts
 
 
 def changed(signer: Signer, kind: str, request: Json, other: Json) -> list[str]:
@@ -53,7 +52,9 @@ def test_changes_are_told_with_short_values_and_without_long_ones() -> None:
 
 @pytest.mark.parametrize("kind", ["Condition", "Fail", "Model", "RegisterModel", "Lambda"])
 def test_steps_without_a_job_have_no_signature(signer: Signer, kind: str) -> None:
-    assert signer.sign(kind, {}) is None
+    assert not STEP_TYPES[kind].cached
+    with pytest.raises(NotImplementedError):
+        parts(signer, kind, {})
 
 
 def processing_request(local: Local, **members: Any) -> Json:
@@ -281,7 +282,7 @@ def test_what_else_makes_a_transforms_output(
 
 def test_a_transform_without_its_model_cannot_be_signed(local: Local, signer: Signer) -> None:
     with pytest.raises(LocalError, match="there is no model 'm'"):
-        signer.sign("Transform", transform_request(local))
+        parts(signer, "Transform", transform_request(local))
 
 
 DAY = 86400

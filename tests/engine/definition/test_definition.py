@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from sagemaker_local.definition.cache_config import CacheConfig
-from sagemaker_local.definition.document import Branch, parse
+from sagemaker_local.definition.document import Branch, parse, read
 from sagemaker_local.errors import DefinitionError
+from sagemaker_local.planning.checks import check
 
 from engine.definitions import condition, definition, fail, parameter, processing, step, true
 
@@ -18,7 +19,7 @@ CODE = "s3://sagemaker-local/code"
 def problems(text: str) -> list[str]:
     with pytest.raises(DefinitionError) as caught:
         parse(text)
-    return [str(problem) for problem in caught.value.problems]
+    return [str(problem) for problem in caught.value.refusals]
 
 
 def test_steps_parameters_and_experiment_are_read() -> None:
@@ -94,7 +95,8 @@ def test_every_flaw_is_in_one_error() -> None:
             ],
         }
     )
-    found = "\n".join(problems(text))
+    parsed, flaws = read(text)
+    found = "\n".join(map(str, [*flaws, *check(parsed)]))
     for expected in (
         "unknown property 'Steeps'",
         "Version is '2019'",
@@ -168,4 +170,4 @@ def test_wrong_types_are_flaws_and_no_crashes(document: Any, wrong: Any) -> None
     try:
         parse(json.dumps(whole))
     except DefinitionError as error:
-        assert error.problems
+        assert error.refusals

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sagemaker_local.errors import JobKilled, LocalError, StepFailure
-from sagemaker_local.executions import retries
-from sagemaker_local.executions.retries import (
+from sagemaker_local.definition.retry_policy import (
     EXCEPTION_TYPES,
-    Retries,
     RetryPolicy,
-    exception_type,
     parse_retry_policy,
 )
+from sagemaker_local.errors import JobKilled, LocalError, StepFailure
+from sagemaker_local.executions import retries
+from sagemaker_local.executions.retries import Retries, exception_type
 from sagemaker_local.processes.launcher import TimedOut
 from sagemaker_local.processes.runner import Command, Process, Runner
 from sagemaker_local.storage.store import Store

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sagemaker_local.jobs.tuning_search import flaws, search
+from sagemaker_local.jobs.tuning_search import refusals, search
 
 from engine.definitions import Json, categorical, continuous, get, integer, tuning_config
 
@@ -134,7 +134,7 @@ def test_grid_tries_every_combination_once() -> None:
     assert {(tried["kind"], tried["depth"]) for tried in found} == {
         (kind, depth) for kind in "ab" for depth in "248"
     }
-    assert list(flaws(config)) == []
+    assert list(refusals(config)) == []
 
 
 SPACE = (continuous("rate", 0, 1), integer("depth", 1, 100), categorical("kind", "a", "b", "c"))
@@ -219,7 +219,7 @@ FLAWS = [
 
 @pytest.mark.parametrize(("config", "expected"), FLAWS)
 def test_what_cannot_be_searched_is_said(config: Json, expected: str) -> None:
-    (flaw,) = flaws(config)
+    (flaw,) = refusals(config)
     assert expected in flaw
 
 
@@ -227,7 +227,7 @@ def test_auto_parameters_and_a_missing_objective_are_said() -> None:
     config = tuning_config(*SPACE)
     config["ParameterRanges"]["AutoParameters"] = [{"Name": "b", "ValueHint": "1"}]
     del config["HyperParameterTuningJobObjective"]
-    objective, automatic = flaws(config)
+    objective, automatic = refusals(config)
     assert "no HyperParameterTuningJobObjective" in objective
     assert "AutoParameters are not run locally" in automatic
 
@@ -242,8 +242,8 @@ def test_expressions_are_taken_to_turn_out_well() -> None:
         strategy=value,
         jobs=value,
     )
-    assert list(flaws(config)) == []
-    assert list(flaws({**config, "Strategy": value, "ResourceLimits": {}})) == []
+    assert list(refusals(config)) == []
+    assert list(refusals({**config, "Strategy": value, "ResourceLimits": {}})) == []
 
 
 def test_optuna_is_imported_by_a_search_only_and_says_nothing(source: Path) -> None:

@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
-from sagemaker_local.jobs.jobs import KINDS
-from sagemaker_local.planning.support import NOT_RUN
 from sagemaker_local.processes.runner import Command, Runner
+from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 
 from engine.definitions import OUTPUT, Json, definition, processing, training
 from engine.local import ARNS, Local, Single, until
@@ -295,7 +294,7 @@ TUNING = {
 def test_a_kind_that_does_not_run_here_says_why(
     local: Local, monkeypatch: pytest.MonkeyPatch, step_type: str, noun: str, request_: Json
 ) -> None:
-    monkeypatch.delitem(KINDS, step_type, raising=False)
+    monkeypatch.delitem(STEP_TYPES, step_type)
     monkeypatch.setitem(NOT_RUN, step_type, "it is too big")
     for verb, request in (("create", request_), ("stop", {})):
         with pytest.raises(ClientError, match=f"{step_type}: it is too big") as caught:

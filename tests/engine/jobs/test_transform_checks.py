@@ -198,6 +198,6 @@ def test_wherever_a_value_is_wrong_the_answer_is_a_reason_and_no_crash() -> None
             try:
                 check(parse(json.dumps(document)))
             except DefinitionError as error:
-                assert error.problems
+                assert error.refusals
             except Exception as error:
                 raise AssertionError(f"{place} = {wrong!r} ends in {error!r}") from error

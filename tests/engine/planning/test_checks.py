@@ -12,7 +12,7 @@ import pytest
 from sagemaker_local.definition.document import parse
 from sagemaker_local.errors import DefinitionError
 from sagemaker_local.planning.checks import check
-from sagemaker_local.planning.support import NOT_RUN
+from sagemaker_local.steps.step_types import NOT_RUN
 
 from engine.definitions import (
     Json,
@@ -448,7 +448,7 @@ def test_wherever_a_value_is_wrong_the_answer_is_a_reason_and_no_crash() -> None
             try:
                 check(parse(json.dumps(document)))
             except DefinitionError as error:
-                assert error.problems
+                assert error.refusals
             except Exception as error:
                 raise AssertionError(f"{place} = {wrong!r} ends in {error!r}") from error
 

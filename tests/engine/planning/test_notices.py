@@ -11,16 +11,11 @@ from typing import Any
 
 import pytest
 from sagemaker_local.definition.document import parse, read
+from sagemaker_local.definition.support import Settings, Support
 from sagemaker_local.planning import notices
 from sagemaker_local.planning.notices import ignored, sentences
 from sagemaker_local.planning.skew import report
-from sagemaker_local.planning.support import (
-    ARGUMENTS,
-    IGNORED_INSIDE,
-    IGNORED_VALUES,
-    REQUEST_SHAPES,
-    Support,
-)
+from sagemaker_local.steps.step_types import STEP_TYPES
 
 from engine.definitions import Json, definition, function, get, processing, step, training
 from engine.local import Local
@@ -125,20 +120,21 @@ def test_where_everything_has_an_effect_nothing_is_said(
 
 @pytest.mark.parametrize("file", sorted(REAL.glob("*__*.json")), ids=lambda file: file.name[:40])
 def test_every_ignored_setting_of_real_definitions_is_named(file: Path) -> None:
-    """Found here in another way: in the text, by the tables of ``support``."""
+    """Found here in another way: in the text, by the tables of the step types."""
     text = file.read_text(encoding="utf-8")
     parsed, _ = read(text)
     named = set(ignored(parsed))
     for item in parsed.steps.values():
-        table = ARGUMENTS.get(item.type, {})
+        step_type = STEP_TYPES.get(item.type)
+        settings = (step_type and step_type.settings) or Settings({})
         for member in item.arguments:
-            assert (member in named) or table.get(member) is not Support.IGNORED
-    steps = [item for item in parsed.steps.values() if item.type in REQUEST_SHAPES]
-    inside = json.dumps([item.arguments for item in steps])
-    for key in IGNORED_INSIDE:
-        assert (f'"{key}": ' in inside) <= (key in named)
-    for key, value in IGNORED_VALUES.items():
-        assert (f'"{key}": "{value}"' in inside) <= (key in named)
+            assert (member in named) or settings.members.get(member) is not Support.IGNORED
+        inside = json.dumps(item.arguments)
+        for part in (settings, *settings.parts.values()):
+            for key in part.ignored_below:
+                assert (f'"{key}": ' in inside) <= (key in named)
+            for key, value in part.ignored_values.items():
+                assert (f'"{key}": "{value}"' in inside) <= (key in named)
 
 
 def test_versions_are_compared_with_the_images() -> None:

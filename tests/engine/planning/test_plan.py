@@ -37,7 +37,7 @@ REAL = Path(__file__).resolve().parents[4] / "shared" / "definitions"
 
 def planned(text: str, given: Json | None = None) -> dict[str, PlannedStep]:
     found = plan(text, given or {})
-    assert found.problems == ()
+    assert found.refusals == ()
     return {item.name: item for item in found.steps}
 
 
@@ -149,17 +149,17 @@ def test_what_stands_in_the_way_is_listed_and_nothing_is_planned() -> None:
     )
     found = plan(text, {"M": "1"}, ())
     assert found.steps == ()
-    assert [problem.where for problem in found.problems] == [
+    assert [problem.where for problem in found.refusals] == [
         "", "step 'Q'", "step 'P'", "step 'F'", "parameter 'M'", "parameter 'N'"
     ]  # fmt: skip
     assert str(found).startswith("The pipeline definition cannot run, for 6 reasons:\n  - Cannot")
-    assert plan(text, {}, ("unknown",)).problems != found.problems
+    assert plan(text, {}, ("unknown",)).refusals != found.refusals
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"Steps": 5}', '{"Version": "2020-12-01"}'])
 def test_what_is_no_definition_has_problems_and_no_crash(text: str) -> None:
     found = plan(text, {})
-    assert found.problems
+    assert found.refusals
     assert str(found).startswith("The pipeline definition cannot run")
 
 
@@ -249,7 +249,7 @@ def test_definitions_that_others_wrote_are_planned(file: Path) -> None:
     by_name = {item.name: item for item in found.steps}
     for item in found.steps:
         assert all(by_name[other].wave < item.wave for other in item.needs)
-    assert bool(found.steps) != bool(found.problems)
+    assert bool(found.steps) != bool(found.refusals)
 
 
 def test_real_definitions_are_there_or_their_absence_is_told() -> None:

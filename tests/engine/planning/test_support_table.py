@@ -1,13 +1,13 @@
-"""The table in the engine's README is what ``support`` says, and every row of it is true.
+"""The table in the engine's README is what the step types say, and every row of it is true.
 
-Run this file to write it anew:
-``PYTHONPATH=<the generated project's src>:tests python tests/engine/test_support_table.py``
+Run this file to write it anew, with the engine's ``src`` and ``tests`` on PYTHONPATH:
+``python tests/engine/planning/test_support_table.py``
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,16 @@ import pytest
 import sagemaker_local
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from sagemaker_local.definition.document import parse, read
-from sagemaker_local.jobs import tuning_search as search
+from sagemaker_local.definition.support import Support
+from sagemaker_local.jobs import tuning_search
 from sagemaker_local.planning.checks import check
 from sagemaker_local.planning.notices import _said, ignored
-from sagemaker_local.planning.support import (
-    ARGUMENTS,
-    MEMBERS,
-    NOT_RUN,
-    REQUEST_SHAPES,
-    SETTINGS,
-    Support,
-)
+from sagemaker_local.planning.settings import SETTINGS
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.service_model import service_model, violations
 from sagemaker_local.steps import functions
+from sagemaker_local.steps.step_type import EVERY_MEMBER
+from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 from sagemaker_local.storage.store import Store
 
 from engine.definitions import (
@@ -61,6 +57,14 @@ from engine.local import Local
 README = Path(sagemaker_local.__file__).parents[2] / "README.md"
 _TABLE = re.compile(r"(?<=<!-- support -->\n).*?(?=<!-- /support -->)", re.DOTALL)
 _WAYS = (Support.RUN, Support.IGNORED, Support.REFUSED)
+ARGUMENTS = {
+    name: step_type.settings.members if step_type.settings else {}
+    for name, step_type in STEP_TYPES.items()
+}
+MEMBERS = list(
+    dict.fromkeys([*EVERY_MEMBER, *(m for found in STEP_TYPES.values() for m in found.members)])
+)
+REQUEST_SHAPES = {name: found.request for name, found in STEP_TYPES.items() if found.request}
 
 
 def table() -> str:
@@ -80,17 +84,12 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def _named(arguments: dict[str, Support], support: Support) -> str:
+def _named(arguments: Mapping[str, Support], support: Support) -> str:
     return ", ".join(f"`{name}`" for name, how in arguments.items() if how is support)
 
 
 def _types(member: str, support: Support) -> list[str]:
-    run, without_effect = MEMBERS[member]
-    if support is Support.RUN:
-        return [kind for kind in ARGUMENTS if kind in run]
-    if support is Support.IGNORED:
-        return [kind for kind in ARGUMENTS if kind in without_effect]
-    return [kind for kind in ARGUMENTS if kind not in (*run, *without_effect)]
+    return [name for name, found in STEP_TYPES.items() if found.support(member) is support]
 
 
 def test_the_readme_has_the_table_of_support() -> None:
@@ -145,6 +144,7 @@ VALUES: Json = {
     "PropertyFiles": [{"PropertyFileName": "f", "OutputName": "o", "FilePath": "f.json"}],
     "CacheConfig": {"Enabled": True},
     "RetryPolicies": [{"ExceptionType": ["Step.SERVICE_FAULT"], "IntervalSeconds": 0}],
+    "FunctionArn": "f",
     "OutputParameters": [{"OutputName": "x", "OutputType": "String"}],
 }
 
@@ -179,6 +179,7 @@ def test_a_member_that_is_run_has_its_effect(
         "PropertyFiles": _is_read,
         "CacheConfig": _is_reused,
         "RetryPolicies": lambda item, _: _is_tried_again(item, local, monkeypatch),
+        "FunctionArn": _answers,
         "OutputParameters": _answers,
     }[member]
     effect(simplest(kind, local) | {member: VALUES[member]}, local)
@@ -209,7 +210,7 @@ def _is_reused(item: Json, local: Local) -> None:
 def _is_tried_again(item: Json, local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the step does first breaks, once, inside the engine."""
     if item["Type"] == "Tuning":  # a program that does not start is a try that failed, no more
-        _break_once(monkeypatch, search, "search")
+        _break_once(monkeypatch, tuning_search, "search")
     else:
         _break_once(monkeypatch, type(local.runner), "start")
     _break_once(monkeypatch, functions, "call")

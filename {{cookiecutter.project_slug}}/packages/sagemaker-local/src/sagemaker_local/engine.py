@@ -9,8 +9,8 @@ from sagemaker_local.names import Arns
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.processes.warm import shared_runner
 from sagemaker_local.registry.packages import Registry
-from sagemaker_local.steps.functions import Functions
 from sagemaker_local.steps.results import Results
+from sagemaker_local.steps.step_type import Functions, StepState
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import Digests
 from sagemaker_local.storage.store import Store
@@ -50,7 +50,8 @@ class Engine:
         self.digests = Digests(self.store)
         self.jobs = Jobs(self.store, self.bucket, self.arns, root / "jobs")
         self.registry = Registry(self.store, self.arns)
-        self.results = Results(self.store, self.jobs, self.registry)
+        self.steps = StepState(self.store, self.jobs, self.registry)
+        self.results = Results(self.steps)
         self.runner = runner or shared_runner()
         self.functions: Functions = functions or {}
         self.debug = debug

@@ -17,7 +17,7 @@ class NotFoundError(LocalError):
 
 
 @dataclass(frozen=True)
-class Problem:
+class Refusal:
     """One reason why a definition cannot run: the place (a step, a parameter) and the sentence."""
 
     where: str
@@ -28,11 +28,11 @@ class Problem:
 
 
 class DefinitionError(LocalError):
-    """A pipeline definition that cannot run here; ``problems`` holds every reason."""
+    """A pipeline definition that cannot run here; ``refusals`` holds every reason."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(reasons("The pipeline definition", self.problems))
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__(refused("The pipeline definition", self.refusals))
 
 
 class StepFailure(LocalError):
@@ -47,10 +47,10 @@ class JobKilled(StepFailure):
     """A job's program was ended by a signal that nobody here sent: out of memory, most often."""
 
 
-def reasons(what: str, problems: Sequence[object]) -> str:
+def refused(what: str, refusals: Sequence[object]) -> str:
     """Why ``what`` cannot run, each reason on a line of its own."""
-    lines = "\n".join(f"  - {problem}" for problem in problems)
-    count = "1 reason" if len(problems) == 1 else f"{len(problems)} reasons"
+    lines = "\n".join(f"  - {refusal}" for refusal in refusals)
+    count = "1 reason" if len(refusals) == 1 else f"{len(refusals)} reasons"
     return f"{what} cannot run, for {count}:\n{lines}"
 
 

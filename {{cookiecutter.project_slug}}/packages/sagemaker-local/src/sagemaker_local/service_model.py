@@ -54,9 +54,9 @@ def validated_request(method: str, request: dict[str, Any]) -> dict[str, Any]:
     report = ParamValidator().validate(filled, shape)
     if report.has_errors():
         raise ParamValidationError(report=report.generate_report())
-    problems = list(violations(filled, shape))
-    if problems:
-        raise LocalError(f"The request is not valid: {'; '.join(problems)}.")
+    refusals = list(violations(filled, shape))
+    if refusals:
+        raise LocalError(f"The request is not valid: {'; '.join(refusals)}.")
     return filled
 
 

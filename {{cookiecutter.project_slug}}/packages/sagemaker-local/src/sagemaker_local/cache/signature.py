@@ -1,16 +1,15 @@
 """What makes a step's result: its settings, the content of its inputs, and the versions it runs on.
 
-Which members count is the service's own choice (Developer Guide, "Caching Pipeline Steps"); where
-it compares the URI of an input, this compares the content, so that new data behind an old name is
-noticed, and old data behind a new name is not. Names of outputs count too: a result that lacks one
-is of no use to a step that reads it.
+Which members count is the service's own choice (Developer Guide, "Caching Pipeline Steps"), and
+each kind of job says it; where the service compares the URI of an input, this compares the content,
+so that new data behind an old name is noticed, and old data behind a new name is not. Names of
+outputs count too: a result that lacks one is of no use to a step that reads it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -20,26 +19,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sagemaker_local.cache import environment
-from sagemaker_local.jobs.training_script import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
 from sagemaker_local.processes.libraries import version
-from sagemaker_local.registry.models import containers_of
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import BROKEN_ARCHIVE, Digests, Memory, files_below, is_archive
 from sagemaker_local.storage.store import Document, Store
 
-_SOURCE_CODE = "sourcecode.json"
-# An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
-_SCRIPTS = (".py", "runproc.sh")
-_ORDER = "order of arguments"
+ORDER = "order of arguments"
 _LONGEST_LIST = 500
 _LONGEST_TEXT = 60
-_TRAINING_MEMBERS = (
-    "AlgorithmSpecification",
-    "CheckpointConfig",
-    "DebugHookConfig",
-    "DebugRuleConfigurations",
-)
-_TRANSFORM_MEMBERS = ("DataProcessing", "BatchStrategy", "MaxPayloadInMB", "Environment")
 
 Parts = dict[str, str]
 
@@ -59,8 +46,8 @@ class Signature:
         """One phrase for each part that differs from an earlier run's."""
         names = set(earlier) | set(self.parts)
         differing = {name for name in names if earlier.get(name) != self.parts.get(name)}
-        if differing != {_ORDER}:  # where an argument came or went, that says it all
-            differing.discard(_ORDER)
+        if differing != {ORDER}:  # where an argument came or went, that says it all
+            differing.discard(ORDER)
         return [
             _change(name, earlier.get(name), self.parts.get(name)) for name in sorted(differing)
         ]
@@ -96,82 +83,40 @@ class Signer:
     def __post_init__(self) -> None:
         self.digests = Digests(self.store)
 
-    def sign(self, step_type: str, arguments: Document) -> Signature | None:
-        """The signature of a step; None for a type whose steps always run.
+    def signature(self, sign: Callable[[Signing, Document], None], request: Document) -> Signature:
+        """The signature of a step.
+
+        Args:
+            sign: adds the parts of a request; the kind of a job has it.
+            request: the step's arguments.
 
         Raises:
             LocalError: an input is not there.
         """
-        make = {
-            "Processing": self._processing,
-            "Training": self._training,
-            "Tuning": self._tuning,
-            "Transform": self._transform,
-        }.get(step_type)
-        if make is None:
-            return None
-        return _Signing(self.bucket, self.store, self.digests).signature(make, arguments)
-
-    @staticmethod
-    def _processing(signing: _Signing, request: Document) -> None:
-        signing.application(request["AppSpecification"])
-        signing.flat("environment", request.get("Environment", {}))
-        for item in request.get("ProcessingInputs", []):
-            name = f"input {item['InputName']}"
-            source = dict(item["S3Input"])
-            signing.content(name, source.pop("S3Uri"))
-            signing.flat(name, source)
-        for item in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
-            signing.flat(f"output {item['OutputName']}", item["S3Output"]["LocalPath"])
-
-    @staticmethod
-    def _training(signing: _Signing, request: Document) -> None:
-        for member in _TRAINING_MEMBERS:
-            signing.flat(member, request.get(member, {}))
-        signing.flat("environment", request.get("Environment", {}))
-        signing.hyperparameters(request.get("HyperParameters", {}))
-        signing.channels(request.get("InputDataConfig", []))
-        signing.entry(request.get("InputDataConfig", []), request.get("HyperParameters", {}))
-
-    @staticmethod
-    def _tuning(signing: _Signing, request: Document) -> None:
-        signing.flat("tuning", request.get("HyperParameterTuningJobConfig", {}))
-        signing.library("optuna")
-        job = request.get("TrainingJobDefinition", {})
-        signing.flat("AlgorithmSpecification", job.get("AlgorithmSpecification", {}))
-        signing.flat("environment", job.get("Environment", {}))
-        signing.hyperparameters(job.get("StaticHyperParameters", {}))
-        signing.channels(job.get("InputDataConfig", []))
-        signing.entry(job.get("InputDataConfig", []), job.get("StaticHyperParameters", {}))
-
-    @staticmethod
-    def _transform(signing: _Signing, request: Document) -> None:
-        for member in _TRANSFORM_MEMBERS:
-            signing.flat(member, request.get(member, {}))
-        source = dict(request["TransformInput"])
-        location = dict(source.pop("DataSource")["S3DataSource"])
-        signing.content("input", location.pop("S3Uri"))
-        signing.flat("input", {**source, **location})
-        target = request.get("TransformOutput", {})
-        kept = {key: target[key] for key in ("Accept", "AssembleWith") if key in target}
-        signing.flat("output", kept)
-        signing.model(request.get("ModelName", ""))
+        signing = Signing(self.bucket, self.store, self.digests)
+        sign(signing, request)
+        return signing.signature()
 
 
-class _Signing:
-    """Collects the parts of one signature."""
+class Signing:
+    """Collects the parts of one signature.
+
+    Attributes:
+        bucket: where inputs are looked for.
+        store: knows models.
+    """
 
     def __init__(self, bucket: Bucket, store: Store, digests: Digests) -> None:
-        self._bucket = bucket
-        self._store = store
+        self.bucket = bucket
+        self.store = store
         self._memory: Memory = store
         self._digests = digests
         self._parts: Parts = {}
         self._sources: list[tuple[str, str]] = []
         self._known = True
 
-    def signature(self, make: Callable[[_Signing, Document], None], request: Document) -> Signature:
-        make(self, request)
+    def signature(self) -> Signature:
+        """All that was collected, and what the code among it depends on."""
         names = [PurePosixPath(name).parts[0].removesuffix(".py") for name, _ in self._sources]
         texts = tuple(text for _, text in self._sources)
         code = environment.Code(texts, frozenset(names), self._known)
@@ -185,79 +130,32 @@ class _Signing:
             name = f"{name} (another)"
         self._parts[name] = value
 
-    def flat(self, name: str, value: Any) -> None:
+    def setting(self, name: str, value: Any) -> None:
         """A setting, or a structure of them, each with a name of its own."""
         if isinstance(value, dict):
             for key, item in value.items():
-                self.flat(f"{name} {key}", item)
+                self.setting(f"{name} {key}", item)
         elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
             for index, item in enumerate(value):
-                self.flat(f"{name} {_label(item, index)}", item)
+                self.setting(f"{name} {_label(item, index)}", item)
         elif value not in ({}, []):
             self._add(name, value if isinstance(value, str) else json.dumps(value))
 
-    def application(self, specification: Document) -> None:
-        entrypoint = [str(part) for part in specification.get("ContainerEntrypoint", [])]
-        self.flat("image", specification.get("ImageUri", ""))
-        self.flat("entrypoint", shlex.join(entrypoint))
-        self._known = any(part.endswith(_SCRIPTS) for part in entrypoint)
-        pairs = list(_argument_pairs(specification.get("ContainerArguments", [])))
-        for name, value in pairs:
-            self.flat(f"argument {name}", value)
-        if pairs:
-            self.flat(_ORDER, shlex.join(name for name, _ in pairs))
+    def settings(self, request: Document, *members: str) -> None:
+        """Those of a request's members that it has."""
+        for member in members:
+            self.setting(member, request.get(member, {}))
 
     def library(self, name: str) -> None:
         """One that the engine itself uses for a step, in the version that this process loaded."""
         loaded = getattr(sys.modules.get(name), "__version__", None)
         self._add(name, str(loaded or version(name)))
 
-    def hyperparameters(self, values: Document) -> None:
-        for key, value in values.items():
-            text = str(value).strip('"')
-            if key == SUBMIT_DIRECTORY and text.startswith("s3://"):
-                self.content("code", text)
-            else:
-                self.flat(f"hyperparameter {key}", str(value))
+    def program(self, is_python: bool) -> None:
+        """Is what runs a Python script, whose imports can be read? Else any library may count."""
+        self._known = is_python
 
-    def channels(self, channels: list[Document]) -> None:
-        for channel in channels:
-            name = f"channel {channel['ChannelName']}"
-            location = dict(channel["DataSource"]["S3DataSource"])
-            self.content(
-                name, location.pop("S3Uri"), code=channel["ChannelName"] != DRIVERS_CHANNEL
-            )
-            rest = {
-                key: item
-                for key, item in channel.items()
-                if key not in ("DataSource", "ChannelName")
-            }
-            self.flat(name, {**location, **rest})
-
-    def entry(self, channels: list[Document], hyperparameters: Document) -> None:
-        """The script that a training job runs; is it one in Python, whose imports can be read?"""
-        program = hyperparameters.get(PROGRAM, "")
-        for channel in channels:
-            if channel["ChannelName"] == DRIVERS_CHANNEL:
-                uri = channel["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/")
-                file = self._bucket.existing(f"{uri}/{_SOURCE_CODE}")
-                settings = json.loads(file.read_text(encoding="utf-8"))
-                settings.pop("source_dir", None)  # where it lay when the pipeline was built
-                self.flat("source", settings)
-                program = settings.get("entry_script")
-        self._known = str(program).strip('"').endswith(".py")
-
-    def model(self, name: str) -> None:
-        """What a model is made of: its name is another one in every execution."""
-        for container in containers_of(name, self._store):
-            settings = dict(container)
-            source = settings.pop("ModelDataSource", {}).get("S3DataSource", {})
-            uri = settings.pop("ModelDataUrl", None) or source.get("S3Uri")
-            if uri:
-                self.content("model", uri)
-            self.flat("model", settings)
-
-    def content(self, name: str, uri: str, code: bool = True) -> None:
+    def content(self, name: str, uri: str, code: bool = True, without: str = "") -> None:
         """Every file below a URI by its digest; of very many, one digest for all.
 
         Args:
@@ -265,11 +163,11 @@ class _Signing:
             uri: of an object, or of a prefix.
             code: read the Python files among them: what they import counts too; False for the
                 SDK's own scripts, which are not what runs here.
+            without: a file that is left out.
         """
-        path = self._bucket.existing(uri)
+        path = self.bucket.existing(uri)
         found = self._digests.parts(path)
-        if not code:
-            found.pop(_SOURCE_CODE, None)
+        found.pop(without, None)
         if len(found) > _LONGEST_LIST:
             self._add(f"{name} (all files)", f"sha256:{_digest_of_list(found)}")
         else:
@@ -302,20 +200,6 @@ def _label(item: Any, index: int) -> str:
     """The name by which people know an entry of a list."""
     named = item if isinstance(item, dict) else {}
     return str(next((named[key] for key in ("Name", "MetricName") if key in named), index))
-
-
-def _argument_pairs(arguments: list[Any]) -> Iterator[tuple[str, Any]]:
-    """``--name value`` as one pair; anything else by its position."""
-    items = iter(enumerate(arguments))
-    for index, item in items:
-        text = str(item)
-        if text.startswith("--") and "=" not in text and index + 1 < len(arguments):
-            following = str(arguments[index + 1])
-            if not following.startswith("--"):
-                next(items)
-                yield text, following
-                continue
-        yield (text, "given") if text.startswith("--") else (str(index), text)
 
 
 def _python_members(archive: Path) -> Iterator[tuple[str, str]]:

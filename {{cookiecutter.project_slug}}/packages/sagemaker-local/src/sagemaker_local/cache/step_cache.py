@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sagemaker_local.cache.records import SignatureRecords, StoredSignature
-from sagemaker_local.cache.signature import Signature, Signer
+from sagemaker_local.cache.signature import Signature, Signer, Signing
 from sagemaker_local.definition.cache_config import CacheConfig
 from sagemaker_local.errors import LocalError
 from sagemaker_local.storage.content import Digests
@@ -28,10 +28,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Question:
-    """A step that is about to run."""
+    """A step that is about to run; ``sign`` adds to a signature what makes its result."""
 
     name: str
-    type: str
+    sign: Callable[[Signing, Document], None]
     arguments: Document
     config: CacheConfig
 
@@ -73,15 +73,13 @@ class StepCache(Generic[Result]):
     result_of: Callable[[str, str], Result | None]
     written: Callable[[Result, Digests], dict[str, str]]
 
-    def decide(self, question: Question) -> Decision[Result] | None:
-        """Whether a step must run; None if steps of its type always do.
+    def decide(self, question: Question) -> Decision[Result]:
+        """Whether a step must run.
 
         Raises:
             LocalError: an input is not there.
         """
-        signature = self.signer.sign(question.type, question.arguments)
-        if signature is None:
-            return None
+        signature = self.signer.signature(question.sign, question.arguments)
         expiry = question.config.expire_after
         since = 0.0 if expiry is None else time.time() - expiry
         lost = False
@@ -150,6 +148,7 @@ class StepCache(Generic[Result]):
     def _is_still_right(self, decision: Decision[Result]) -> bool:
         question = decision.question
         try:
-            return self.signer.sign(question.type, question.arguments) == decision.signature
+            signature = self.signer.signature(question.sign, question.arguments)
+            return signature == decision.signature
         except (LocalError, OSError):
             return False

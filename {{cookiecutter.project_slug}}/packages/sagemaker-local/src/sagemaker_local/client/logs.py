@@ -10,7 +10,9 @@ from typing import Any
 
 from sagemaker_local.errors import client_error
 from sagemaker_local.jobs.folder import JobFolder
-from sagemaker_local.jobs.jobs import KINDS, Jobs
+from sagemaker_local.jobs.jobs import Jobs
+from sagemaker_local.steps.job_step import JobStep
+from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document
 
 _LIMIT = 10_000
@@ -82,7 +84,8 @@ class LocalLogs:
         }
 
     def _job(self, group: str, name: str, operation: str) -> Document:
-        kind = next((kind for kind in KINDS.values() if kind.noun == _noun(group)), None)
+        kinds = [found.kind for found in STEP_TYPES.values() if isinstance(found, JobStep)]
+        kind = next((kind for kind in kinds if kind.noun == _noun(group)), None)
         job = kind and self._jobs.find(kind, name)
         if not job:
             message = "The specified log stream does not exist."

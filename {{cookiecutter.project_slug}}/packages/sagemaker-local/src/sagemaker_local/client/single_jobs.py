@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sagemaker_local.client.operations import operation
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import LocalError, client_error, invalid, not_found, reasons
-from sagemaker_local.jobs.jobs import KINDS, NameTakenError
+from sagemaker_local.errors import LocalError, client_error, invalid, not_found, refused
+from sagemaker_local.jobs.jobs import NameTakenError
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.jobs.single_jobs import SingleJobs
-from sagemaker_local.planning.support import ARGUMENTS, NOT_RUN
 from sagemaker_local.registry.tags import add_tags
-from sagemaker_local.steps.step_checks import check_arguments
+from sagemaker_local.steps.job_step import JobStep
+from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 from sagemaker_local.storage.store import Document
 
 
@@ -56,9 +54,9 @@ class SingleJobOperations:
 
     def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
-        problems = list(_refusals(step_type, request))
-        if problems:
-            raise invalid(reasons(f"The {kind.resource}", problems), operation_name)
+        refusals = [*kind.settings.refusals(request), *kind.refusals(request)]
+        if refusals:
+            raise invalid(refused(f"The {kind.resource}", refusals), operation_name)
         try:
             arn = self.single_jobs.start(kind, kind.name_of(request), request)
         except NameTakenError as error:
@@ -76,13 +74,7 @@ class SingleJobOperations:
 
 
 def _kind(step_type: str) -> JobKind:
-    if step_type not in KINDS:
+    found = STEP_TYPES.get(step_type)
+    if not isinstance(found, JobStep):
         raise LocalError(f"{step_type}: {NOT_RUN[step_type]}.")
-    return KINDS[step_type]
-
-
-def _refusals(step_type: str, request: Document) -> Iterator[str]:
-    """Every reason why a job cannot run here; that its shape is right is known already."""
-    for key in sorted(set(request) - set(ARGUMENTS[step_type])):
-        yield f"the argument {key} is not run locally"
-    yield from check_arguments(step_type, request)
+    return found.kind

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import references
-from sagemaker_local.errors import Problem
+from sagemaker_local.errors import Refusal
 
 
 def dependencies(step: Step) -> set[str]:
@@ -71,8 +71,8 @@ class Graph:
             self._ready.append(name)
 
 
-def cycles(definition: Definition) -> Iterator[Problem]:
-    """A problem for each cycle of dependencies, which names the steps on it."""
+def cycles(definition: Definition) -> Iterator[Refusal]:
+    """A refusal for each cycle of dependencies, which names the steps on it."""
     needs = {
         name: [other for other in sorted(dependencies(step)) if other in definition.steps]
         for name, step in definition.steps.items()
@@ -82,7 +82,7 @@ def cycles(definition: Definition) -> Iterator[Problem]:
         cycle = _find_cycle(start, needs, done)
         if cycle:
             done.update(cycle)
-            yield Problem("", f"steps wait for each other: {' -> '.join(cycle)}")
+            yield Refusal("", f"steps wait for each other: {' -> '.join(cycle)}")
 
 
 def _find_cycle(start: str, needs: dict[str, list[str]], done: set[str]) -> list[str] | None:

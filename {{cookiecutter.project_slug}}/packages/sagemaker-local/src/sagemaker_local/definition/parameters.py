@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_local.errors import Problem
+from sagemaker_local.errors import Refusal
 
 _MAX_LENGTH = 1024
 _BOOLEANS = {"true": True, "false": False}
@@ -62,28 +62,28 @@ def parse_parameter(item: Mapping[str, Any]) -> Parameter:
 
 def start_values(
     declared: Mapping[str, Parameter], given: Mapping[str, str]
-) -> tuple[dict[str, Any], list[Problem]]:
+) -> tuple[dict[str, Any], list[Refusal]]:
     """The value of every parameter of an execution, and what is wrong with what was given.
 
     Args:
         declared: the definition's parameters by name.
         given: the start's values, strings as on the wire.
     """
-    problems = [
-        Problem(f"parameter {n!r}", _unknown(n, declared)) for n in given if n not in declared
+    refusals = [
+        Refusal(f"parameter {n!r}", _unknown(n, declared)) for n in given if n not in declared
     ]
     values: dict[str, Any] = {}
     for name, parameter in declared.items():
         if name not in given and parameter.default is None:
-            problems.append(
-                Problem(f"parameter {name!r}", "has no default, so a start must give it")
+            refusals.append(
+                Refusal(f"parameter {name!r}", "has no default, so a start must give it")
             )
             continue
         try:
             values[name] = parameter.value(given[name]) if name in given else parameter.default
         except ValueError as error:
-            problems.append(Problem(f"parameter {name!r}", str(error)))
-    return values, problems
+            refusals.append(Refusal(f"parameter {name!r}", str(error)))
+    return values, refusals
 
 
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> str:

@@ -5,12 +5,11 @@ An expression stands for any single value: what it gives is known only when the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from sagemaker_local.definition.expressions import function_of, names_of
-from sagemaker_local.planning.support import REQUEST_SHAPES
 from sagemaker_local.service_model import shape_named, violations
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -24,41 +23,43 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "double": (int, float),
 }
-# The engine names jobs and models itself, as the service does when a pipeline creates them.
-_GIVEN = {
-    "ProcessingJobName",
-    "TrainingJobName",
-    "HyperParameterTuningJobName",
-    "TransformJobName",
-    "ModelName",
-}
+# An expression, which may stand for any value.
+_SOME_VALUE = {"Get": "Execution.PipelineExecutionId"}
 
 
-def misfits(step_type: str, arguments: dict[str, Any]) -> Iterator[str]:
-    """What in ``arguments`` is missing, unknown, of another type or never allowed."""
-    if step_type in REQUEST_SHAPES:
-        yield from _misfits(shape_named(REQUEST_SHAPES[step_type]), arguments, "")
+def shape_refusals(
+    shape: str, arguments: dict[str, Any], given: Collection[str] = ()
+) -> Iterator[str]:
+    """What in ``arguments`` is missing, unknown, of another type or never allowed.
+
+    Args:
+        shape: the request's name in the service's model.
+        arguments: a step's.
+        given: required members that the engine gives itself, such as a job's name.
+    """
+    yield from _refusals(shape_named(shape), dict.fromkeys(given, _SOME_VALUE) | arguments, "")
 
 
-def refused_values(step_type: str, arguments: dict[str, Any]) -> list[str]:
+def value_refusals(shape: str, arguments: dict[str, Any]) -> Iterator[str]:
     """Values that the service does not allow, in arguments whose expressions are resolved."""
-    if step_type not in REQUEST_SHAPES:
-        return []
-    return list(violations(arguments, shape_named(REQUEST_SHAPES[step_type])))
+    return violations(arguments, shape_named(shape))
 
 
 def missing_key(
-    step_type: str, arguments: dict[str, Any], path: tuple[str | int, ...]
+    shape_name: str, arguments: dict[str, Any], path: tuple[str | int, ...]
 ) -> str | int | None:
-    """The name, or index, in ``path`` that a list of a step's arguments does not have, else None.
+    """The name, or index, in ``path`` that a list of the arguments does not have, else None.
 
     Only what the arguments say literally is looked at: not what the service adds, and no
-    expressions. A training job's final metrics are those that its arguments define.
+    expressions.
+
+    Args:
+        shape_name: the request's name in the service's model.
+        arguments: a step's.
+        path: of a property that a reference asks for.
     """
-    shape = shape_named(REQUEST_SHAPES[step_type])
+    shape = shape_named(shape_name)
     value: Any = arguments
-    if step_type == "Training" and path[:1] == ("FinalMetricDataList",):
-        path = ("AlgorithmSpecification", "MetricDefinitions", *path[1:])
     for part in path:
         if isinstance(shape, StructureShape):
             if part not in shape.members:
@@ -83,7 +84,7 @@ def _may_have(items: list[Any], key: str | int) -> bool:
     return key in names or not all(isinstance(name, str) for name in names)
 
 
-def _misfits(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _refusals(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if function_of(value) and not isinstance(shape, StructureShape | ListShape | MapShape):
         return
     allowed = _TYPES.get(shape.type_name, (object,))
@@ -94,20 +95,20 @@ def _misfits(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _in_structure(shape, value, path)
     elif isinstance(shape, ListShape):
         for index, item in enumerate(value):
-            yield from _misfits(shape.member, item, f"{path}[{index}]")
+            yield from _refusals(shape.member, item, f"{path}[{index}]")
     elif isinstance(shape, MapShape):
         for key, item in value.items():
-            yield from _misfits(shape.value, item, f"{path}.{key}")
+            yield from _refusals(shape.value, item, f"{path}.{key}")
     else:
         yield from violations(value, shape, path)
 
 
 def _in_structure(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:
     dot = f"{path}." if path else ""
-    for key in sorted(set(shape.required_members) - set(value) - _GIVEN):
+    for key in sorted(set(shape.required_members) - set(value)):
         yield f"{dot}{key} is missing"
     for key, item in value.items():
         if key in shape.members:
-            yield from _misfits(shape.members[key], item, f"{dot}{key}")
+            yield from _refusals(shape.members[key], item, f"{dot}{key}")
         elif path:  # at the top, the table of what runs here names it already
             yield f"Cannot parse object, unknown property {dot}{key}"

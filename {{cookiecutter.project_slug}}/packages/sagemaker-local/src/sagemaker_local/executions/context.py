@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sagemaker_local.definition.document import Definition
-from sagemaker_local.definition.expressions import follow
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.steps.processing import property_file_uri
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.store import Document, now
 
@@ -37,9 +37,7 @@ class ExecutionContext:
     def property_file(self, step: str, name: str) -> Any:
         file = self.definition.steps[step].property_file(name)
         assert file is not None, "checked before the execution started"
-        outputs = ("ProcessingOutputConfig", "Outputs", file.output_name, "S3Output", "S3Uri")
-        uri = follow(self.described[step], outputs, f"output {file.output_name} of {step}")
-        return self.json_object(f"{uri}/{file.path}")
+        return self.json_object(property_file_uri(self.described[step], step, file))
 
     def json_object(self, uri: str) -> Any:
         try:

@@ -23,7 +23,8 @@ from sagemaker_local.executions.step_runs import Assignment, StepRuns
 from sagemaker_local.processes.debug import DebugRunner, InlineExecutor
 from sagemaker_local.processes.launcher import Launcher, Stopped
 from sagemaker_local.processes.owner import this_process
-from sagemaker_local.steps.results import StepResult
+from sagemaker_local.steps.step_type import StepResult
+from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document, now
 
 LEASE_SECONDS = 15.0
@@ -171,7 +172,7 @@ class Execution:
         self._graph.blocked(step.name)
         if not isinstance(error, Stopped):
             self._failed = True
-            self._ended_by_fail_step |= step.type == "Fail"
+            self._ended_by_fail_step |= STEP_TYPES[step.type].ends_execution
 
     def _save(self, status: str) -> None:
         self._document["LastModifiedTime"] = now()

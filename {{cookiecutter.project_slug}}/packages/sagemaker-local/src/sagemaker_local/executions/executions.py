@@ -10,8 +10,9 @@ from typing import Any
 
 from sagemaker_local.definition.document import Definition, read
 from sagemaker_local.definition.parameters import start_values
+from sagemaker_local.definition.support import Support
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import DefinitionError, LocalError, Problem
+from sagemaker_local.errors import DefinitionError, LocalError, Refusal
 from sagemaker_local.executions import liveness
 from sagemaker_local.executions.execution import LEASE_SECONDS, Assignment, Execution
 from sagemaker_local.executions.liveness import LiveExecutions
@@ -19,9 +20,9 @@ from sagemaker_local.executions.records import RUNNING, ExecutionRecords, Stored
 from sagemaker_local.executions.selection import Selection, Selector
 from sagemaker_local.names import last_part, random_id
 from sagemaker_local.planning import checks, notices
-from sagemaker_local.planning.support import SETTINGS, Support
+from sagemaker_local.planning.settings import SETTINGS
 from sagemaker_local.processes import owner
-from sagemaker_local.steps.results import StepResult
+from sagemaker_local.steps.step_type import StepResult
 from sagemaker_local.storage.store import Document, members_of, now
 
 _KEPT = (
@@ -87,9 +88,9 @@ class Executions:
         Raises:
             DefinitionError: with every reason why it cannot.
         """
-        _, problems = self._read(text)
-        if problems:
-            raise DefinitionError(problems)
+        _, refusals = self._read(text)
+        if refusals:
+            raise DefinitionError(refusals)
 
     def resume(self, arn: str, request: Document) -> None:
         """Run again what has not succeeded in an ended execution.
@@ -178,9 +179,9 @@ class Executions:
             names = ", ".join(definition.steps)
             raise LocalError(f"debug names {wanted!r}, which is no step of this pipeline: {names}.")
 
-    def _read(self, text: str) -> tuple[Definition, list[Problem]]:
-        definition, problems = read(text)
-        return definition, problems + checks.check(definition, tuple(self.engine.functions))
+    def _read(self, text: str) -> tuple[Definition, list[Refusal]]:
+        definition, refusals = read(text)
+        return definition, refusals + checks.check(definition, tuple(self.engine.functions))
 
     def _startable(self, text: str, given: dict[str, str]) -> tuple[Definition, dict[str, Any]]:
         """A definition, and the values of its parameters.
@@ -188,10 +189,10 @@ class Executions:
         Raises:
             DefinitionError: with every reason why it cannot start.
         """
-        definition, problems = self._read(text)
+        definition, refusals = self._read(text)
         values, misgiven = start_values(definition.parameters, given)
-        if problems or misgiven:
-            raise DefinitionError(problems + misgiven)
+        if refusals or misgiven:
+            raise DefinitionError(refusals + misgiven)
         self._refuse_to_debug_nothing(definition)
         return definition, values
 

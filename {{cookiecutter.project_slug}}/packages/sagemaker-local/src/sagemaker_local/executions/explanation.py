@@ -8,7 +8,7 @@ from sagemaker_local.cache.records import SignatureRecords
 from sagemaker_local.definition.document import Definition
 from sagemaker_local.executions.records import ExecutionRecords, StoredExecution
 from sagemaker_local.names import last_part
-from sagemaker_local.planning.support import MEMBERS
+from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document, Store
 
 
@@ -72,8 +72,8 @@ def _explain_step(
 
 def _never_looked_up(listed: Document, definition: Definition) -> str:
     step = definition.steps[listed["StepName"]]
-    cached, _ = MEMBERS["CacheConfig"]
-    if step.type not in cached:
+    step_type = STEP_TYPES.get(step.type)
+    if step_type is None or not step_type.cached:
         return f"a {step.type} step always runs"
     if step.cache is None:
         return "its CacheConfig is off"

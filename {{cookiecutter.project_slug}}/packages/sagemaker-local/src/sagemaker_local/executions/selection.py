@@ -8,15 +8,15 @@ taken from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sagemaker_local.definition.document import Definition
 from sagemaker_local.definition.graph import dependencies
-from sagemaker_local.errors import DefinitionError, LocalError, Problem
+from sagemaker_local.errors import DefinitionError, LocalError, Refusal
 from sagemaker_local.executions.liveness import LiveExecutions
 from sagemaker_local.executions.records import StoredExecution
-from sagemaker_local.steps.functions import typed
-from sagemaker_local.steps.results import StepResult
+from sagemaker_local.steps.step_type import StepResult
+from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document, members_of, now
 
 
@@ -85,13 +85,9 @@ class Selector:
         """The result of a step that succeeded earlier; None if it is not there, or not of use."""
         result = self.live.results.of(listed)
         step = definition.steps.get(listed["StepName"])
-        if result is None or step is None or step.type != "Lambda":
+        if result is None or step is None:
             return result
-        try:
-            outputs = typed(step.function_outputs, result.described["OutputParameters"])
-        except (KeyError, ValueError):
-            return None
-        return replace(result, described={"OutputParameters": outputs})
+        return STEP_TYPES[step.type].taken_over(step, result)
 
     def list_taken_over(self, stored: StoredExecution, selection: Selection) -> None:
         """List the steps that come from another execution, as the service does."""
@@ -129,35 +125,35 @@ def select(
     if unknown:
         raise DefinitionError(
             [
-                Problem(f"selected step {name!r}", "is not a step of this pipeline")
+                Refusal(f"selected step {name!r}", "is not a step of this pipeline")
                 for name in unknown
             ]
         )
     needs = {name: dependencies(step) for name, step in definition.steps.items()}
     above = _reachable(chosen, needs)
     between = sorted((above & _reachable(chosen, _reverse(needs))) - chosen)
-    problems = [
-        Problem(f"step {name!r}", "lies between selected steps, so it has to be selected too")
+    refusals = [
+        Refusal(f"step {name!r}", "lies between selected steps, so it has to be selected too")
         for name in between
     ]
     finished = {}
     for name in sorted(above - chosen - set(between)):
         result = result_of(name)
         if result is None:
-            problems.append(Problem(f"step {name!r}", "has no result in the source execution"))
+            refusals.append(Refusal(f"step {name!r}", "has no result in the source execution"))
         else:
             finished[name] = result
-    problems += _branches_not_taken(definition, chosen, finished)
-    if problems:
-        raise DefinitionError(problems)
+    refusals += _branches_not_taken(definition, chosen, finished)
+    if refusals:
+        raise DefinitionError(refusals)
     return Selection(finished, frozenset(set(definition.steps) - chosen - set(finished)))
 
 
 def _branches_not_taken(
     definition: Definition, chosen: set[str], finished: Mapping[str, StepResult]
-) -> list[Problem]:
+) -> list[Refusal]:
     """Selected steps whose condition went the other way in the earlier execution."""
-    problems = []
+    refusals = []
     for name in sorted(chosen):
         branch = definition.steps[name].branch
         result = finished.get(branch.condition) if branch else None
@@ -165,8 +161,8 @@ def _branches_not_taken(
             what = (
                 f"is in the branch of {branch.condition!r} that the source execution did not take"
             )
-            problems.append(Problem(f"selected step {name!r}", what))
-    return problems
+            refusals.append(Refusal(f"selected step {name!r}", what))
+    return refusals
 
 
 def _reachable(start: set[str], edges: Mapping[str, set[str]]) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sagemaker_local.cache.records import SignatureRecords
@@ -18,12 +19,11 @@ from sagemaker_local.executions.context import ExecutionContext
 from sagemaker_local.executions.records import ExecutionRecords
 from sagemaker_local.executions.retries import Retries
 from sagemaker_local.processes.launcher import Launcher, Stopped
-from sagemaker_local.steps.results import StepResult
-from sagemaker_local.steps.step_types import INSTANT, StepRunner
+from sagemaker_local.steps.step_type import StepContext, StepResult
+from sagemaker_local.steps.step_types import STEP_TYPES, run_step
 from sagemaker_local.storage.store import Document, now
 
 _MAX_REASON = 1024
-_MAX_MESSAGE = 3072
 
 _Decision = Decision[StepResult]
 
@@ -78,14 +78,11 @@ class StepRuns:
         self._results = engine.results
         self._records = ExecutionRecords(engine.store)
         self._signatures = SignatureRecords(engine.store)
-        self._runner = StepRunner(
-            engine.jobs,
-            engine.registry,
-            engine.store,
+        self._step_context = StepContext(
+            engine.steps,
             assignment.variables["PipelineExecutionId"],
             launcher.run,
-            self._created,
-            engine.functions,
+            functions=engine.functions,
         )
         self._cache: StepCache[StepResult] = StepCache(
             Signer(engine.bucket, engine.store),
@@ -106,13 +103,13 @@ class StepRuns:
         self._started(step)
         try:
             arguments = resolve(step.arguments, self._context)
-            if step.type in INSTANT:
-                return self._attempts(step, lambda: self._run_at_once(step, arguments))
             decision = self._decision(step, arguments)
+            if decision is None and STEP_TYPES[step.type].instant:
+                return self._attempts(step, lambda: self._run_at_once(step, arguments))
             if decision is not None and decision.result is not None:
                 result = decision.result
             else:
-                result = self._attempts(step, lambda: self._runner.run(step, arguments))
+                result = self._attempts(step, lambda: self._run_type(step, arguments))
             return self._succeeded(step, result, decision)
         except BaseException as error:
             self._save_failure(step, error)
@@ -120,12 +117,17 @@ class StepRuns:
 
     def _run_at_once(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         with self._records.store.transaction("step ended"):
-            return self._succeeded(step, self._runner.run(step, arguments), None)
+            return self._succeeded(step, self._run_type(step, arguments), None)
+
+    def _run_type(self, step: Step, arguments: dict[str, Any]) -> StepResult:
+        context = replace(self._step_context, created=partial(self._created, step))
+        return run_step(step, arguments, context)
 
     def _decision(self, step: Step, arguments: dict[str, Any]) -> _Decision | None:
-        if step.cache is None:
+        step_type = STEP_TYPES[step.type]
+        if step.cache is None or not step_type.cached:
             return None
-        return self._cache.decide(Question(step.name, step.type, arguments, step.cache))
+        return self._cache.decide(Question(step.name, step_type.sign, arguments, step.cache))
 
     def _attempts(self, step: Step, attempt: Callable[[], StepResult]) -> StepResult:
         retries, started = Retries(step.retries), self._documents[step.name]
@@ -177,8 +179,9 @@ class StepRuns:
         if isinstance(error, Stopped):
             document["StepStatus"] = "Stopped"
         else:
-            if step.type == "Fail":
-                document["Metadata"] = {"Fail": {"ErrorMessage": str(error)[:_MAX_MESSAGE]}}
+            metadata = STEP_TYPES[step.type].failure(str(error))
+            if metadata:
+                document["Metadata"] = metadata
             reason = _reason(step, error)
             if reason:
                 document["FailureReason"] = reason[:_MAX_REASON]
@@ -195,7 +198,7 @@ class StepRuns:
 
 
 def _reason(step: Step, error: BaseException) -> str:
-    if step.type == "Fail":
+    if STEP_TYPES[step.type].ends_execution:
         return str(error)
     if isinstance(error, LocalError):
         return f"ClientError: {error}"

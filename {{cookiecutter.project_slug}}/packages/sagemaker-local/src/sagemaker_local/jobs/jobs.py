@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local.errors import LocalError, StepFailure
-from sagemaker_local.jobs import processing, training, transform, tuning
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
@@ -29,15 +28,6 @@ _OWNER = "Owner"
 
 class NameTakenError(LocalError):
     """A job of this kind and name exists."""
-
-
-# By step type; the Create request of a job is what a step of that type has as its arguments.
-KINDS = {
-    "Processing": processing.KIND,
-    "Training": training.KIND,
-    "Tuning": tuning.KIND,
-    "Transform": transform.KIND,
-}
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sagemaker_local.cache.signature import Signing
+from sagemaker_local.definition.support import Settings
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.names import job_name
@@ -43,11 +45,14 @@ class JobKind:
     Attributes:
         resource: the kind under which the store keeps it, and the noun of its ARN.
         noun: the prefix of its members, as in ``ProcessingJobName``.
-        metadata: the member that names it in a list of steps.
+        settings: the members of its Create request, and what of them is run.
+        refusals: sentences, each a reason why a request cannot run; its shape is right already.
+            Values that are expressions are left out.
         run: runs a described job in its context; gives members to add to its Describe response.
         outputs: URIs of the objects that a completed job wrote, each with the file in its folder
             that the object is a copy of (None: it has none); a step is reused from the cache only
             while they are what they were.
+        sign: adds what makes its result to a signature.
         defaults: members that its Describe response must have.
         starts_with: members that its Describe response has from the start on.
         named: its name, made of those of an execution and a step.
@@ -57,9 +62,11 @@ class JobKind:
 
     resource: str
     noun: str
-    metadata: str
+    settings: Settings
+    refusals: Callable[[Document], Iterator[str]]
     run: Callable[[Document, JobContext], Document]
     outputs: Callable[[Document, JobFolder], Mapping[str, Path | None]]
+    sign: Callable[[Signing, Document], None]
     defaults: Document = field(default_factory=dict)
     starts_with: Callable[[Document], Document] = lambda job: {}
     named: Callable[[str, str], str] = job_name
@@ -68,7 +75,17 @@ class JobKind:
     @property
     def described(self) -> frozenset[str]:
         """Members of its Describe response."""
-        return members(f"Describe{self.noun}Response")
+        return members(self.response)
+
+    @property
+    def request(self) -> str:
+        """The shape of its Create request, in the service's model."""
+        return f"Create{self.noun}Request"
+
+    @property
+    def response(self) -> str:
+        """The shape of its Describe response."""
+        return f"Describe{self.noun}Response"
 
     def name_of(self, job: Document) -> str:
         return str(job[f"{self.noun}Name"])

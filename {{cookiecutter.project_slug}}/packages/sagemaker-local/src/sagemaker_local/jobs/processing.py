@@ -6,14 +6,19 @@ Layout: "Run Scripts with Your Own Processing Container" in the SageMaker Develo
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local.cache.signature import ORDER, Signing
+from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import resource_config, run_to_success, time_limit
+from sagemaker_local.jobs.refusals import source_refusals
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -21,6 +26,60 @@ from sagemaker_local.storage.content import files_below
 
 _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
+_CONTAINER_ROOT = "/opt/ml/"
+# Programs that start a job; any other entrypoint lives in a container image only.
+_INTERPRETERS = ("python", "python3", "bash", "sh", "/bin/bash", "/bin/sh")
+# An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
+_SCRIPTS = (".py", _FRAMEWORK_SCRIPT)
+
+SETTINGS = Settings(
+    table(
+        "AppSpecification ProcessingInputs ProcessingOutputConfig Environment StoppingCondition",
+        "ProcessingJobName ProcessingResources RoleArn NetworkConfig ExperimentConfig Tags",
+    ),
+    ignored_below=("KmsKeyId", "VolumeKmsKeyId"),
+    # Outputs go up at the end, and to one host go all objects.
+    ignored_values={"S3UploadMode": "Continuous", "S3DataDistributionType": "ShardedByS3Key"},
+)
+
+
+def refusals(request: dict[str, Any]) -> Iterator[str]:
+    """Why a request cannot run here."""
+    entrypoint = request.get("AppSpecification", {}).get("ContainerEntrypoint")
+    if not entrypoint:
+        yield "it has no ContainerEntrypoint, and a container image's own cannot run without Docker"
+    elif isinstance(entrypoint[0], str) and entrypoint[0] not in _INTERPRETERS:
+        yield f"the entrypoint {entrypoint[0]!r} is a program of its container image"
+    for item in request.get("ProcessingInputs") or []:
+        yield from _input_refusals(item)
+    for item in request.get("ProcessingOutputConfig", {}).get("Outputs") or []:
+        where = f"output {item.get('OutputName')!r}"
+        if "S3Output" not in item:
+            yield f"{where}: only S3 outputs are written locally"
+        else:
+            yield from _place_refusals(where, item["S3Output"])
+
+
+def _input_refusals(item: dict[str, Any]) -> Iterator[str]:
+    where = f"input {item.get('InputName')!r}"
+    source = item.get("S3Input")
+    if source is None:
+        yield f"{where}: only S3 inputs are read locally"
+        return
+    yield from _place_refusals(where, source)
+    yield from source_refusals(where, source.get("S3InputMode"), source.get("S3DataType"))
+    if source.get("S3CompressionType", "None") != "None":
+        yield f"{where}: compressed inputs are not unpacked locally"
+
+
+def _place_refusals(where: str, item: dict[str, Any]) -> Iterator[str]:
+    path = item.get("LocalPath")
+    if not path or "S3Uri" not in item:
+        yield f"{where}: it needs a LocalPath and an S3Uri"
+    elif isinstance(path, str) and (
+        not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")
+    ):
+        yield f"{where}: LocalPath {path!r} is not below {_CONTAINER_ROOT}"
 
 
 def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
@@ -118,10 +177,51 @@ def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
     }
 
 
+def sign(signing: Signing, request: dict[str, Any]) -> None:
+    """Add what makes a job's result to a signature."""
+    _sign_application(signing, request["AppSpecification"])
+    signing.setting("environment", request.get("Environment", {}))
+    for item in request.get("ProcessingInputs", []):
+        name = f"input {item['InputName']}"
+        source = dict(item["S3Input"])
+        signing.content(name, source.pop("S3Uri"))
+        signing.setting(name, source)
+    for item in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
+        signing.setting(f"output {item['OutputName']}", item["S3Output"]["LocalPath"])
+
+
+def _sign_application(signing: Signing, specification: dict[str, Any]) -> None:
+    entrypoint = [str(part) for part in specification.get("ContainerEntrypoint", [])]
+    signing.setting("image", specification.get("ImageUri", ""))
+    signing.setting("entrypoint", shlex.join(entrypoint))
+    signing.program(is_python=any(part.endswith(_SCRIPTS) for part in entrypoint))
+    pairs = list(_argument_pairs(specification.get("ContainerArguments", [])))
+    for name, value in pairs:
+        signing.setting(f"argument {name}", value)
+    if pairs:
+        signing.setting(ORDER, shlex.join(name for name, _ in pairs))
+
+
+def _argument_pairs(arguments: list[Any]) -> Iterator[tuple[str, Any]]:
+    """``--name value`` as one pair; anything else by its position."""
+    items = iter(enumerate(arguments))
+    for index, item in items:
+        text = str(item)
+        if text.startswith("--") and "=" not in text and index + 1 < len(arguments):
+            following = str(arguments[index + 1])
+            if not following.startswith("--"):
+                next(items)
+                yield text, following
+                continue
+        yield (text, "given") if text.startswith("--") else (str(index), text)
+
+
 KIND = JobKind(
     resource="processing-job",
     noun="ProcessingJob",
-    metadata="ProcessingJob",
+    settings=SETTINGS,
+    refusals=refusals,
     run=run,
     outputs=outputs,
+    sign=sign,
 )

@@ -6,15 +6,21 @@ Layout: the SageMaker Developer Guide. ``training_script`` finds the script, and
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local.cache.signature import Signing
+from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.jobs import training_script
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
+from sagemaker_local.jobs.refusals import source_refusals
+from sagemaker_local.jobs.training_script import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
 from sagemaker_local.jobs.training_variables import resources
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.store import now
@@ -23,6 +29,68 @@ _MODEL = "model.tar.gz"
 _OUTPUT = "output.tar.gz"
 # Characters; what has no line breaks at all is read in parts of this size.
 _LONGEST_LINE = 1 << 20
+# In the drivers' channel: what ModelTrainer's SourceCode says.
+_SOURCE_CODE = "sourcecode.json"
+
+SETTINGS = Settings(
+    table(
+        "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig Environment "
+        "StoppingCondition",
+        "TrainingJobName ResourceConfig RoleArn VpcConfig Tags "
+        "EnableManagedSpotTraining EnableInterContainerTrafficEncryption EnableNetworkIsolation "
+        "RemoteDebugConfig TensorBoardOutputConfig RetryStrategy InfraCheckConfig CheckpointConfig "
+        "SessionChainingConfig ProfilerConfig ProfilerRuleConfigurations DebugHookConfig "
+        "DebugRuleConfigurations ExperimentConfig",
+    ),
+    ignored_below=(
+        "EnableSageMakerMetricsTimeSeries",
+        "InstanceGroupNames",
+        "InstancePools",
+        "KeepAlivePeriodInSeconds",
+        "KmsKeyId",
+        "MaxPendingTimeInSeconds",
+        "MaxWaitTimeInSeconds",
+        "ShuffleConfig",
+        "TrainingImageConfig",
+        "VolumeKmsKeyId",
+    ),
+    ignored_values={"S3DataDistributionType": "ShardedByS3Key"},  # to one host go all objects
+)
+
+
+def refusals(request: dict[str, Any]) -> Iterator[str]:
+    """Why a request cannot run here."""
+    algorithm = request.get("AlgorithmSpecification", {})
+    channels = request.get("InputDataConfig") or []
+    yield from source_refusals("training", algorithm.get("TrainingInputMode"), None)
+    for channel in channels:
+        yield from _channel_refusals(channel)
+    for metric in algorithm.get("MetricDefinitions") or []:
+        yield from _regex_refusals(metric)
+    if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":
+        yield "OutputDataConfig.CompressionType: a model is always a model.tar.gz locally"
+    names = [str(channel["ChannelName"]) for channel in channels]
+    yield from training_script.refusals(names, request.get("HyperParameters") or {})
+
+
+def _channel_refusals(channel: dict[str, Any]) -> Iterator[str]:
+    where = f"channel {channel.get('ChannelName')!r}"
+    source = channel.get("DataSource", {}).get("S3DataSource")
+    if source is None:
+        yield f"{where}: only S3 channels are read locally"
+        return
+    yield from source_refusals(where, channel.get("InputMode"), source.get("S3DataType"))
+    if channel.get("CompressionType", "None") != "None":
+        yield f"{where}: compressed channels are not unpacked locally"
+    if channel.get("RecordWrapperType", "None") != "None":
+        yield f"{where}: objects are not wrapped in RecordIO locally"
+
+
+def _regex_refusals(metric: dict[str, Any]) -> Iterator[str]:
+    try:
+        re.compile(metric["Regex"])
+    except (re.error, TypeError) as error:
+        yield f"metric {metric['Name']!r} has a Regex that is no regular expression: {error}"
 
 
 def artifacts(job: dict[str, Any]) -> dict[str, Any]:
@@ -118,11 +186,65 @@ def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
     return {f"{_output_prefix(job)}/{file.name}": file for file in files if file.is_file()}
 
 
+def sign(signing: Signing, request: dict[str, Any]) -> None:
+    """Add what makes a job's result to a signature."""
+    signing.settings(
+        request,
+        "AlgorithmSpecification",
+        "CheckpointConfig",
+        "DebugHookConfig",
+        "DebugRuleConfigurations",
+    )
+    sign_script(signing, request, request.get("HyperParameters", {}))
+
+
+def sign_script(signing: Signing, request: dict[str, Any], hyperparameters: dict[str, Any]) -> None:
+    """Add a script, and what it is given: its variables, hyperparameters and channels."""
+    signing.setting("environment", request.get("Environment", {}))
+    for key, value in hyperparameters.items():
+        text = str(value).strip('"')
+        if key == SUBMIT_DIRECTORY and text.startswith("s3://"):
+            signing.content("code", text)
+        else:
+            signing.setting(f"hyperparameter {key}", str(value))
+    program = hyperparameters.get(PROGRAM, "")
+    for channel in request.get("InputDataConfig", []):
+        location = _sign_channel(signing, channel)
+        if channel["ChannelName"] == DRIVERS_CHANNEL:
+            program = _sign_source_code(signing, location)
+    signing.program(is_python=str(program).strip('"').endswith(".py"))
+
+
+def _sign_channel(signing: Signing, channel: dict[str, Any]) -> str:
+    """Add a channel; gives its URI."""
+    name = f"channel {channel['ChannelName']}"
+    location = dict(channel["DataSource"]["S3DataSource"])
+    uri = str(location.pop("S3Uri"))
+    if channel["ChannelName"] == DRIVERS_CHANNEL:
+        signing.content(name, uri, code=False, without=_SOURCE_CODE)
+    else:
+        signing.content(name, uri)
+    rest = {key: item for key, item in channel.items() if key not in ("DataSource", "ChannelName")}
+    signing.setting(name, {**location, **rest})
+    return uri
+
+
+def _sign_source_code(signing: Signing, drivers: str) -> Any:
+    """Add what ModelTrainer says of the script; gives its name."""
+    file = signing.bucket.existing(f"{drivers.rstrip('/')}/{_SOURCE_CODE}")
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    settings.pop("source_dir", None)  # where it lay when the pipeline was built
+    signing.setting("source", settings)
+    return settings.get("entry_script")
+
+
 KIND = JobKind(
     resource="training-job",
     noun="TrainingJob",
-    metadata="TrainingJob",
+    settings=SETTINGS,
+    refusals=refusals,
     run=run,
+    sign=sign,
     defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
     starts_with=artifacts,
     outputs=outputs,

@@ -39,7 +39,7 @@ SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 _TOOLKIT_SETTINGS = {"_tuning_objective_metric", "default_user_module_name"}
 
 
-def flaws(channels: Collection[str], settings: Mapping[str, Any]) -> Iterator[str]:
+def refusals(channels: Collection[str], settings: Mapping[str, Any]) -> Iterator[str]:
     """Why a job has no script that runs here.
 
     Args:
@@ -78,8 +78,8 @@ def command(
         StepFailure: there is no script, or it wants what is not done here.
         LocalError: the archive is not there, or cannot be unpacked.
     """
-    for flaw in flaws(channels, job.get("HyperParameters", {})):
-        raise StepFailure(f"The job cannot run: {flaw}.")
+    for refusal in refusals(channels, job.get("HyperParameters", {})):
+        raise StepFailure(f"The job cannot run: {refusal}.")
     if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
         return _by_driver(job, folder, channels)
     return _by_toolkit(job, folder, bucket, channels)

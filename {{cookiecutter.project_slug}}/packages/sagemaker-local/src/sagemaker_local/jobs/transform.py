@@ -6,17 +6,20 @@ of them are done, so there is no partial output. How the job's process does it: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sagemaker_local import serving
+from sagemaker_local.cache.signature import Signing
+from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
-from sagemaker_local.jobs.transform_checks import NO_SCRIPT, PROGRAM, check_transform
+from sagemaker_local.jobs.transform_records import record_refusals
 from sagemaker_local.processes.runner import Command
-from sagemaker_local.registry.models import container_of
+from sagemaker_local.registry.models import container_of, containers_of
 from sagemaker_local.serving.jsonpath import parse
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -27,6 +30,51 @@ _CODE = "/opt/ml/model/code"
 _TASK = "config/transformjobconfig.json"
 _ANSWERS = "answers"
 _STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
+_MOST_MEGABYTES = 100
+
+PROGRAM = "SAGEMAKER_PROGRAM"
+NO_SCRIPT = (
+    "the model has no script, and a built-in algorithm's container runs in Docker only; give its "
+    f"Environment {PROGRAM}, the script, and SAGEMAKER_SUBMIT_DIRECTORY, such as /opt/ml/model/code"
+)
+SETTINGS = Settings(
+    table(
+        "ModelName TransformInput TransformOutput BatchStrategy MaxPayloadInMB "
+        "MaxConcurrentTransforms DataProcessing Environment",
+        "TransformJobName TransformResources ModelClientConfig DataCaptureConfig ExperimentConfig "
+        "Tags",
+    ),
+    ignored_below=("KmsKeyId", "VolumeKmsKeyId"),
+)
+
+
+def refusals(request: dict[str, Any]) -> Iterator[str]:
+    """Why a request cannot run here; a job asks again when its expressions are resolved."""
+    if not request.get("ModelName"):
+        yield "it has no ModelName; give it one, such as Steps.<name>.ModelName of a Model step"
+    source = request["TransformInput"]
+    data_type = source["DataSource"]["S3DataSource"].get("S3DataType", "S3Prefix")
+    if data_type != "S3Prefix" and not isinstance(data_type, dict):
+        yield f"data type {data_type} is not read locally; use S3Prefix"
+    split = source.get("SplitType", "None")
+    if split not in ("None", "Line") and not isinstance(split, dict):
+        yield f"SplitType {split} is not read locally; use Line or None"
+    yield from _size_refusals(
+        request.get("MaxPayloadInMB", 0), request.get("MaxConcurrentTransforms", 0)
+    )
+    yield from record_refusals(request)
+
+
+def _size_refusals(megabytes: Any, at_once: Any) -> Iterator[str]:
+    if isinstance(megabytes, dict):
+        return
+    if megabytes > _MOST_MEGABYTES:
+        yield f"MaxPayloadInMB is {megabytes}, and may be at most {_MOST_MEGABYTES}"
+    elif not isinstance(at_once, dict) and megabytes * at_once > _MOST_MEGABYTES:
+        yield (
+            f"MaxConcurrentTransforms times MaxPayloadInMB is {megabytes * at_once}, and may be "
+            f"at most {_MOST_MEGABYTES}"
+        )
 
 
 def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
@@ -45,7 +93,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         LocalError: the input or the model's artifacts are not there.
     """
     folder, bucket = context.folder, context.bucket
-    refused = "; ".join(check_transform(job))
+    refused = "; ".join(refusals(job))
     if refused:
         raise StepFailure(refused)
     _note_refused_paths(job, folder)
@@ -136,10 +184,36 @@ def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
     return {f"{target}/{name}": file for file, name in files_below(folder.path / _ANSWERS)}
 
 
+def sign(signing: Signing, request: dict[str, Any]) -> None:
+    """Add what makes a job's result to a signature."""
+    signing.settings(request, "DataProcessing", "BatchStrategy", "MaxPayloadInMB", "Environment")
+    source = dict(request["TransformInput"])
+    location = dict(source.pop("DataSource")["S3DataSource"])
+    signing.content("input", location.pop("S3Uri"))
+    signing.setting("input", {**source, **location})
+    target = request.get("TransformOutput", {})
+    kept = {key: target[key] for key in ("Accept", "AssembleWith") if key in target}
+    signing.setting("output", kept)
+    _sign_model(signing, request.get("ModelName", ""))
+
+
+def _sign_model(signing: Signing, name: str) -> None:
+    """Add what a model is made of: its name is another one in every execution."""
+    for container in containers_of(name, signing.store):
+        settings = dict(container)
+        source = settings.pop("ModelDataSource", {}).get("S3DataSource", {})
+        uri = settings.pop("ModelDataUrl", None) or source.get("S3Uri")
+        if uri:
+            signing.content("model", uri)
+        signing.setting("model", settings)
+
+
 KIND = JobKind(
     resource="transform-job",
     noun="TransformJob",
-    metadata="TransformJob",
+    settings=SETTINGS,
+    refusals=refusals,
     run=run,
     outputs=outputs,
+    sign=sign,
 )

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
+from sagemaker_local.cache.signature import Signing
+from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import training, tuning_search
 from sagemaker_local.jobs.folder import JobFolder
@@ -42,6 +45,35 @@ from sagemaker_local.storage.store import Document, Store, members_of, now
 _FAILURES_BEFORE_SUCCESS = 5
 _TOP_MODELS = 50
 
+SETTINGS = Settings(
+    table(
+        "HyperParameterTuningJobConfig TrainingJobDefinition", "HyperParameterTuningJobName Tags"
+    ),
+    parts={"TrainingJobDefinition": training.SETTINGS},
+)
+
+
+def refusals(request: Document) -> Iterator[str]:
+    """Why a request cannot run here."""
+    config = config_of(request)
+    yield from tuning_search.refusals(config)
+    definition = request.get("TrainingJobDefinition")
+    if definition is None:
+        yield "it has no TrainingJobDefinition"
+        return
+    for member in ("TuningObjective", "HyperParameterRanges"):
+        if member in definition:
+            yield f"{member} of a TrainingJobDefinition is not run locally; give the tuning job's"
+    static = definition.get("StaticHyperParameters") or {}
+    yield from training.refusals({**definition, "HyperParameters": static})
+    for name in tuning_search.tuned_names(config):
+        if isinstance(name, str) and name in static:
+            yield f"{name} has a range, and is one of the StaticHyperParameters too"
+    metric = config.get("HyperParameterTuningJobObjective", {}).get("MetricName")
+    metrics = definition["AlgorithmSpecification"].get("MetricDefinitions") or []
+    if isinstance(metric, str) and metric not in [item["Name"] for item in metrics]:
+        yield f"the objective {metric!r} is not among the MetricDefinitions; no log would tell it"
+
 
 def run(job: Document, context: JobContext) -> Document:
     """Run one job; gives its counters and its best training job.
@@ -54,8 +86,8 @@ def run(job: Document, context: JobContext) -> Document:
         StepFailure: it cannot run, or no try has an objective.
         Stopped: it was stopped, and its tries with it.
     """
-    for flaw in tuning_search.flaws(config_of(job)):
-        raise StepFailure(f"The job cannot run: {flaw}.")
+    for refusal in tuning_search.refusals(config_of(job)):
+        raise StepFailure(f"The job cannot run: {refusal}.")
     return _Tuning(job, context).run()
 
 
@@ -260,11 +292,22 @@ class _Tuning:
         )
 
 
+def sign(signing: Signing, request: Document) -> None:
+    """Add what makes a job's result to a signature."""
+    signing.setting("tuning", request.get("HyperParameterTuningJobConfig", {}))
+    signing.library("optuna")
+    job = request.get("TrainingJobDefinition", {})
+    signing.settings(job, "AlgorithmSpecification")
+    training.sign_script(signing, job, job.get("StaticHyperParameters", {}))
+
+
 KIND = JobKind(
     resource="hyper-parameter-tuning-job",
     noun="HyperParameterTuningJob",
-    metadata="TuningJob",
+    settings=SETTINGS,
+    refusals=refusals,
     run=run,
+    sign=sign,
     defaults={
         "TrainingJobStatusCounters": {
             "Completed": 0,

@@ -44,7 +44,7 @@ class Search(Protocol):
 
 
 def search(config: Mapping[str, Any]) -> Search:
-    """The search that a ``HyperParameterTuningJobConfig`` without ``flaws`` asks for."""
+    """The search that a ``HyperParameterTuningJobConfig`` without ``refusals`` asks for."""
     if config["Strategy"] == "Grid":
         return _Grid(_ranges(config, "Categorical"))
     return _Sampled(config)
@@ -59,7 +59,7 @@ def minimizes(config: Mapping[str, Any]) -> bool:
     return bool(config["HyperParameterTuningJobObjective"]["Type"] == "Minimize")
 
 
-def flaws(config: Mapping[str, Any]) -> Iterator[str]:
+def refusals(config: Mapping[str, Any]) -> Iterator[str]:
     """Why a ``HyperParameterTuningJobConfig`` cannot be searched here.
 
     Its shape is right already. Values that are expressions are left out: once they are resolved,
@@ -70,11 +70,11 @@ def flaws(config: Mapping[str, Any]) -> Iterator[str]:
         yield "the strategy Hyperband is not run locally; use Bayesian, Random or Grid"
     if "HyperParameterTuningJobObjective" not in config:
         yield "it has no HyperParameterTuningJobObjective to say which try is better"
-    yield from _range_flaws(config, strategy)
-    yield from _limit_flaws(config, strategy)
+    yield from _range_refusals(config, strategy)
+    yield from _limit_refusals(config, strategy)
 
 
-def _range_flaws(config: Mapping[str, Any], strategy: Any) -> Iterator[str]:
+def _range_refusals(config: Mapping[str, Any], strategy: Any) -> Iterator[str]:
     if config.get("ParameterRanges", {}).get("AutoParameters"):
         yield "AutoParameters are not run locally; give each hyperparameter a range"
     names = [name for name in tuned_names(config) if isinstance(name, str)]
@@ -86,10 +86,10 @@ def _range_flaws(config: Mapping[str, Any], strategy: Any) -> Iterator[str]:
         for item in _ranges(config, kind):
             if strategy == "Grid":
                 yield f"the range {item['Name']}: Grid takes categorical ranges only"
-            yield from _bound_flaws(kind, item)
+            yield from _bound_refusals(kind, item)
 
 
-def _bound_flaws(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
+def _bound_refusals(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
     where = f"the range {item['Name']}"
     if function_of(item["MinValue"]) or function_of(item["MaxValue"]):
         return
@@ -110,7 +110,7 @@ def _bound_flaws(kind: str, item: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}: ReverseLogarithmic scaling takes values from 0 to below 1 only"
 
 
-def _limit_flaws(config: Mapping[str, Any], strategy: Any) -> Iterator[str]:
+def _limit_refusals(config: Mapping[str, Any], strategy: Any) -> Iterator[str]:
     limit = config["ResourceLimits"].get("MaxNumberOfTrainingJobs")
     if strategy == "Grid":
         combinations = math.prod(len(_values(item)) for item in _ranges(config, "Categorical"))

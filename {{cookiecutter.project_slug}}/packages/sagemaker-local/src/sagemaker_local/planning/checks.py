@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sagemaker_local import service_model
 from sagemaker_local.definition import graph
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import (
@@ -16,72 +15,51 @@ from sagemaker_local.definition.expressions import (
     parse_reference,
     references,
 )
-from sagemaker_local.definition.shapes import misfits, missing_key
-from sagemaker_local.errors import Problem
-from sagemaker_local.jobs.transform_checks import check_served
-from sagemaker_local.planning.support import (
-    ANYTHING,
-    ARGUMENTS,
-    DESCRIBE_SHAPES,
-    LIST_SHAPES,
-    MEMBERS,
-    NOT_RUN,
-)
-from sagemaker_local.steps.functions import function_name
-from sagemaker_local.steps.step_checks import check_arguments
+from sagemaker_local.definition.support import Support
+from sagemaker_local.errors import Refusal
+from sagemaker_local.steps.step_type import StepType
+from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 
 
-def check(definition: Definition, functions: tuple[str, ...] | None = None) -> list[Problem]:
+def check(definition: Definition, functions: Collection[str] | None = None) -> list[Refusal]:
     """Every reason why ``definition`` cannot run here; empty when it can.
 
     Args:
         definition: the pipeline's.
         functions: names or ARNs of the Lambda functions that a session knows; None: any may be.
     """
-    problems: list[Problem] = []
+    found: list[Refusal] = []
     for step in definition.steps.values():
         where = f"step {step.name!r}"
-        problems += [Problem(where, what) for what in _check_step(definition, step)]
-        if step.function is not None and functions is not None:
-            problems += [Problem(where, what) for what in _check_function_is_known(step, functions)]
-    if not problems:
-        problems += graph.cycles(definition)
-    return problems
+        found += [Refusal(where, what) for what in _step_refusals(definition, step, functions)]
+    return found or list(graph.cycles(definition))
 
 
-def _check_step(definition: Definition, step: Step) -> Iterator[str]:
-    if step.type not in ARGUMENTS:
-        reason = NOT_RUN.get(step.type, "this step type is not known")
-        yield f"type {step.type}: {reason}"
+def _step_refusals(
+    definition: Definition, step: Step, functions: Collection[str] | None
+) -> Iterator[str]:
+    step_type = STEP_TYPES.get(step.type)
+    if step_type is None:
+        yield f"type {step.type}: {NOT_RUN.get(step.type, 'this step type is not known')}"
         return
-    known = ARGUMENTS[step.type]
-    for key in sorted(set(step.arguments) - set(known)) if known is not ANYTHING else ():
-        yield f"the argument {key} is not run locally"
-    yield from _check_members(step)
-    yield from _check_order(definition, step)
-    flaws = list(_check_functions(step.arguments))
-    flaws += misfits(step.type, step.arguments)
-    if flaws:
-        yield from flaws
+    if step_type.settings is not None:
+        yield from step_type.settings.refusals(step.arguments)
+    yield from _member_refusals(step, step_type)
+    yield from step_type.member_refusals(step, functions)
+    yield from _order_refusals(definition, step)
+    malformed = [
+        *_expression_refusals(step.arguments),
+        *step_type.shape_refusals(step.arguments),
+    ]
+    if malformed:
+        yield from malformed
         return
-    yield from _check_references(definition, step)
-    yield from _check_property_files(step)
-    reasons = list(check_arguments(step.type, step.arguments))
-    yield from reasons
-    if step.type == "Transform" and not reasons:
-        yield from check_served(definition, step)
+    yield from _references_refusals(definition, step)
+    refusals = list(step_type.refusals(step))
+    yield from refusals or step_type.refusals_among(step, definition)
 
 
-def _check_function_is_known(step: Step, known: tuple[str, ...]) -> Iterator[str]:
-    name = function_name(str(step.function))
-    if name not in map(function_name, known):
-        yield (
-            f"the Lambda function {name!r} is not known to this local session; give it a Python "
-            f"function: LocalSession(..., functions={{{name!r}: my_handler}})"
-        )
-
-
-def _check_members(step: Step) -> Iterator[str]:
+def _member_refusals(step: Step, step_type: StepType) -> Iterator[str]:
     """Members beside the arguments that mean nothing for a step of this type."""
     given = {
         "CacheConfig": step.cache,
@@ -89,36 +67,44 @@ def _check_members(step: Step) -> Iterator[str]:
         "RetryPolicies": step.retries,
     }
     for member, value in given.items():
-        if value and not any(step.type in types for types in MEMBERS[member]):
+        if value and step_type.support(member) is Support.REFUSED:
             yield f"a {step.type} step has no {member}"
+    for member in sorted(step.members):
+        if step_type.support(member) is Support.REFUSED:
+            yield f"Cannot parse object, unknown property {member!r}"
 
 
-def _check_order(definition: Definition, step: Step) -> Iterator[str]:
+def _order_refusals(definition: Definition, step: Step) -> Iterator[str]:
     for name in step.depends_on:
         if name not in definition.steps:
             yield f"DependsOn names {name!r}, which is not a step of this pipeline"
-        elif definition.steps[name].type == "Fail":
-            yield f"DependsOn names the Fail step {name!r}; nothing can depend on a Fail step"
+        elif _ends(definition.steps[name]):
+            kind = definition.steps[name].type
+            yield f"DependsOn names the {kind} step {name!r}; nothing can depend on a {kind} step"
 
 
-def _check_functions(value: Any) -> Iterator[str]:
+def _ends(step: Step) -> bool:
+    return step.type in STEP_TYPES and STEP_TYPES[step.type].ends_execution
+
+
+def _expression_refusals(value: Any) -> Iterator[str]:
     """Functions whose own arguments cannot be read, at any depth."""
     function = function_of(value)
     if function:
-        yield from _check_function(function, value[function])
+        yield from _function_refusals(function, value[function])
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for item in items:
-        yield from _check_functions(item)
+        yield from _expression_refusals(item)
 
 
-def _check_function(function: str, arguments: Any) -> Iterator[str]:
+def _function_refusals(function: str, arguments: Any) -> Iterator[str]:
     try:
         if function == "Get":
             parse_reference(arguments)
         elif not isinstance(arguments, dict):
             yield f"{function} has no arguments"
         elif function == "Std:JsonGet":
-            yield from _check_json_get(arguments)
+            yield from _json_get_refusals(arguments)
         elif not isinstance(arguments.get("On"), str) or not isinstance(
             arguments.get("Values"), list
         ):
@@ -127,7 +113,7 @@ def _check_function(function: str, arguments: Any) -> Iterator[str]:
         yield f"{function}: {error}"
 
 
-def _check_json_get(arguments: dict[str, Any]) -> Iterator[str]:
+def _json_get_refusals(arguments: dict[str, Any]) -> Iterator[str]:
     if not isinstance(arguments.get("Path"), str):
         yield "Std:JsonGet needs Path, a string"
     else:
@@ -140,12 +126,12 @@ def _check_json_get(arguments: dict[str, Any]) -> Iterator[str]:
         yield "Std:JsonGet needs S3Uri, or a PropertyFile such as Steps.<name>.PropertyFiles.<file>"
 
 
-def _check_references(definition: Definition, step: Step) -> Iterator[str]:
+def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:
     for reference in references(step.arguments):
-        yield from _check_reference(definition, reference)
+        yield from _reference_refusals(definition, reference)
 
 
-def _check_reference(definition: Definition, reference: Reference) -> Iterator[str]:
+def _reference_refusals(definition: Definition, reference: Reference) -> Iterator[str]:
     if reference.root == "Parameters":
         if reference.name not in definition.parameters:
             yield f"{reference.text} is not a parameter of this pipeline"
@@ -155,38 +141,13 @@ def _check_reference(definition: Definition, reference: Reference) -> Iterator[s
     elif reference.name not in definition.steps:
         yield f"{reference.text} refers to a step that this pipeline does not have"
     else:
-        yield from _check_property(definition.steps[reference.name], reference)
+        yield from _property_refusals(definition.steps[reference.name], reference)
 
 
-def _check_property(step: Step, reference: Reference) -> Iterator[str]:
+def _property_refusals(step: Step, reference: Reference) -> Iterator[str]:
     if reference.path[:1] == ("PropertyFiles",):
         file = str(reference.path[-1])
         if step.property_file(file) is None:
             yield f"{reference.text}: step {step.name!r} declares no property file {file!r}"
-    elif step.type == "Condition":
-        if reference.path != ("Outcome",):
-            yield f"{reference.text}: a Condition step has the property Outcome only"
-    elif step.type == "Lambda":
-        if reference.path[:1] != ("OutputParameters",) or len(reference.path) != 2:
-            yield f"{reference.text}: a Lambda step has OutputParameters['<name>'] only"
-        elif reference.path[1] not in [output.name for output in step.function_outputs]:
-            yield f"{reference.text}: step {step.name!r} declares no output {reference.path[1]!r}"
-    elif step.type == "Fail":
-        yield f"{reference.text}: a Fail step has no properties"
-    elif step.type in DESCRIBE_SHAPES:
-        shape = LIST_SHAPES.get((step.type, *reference.path[:1]), DESCRIBE_SHAPES[step.type])
-        missing = service_model.missing_member(shape, reference.path)
-        if missing is not None:
-            yield f"{reference.text}: a {step.type} step has no property {missing!r} there"
-            return
-        key = missing_key(step.type, step.arguments, reference.path)
-        if key is not None:
-            yield f"{reference.text}: step {step.name!r} has no {key!r} there"
-
-
-def _check_property_files(step: Step) -> Iterator[str]:
-    outputs = step.arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    names = [output["OutputName"] for output in outputs]
-    for file in step.property_files:
-        if file.output_name not in names:
-            yield f"the property file {file.name!r} is in {file.output_name!r}, which is no output"
+    elif step.type in STEP_TYPES:
+        yield from STEP_TYPES[step.type].property_refusals(step, reference)

@@ -9,16 +9,10 @@ from typing import Any
 
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import function_of
+from sagemaker_local.definition.support import Support
 from sagemaker_local.planning import skew
-from sagemaker_local.planning.support import (
-    ARGUMENTS,
-    IGNORED_INSIDE,
-    IGNORED_VALUES,
-    MEMBERS,
-    REQUEST_SHAPES,
-    SETTINGS,
-    Support,
-)
+from sagemaker_local.planning.settings import SETTINGS
+from sagemaker_local.steps.step_types import STEP_TYPES
 
 
 class _Beside(logging.Handler):
@@ -41,9 +35,6 @@ if not logger.handlers:
     logger.propagate = False
 
 _WHOLE = "the pipeline as a whole"
-_NEVER = object()
-# Maps whose keys are a person's own names.
-_DATA = ("Environment", "HyperParameters", "StaticHyperParameters", "CustomerMetadataProperties")
 # Said before in this process; a pipeline that is started often says it once.
 _said: set[str] = set()
 
@@ -71,25 +62,13 @@ def _is_chosen(experiment: Any) -> bool:
 
 
 def _ignored_in(step: Step) -> Iterator[str]:
-    known = ARGUMENTS.get(step.type, {})
-    yield from (name for name in step.arguments if known.get(name) is Support.IGNORED)
-    training = step.arguments.get("TrainingJobDefinition", {})
-    yield from (name for name in training if ARGUMENTS["Training"].get(name) is Support.IGNORED)
-    if step.type in REQUEST_SHAPES:  # what a Lambda step's function gets are data
-        yield from _inside(step.arguments)
-    if step.cache and step.type in MEMBERS["CacheConfig"][1]:
+    step_type = STEP_TYPES.get(step.type)
+    if step_type is None:
+        return
+    if step_type.settings is not None:
+        yield from step_type.settings.ignored_in(step.arguments)
+    if step.cache and step_type.support("CacheConfig") is Support.IGNORED:
         yield "CacheConfig"
-
-
-def _inside(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from (key for key in value if key in IGNORED_INSIDE)
-        yield from (key for key, item in value.items() if item == IGNORED_VALUES.get(key, _NEVER))
-        for key, item in value.items():
-            yield from _inside(item) if key not in _DATA else ()
-    elif isinstance(value, list):
-        for item in value:
-            yield from _inside(item)
 
 
 def sentences(definition: Definition, given: Iterable[str] = ()) -> list[str]:

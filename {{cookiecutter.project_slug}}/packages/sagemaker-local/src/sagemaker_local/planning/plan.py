@@ -8,13 +8,13 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from sagemaker_local.definition import graph
-from sagemaker_local.definition.conditions import holds
 from sagemaker_local.definition.document import Definition, Step, read
 from sagemaker_local.definition.expressions import resolve
 from sagemaker_local.definition.parameters import start_values
-from sagemaker_local.errors import DefinitionError, Problem, StepFailure
+from sagemaker_local.errors import DefinitionError, Refusal, StepFailure
 from sagemaker_local.planning import checks, notices
 from sagemaker_local.planning.skew import Skew, report
+from sagemaker_local.steps.step_types import STEP_TYPES
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ class Plan:
 
     Attributes:
         steps: in the order in which they could run.
-        problems: reasons why nothing would run at all.
+        refusals: reasons why nothing would run at all.
         ignored: settings without effect here, and the steps that have them.
         skew: versions here beside those of the images.
     """
 
     steps: tuple[PlannedStep, ...]
-    problems: tuple[Problem, ...]
+    refusals: tuple[Refusal, ...]
     ignored: dict[str, list[str]]
     skew: Skew
 
     def __str__(self) -> str:
-        if self.problems:
-            return str(DefinitionError(self.problems))
+        if self.refusals:
+            return str(DefinitionError(self.refusals))
         width = max(len(step.name) for step in self.steps)
         lines = [_line(step, width) for step in self.steps]
         lines += [
@@ -86,11 +86,11 @@ def plan(
         parameters: values that a start would give.
         functions: the Lambda functions that the session knows; see ``checks.check``.
     """
-    definition, problems = read(text)
+    definition, refusals = read(text)
     values, misgiven = start_values(definition.parameters, parameters)
-    problems += [*checks.check(definition, functions), *misgiven]
-    steps = () if problems else tuple(_planned(definition, values))
-    return Plan(steps, tuple(problems), notices.ignored(definition), report(definition))
+    refusals += [*checks.check(definition, functions), *misgiven]
+    steps = () if refusals else tuple(_planned(definition, values))
+    return Plan(steps, tuple(refusals), notices.ignored(definition), report(definition))
 
 
 def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep]:
@@ -102,8 +102,7 @@ def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep
     for name in sorted(order, key=lambda name: (waves[name], order[name])):
         step = definition.steps[name]
         runs[name] = _runs(step, needs[name], runs, outcomes)
-        if step.type == "Condition":
-            outcomes[name] = _outcome(step, _Known(values, outcomes))
+        outcomes[name] = _outcome(step, _Known(values, outcomes))
     return [
         PlannedStep(
             name,
@@ -173,8 +172,8 @@ class _Known:
 
 
 def _outcome(step: Step, known: _Known) -> bool | None:
-    """A condition's outcome, if parameters and other conditions alone decide it."""
+    """Which branch a step takes, if it has some, and parameters and conditions alone decide it."""
     try:
-        return all(holds(condition) for condition in resolve(step.arguments["Conditions"], known))
+        return STEP_TYPES[step.type].outcome(resolve(step.arguments, known))
     except (LookupError, StepFailure):
         return None

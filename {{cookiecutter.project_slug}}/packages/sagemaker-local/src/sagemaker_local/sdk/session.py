@@ -27,7 +27,7 @@ from sagemaker_local.planning.plan import Plan, plan
 from sagemaker_local.planning.skew import Skew, report
 from sagemaker_local.processes.warm import PRELOADED, shared_runner
 from sagemaker_local.sdk.uploads import ContentUploads
-from sagemaker_local.steps.functions import Functions
+from sagemaker_local.steps.step_type import Functions
 from sagemaker_local.storage.content import files_below, fingerprint
 
 
@@ -157,7 +157,7 @@ class LocalSession(_Local, PipelineSession):
             parameters: values that a start would give.
 
         Returns:
-            A plan to print; its ``problems`` are the reasons why nothing would run.
+            A plan to print; its ``refusals`` are the reasons why nothing would run.
         """
         return plan(definition, parameters or {}, tuple(self._engine.functions))
 

@@ -4,27 +4,100 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sagemaker_local.definition.expressions import as_text
+from sagemaker_local.definition.document import Step
+from sagemaker_local.definition.expressions import Reference, as_text
 from sagemaker_local.definition.parameters import Parameter
+from sagemaker_local.definition.support import table
 from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.steps.step_type import (
+    Functions,
+    Handler,
+    StepContext,
+    StepResult,
+    StepState,
+    StepType,
+)
 
-Handler = Callable[..., Any]
-Functions = Mapping[str, "Handler | str"]
-
-OUTPUT_TYPES = ("String", "Integer", "Float", "Boolean")
+_OUTPUT_TYPES = ("String", "Integer", "Float", "Boolean")
 _PLAIN = (str, int, float, bool)
 
 
 @dataclass(frozen=True)
 class Output:
-    """An output parameter that a Lambda step declares; ``type`` is one of ``OUTPUT_TYPES``."""
+    """An output parameter that a Lambda step declares; ``type`` is one of ``_OUTPUT_TYPES``."""
 
     name: str
     type: str = "String"
+
+
+class LambdaStep(StepType):
+    """Calls a Python function; the arguments are its event."""
+
+    name = "Lambda"
+    metadata = "Lambda"
+    members = table("RetryPolicies FunctionArn OutputParameters", "CacheConfig")
+    instant = False
+
+    def member_refusals(self, step: Step, functions: Collection[str] | None) -> Iterator[str]:
+        function = step.members.get("FunctionArn")
+        if not isinstance(function, str):
+            yield "has no FunctionArn"
+        elif functions is not None and function_name(function) not in map(function_name, functions):
+            yield _unknown(function_name(function))
+        declared = step.members.get("OutputParameters") or []
+        if not isinstance(declared, list):
+            yield "OutputParameters is not a list"
+            return
+        for item in declared:
+            if not _is_output(item):
+                yield f"OutputParameters has an entry that is none: {item!r}"
+
+    def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
+        if reference.path[:1] != ("OutputParameters",) or len(reference.path) != 2:
+            yield f"{reference.text}: a Lambda step has OutputParameters['<name>'] only"
+        elif reference.path[1] not in [output.name for output in outputs_of(step)]:
+            yield f"{reference.text}: step {step.name!r} declares no output {reference.path[1]!r}"
+
+    def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
+        function = step.members["FunctionArn"]
+        handler = handler_for(context.functions, function)
+        outputs = call(handler, arguments, outputs_of(step), function)
+        listed = [{"Name": name, "Value": as_text(value)} for name, value in outputs.items()]
+        arn = context.state.jobs.arns.function(function)
+        metadata = {self.metadata: {"Arn": arn, "OutputParameters": listed}}
+        return StepResult({"OutputParameters": outputs}, metadata)
+
+    def result(self, value: Any, state: StepState) -> StepResult | None:
+        listed = value.get("OutputParameters", [])
+        answered = {item["Name"]: item["Value"] for item in listed}
+        return StepResult({"OutputParameters": answered}, {self.metadata: value})
+
+    def taken_over(self, step: Step, result: StepResult) -> StepResult | None:
+        """Its answers as the types that the step declares now; the state keeps them as texts."""
+        try:
+            outputs = typed(outputs_of(step), result.described["OutputParameters"])
+        except (KeyError, ValueError):
+            return None
+        return replace(result, described={"OutputParameters": outputs})
+
+
+def outputs_of(step: Step) -> tuple[Output, ...]:
+    """The output parameters that a Lambda step declares, those that are wrong left out."""
+    declared = step.members.get("OutputParameters")
+    return tuple(
+        Output(item["OutputName"], item.get("OutputType", "String"))
+        for item in (declared if isinstance(declared, list) else [])
+        if _is_output(item)
+    )
+
+
+def _is_output(item: Any) -> bool:
+    named = isinstance(item, dict) and isinstance(item.get("OutputName"), str)
+    return named and item.get("OutputType", "String") in _OUTPUT_TYPES
 
 
 def function_name(name_or_arn: str) -> str:
@@ -46,12 +119,15 @@ def handler_for(functions: Functions, name_or_arn: str) -> Handler:
     by_name = {function_name(name): handler for name, handler in functions.items()}
     handler = functions.get(name_or_arn) or by_name.get(function_name(name_or_arn))
     if handler is None:
-        name = function_name(name_or_arn)
-        raise LocalError(
-            f"the Lambda function {name!r} is not known to this local session; give it a Python "
-            f"function: LocalSession(..., functions={{{name!r}: my_handler}})"
-        )
+        raise LocalError(_unknown(function_name(name_or_arn)))
     return _imported(handler) if isinstance(handler, str) else handler
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"the Lambda function {name!r} is not known to this local session; give it a Python "
+        f"function: LocalSession(..., functions={{{name!r}: my_handler}})"
+    )
 
 
 def _imported(path: str) -> Handler:
@@ -121,3 +197,6 @@ def _typed(output: Output, value: Any) -> Any:
         return Parameter(output.name, output.type).value(value)
     except ValueError as error:
         raise ValueError(f"a wrong {output.name}: {error}") from error
+
+
+STEP = LambdaStep()

@@ -1,0 +1,69 @@
+"""Condition steps: which of two branches runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sagemaker_local.definition.conditions import OPERATORS, holds
+from sagemaker_local.definition.document import Step
+from sagemaker_local.definition.expressions import Reference
+from sagemaker_local.definition.support import Settings, table
+from sagemaker_local.steps.step_type import StepContext, StepResult, StepState, StepType
+
+
+class ConditionStep(StepType):
+    """Takes the first branch if all its conditions hold, else the second."""
+
+    name = "Condition"
+    metadata = "Condition"
+    settings = Settings(table("Conditions"))
+    members = table("")
+
+    def refusals(self, step: Step) -> Iterator[str]:
+        yield from _conditions_refusals(step.arguments)
+
+    def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
+        if reference.path != ("Outcome",):
+            yield f"{reference.text}: a Condition step has the property Outcome only"
+
+    def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
+        return self._decided(self.outcome(arguments))
+
+    def outcome(self, arguments: dict[str, Any]) -> bool:
+        return all(holds(condition) for condition in arguments["Conditions"])
+
+    def result(self, value: Any, state: StepState) -> StepResult | None:
+        return self._decided(value["Outcome"] == "True")
+
+    def _decided(self, outcome: bool) -> StepResult:
+        metadata = {self.metadata: {"Outcome": str(outcome)}}
+        return StepResult({"Outcome": outcome}, metadata, outcome)
+
+
+def _conditions_refusals(arguments: dict[str, Any]) -> Iterator[str]:
+    conditions = arguments.get("Conditions")
+    if not isinstance(conditions, list) or not conditions:
+        yield "it has no Conditions"
+        return
+    for condition in conditions:
+        yield from _condition_refusals(condition)
+
+
+def _condition_refusals(condition: Any) -> Iterator[str]:
+    kind = condition.get("Type") if isinstance(condition, dict) else condition
+    if not isinstance(kind, str) or kind not in OPERATORS:
+        yield f"{kind!r} is not a condition type"
+        return
+    for member in OPERATORS[kind]:
+        if member not in condition:
+            yield f"the condition {kind} has no {member}"
+    if kind == "Or":
+        yield from _conditions_refusals(condition)
+    elif kind == "Not":
+        yield from _condition_refusals(condition.get("Condition"))
+    elif kind == "In" and not isinstance(condition.get("Values"), list):
+        yield "the Values of the condition In are not a list"
+
+
+STEP = ConditionStep()

@@ -1,0 +1,39 @@
+"""Transform steps: a job, and a model, which a step before it may make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagemaker_local.definition.document import Definition, Step
+from sagemaker_local.definition.expressions import references
+from sagemaker_local.jobs import transform
+from sagemaker_local.steps import model
+from sagemaker_local.steps.job_step import JobStep
+
+
+class TransformStep(JobStep):
+    """A job whose model must have a script."""
+
+    def __init__(self) -> None:
+        super().__init__("Transform", transform.KIND)
+        # A missing model is told in other words.
+        self.given = (*self.given, "ModelName")
+
+    def refusals_among(self, step: Step, definition: Definition) -> Iterator[str]:
+        for reference in references(step.arguments["ModelName"]):
+            maker = definition.steps.get(reference.name) if reference.root == "Steps" else None
+            if maker is not None and maker.type == model.STEP.name:
+                yield from _script_refusals(step, maker)
+
+
+def _script_refusals(step: Step, maker: Step) -> Iterator[str]:
+    """Why the model that ``maker`` makes cannot answer."""
+    if any(model.STEP.shape_refusals(maker.arguments)):
+        return
+    container = maker.arguments.get("PrimaryContainer", {})
+    variables = {**container.get("Environment", {}), **step.arguments.get("Environment", {})}
+    if "ModelDataUrl" in container and transform.PROGRAM not in variables:
+        yield f"{transform.NO_SCRIPT} (step {maker.name!r})"
+
+
+STEP = TransformStep()
