@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sagemaker_local.jobs import tuning as engine
-from sagemaker_local.jobs import tuning_trials as tries
+from sagemaker_local.jobs import tuning_run, tuning_trials
+from sagemaker_local.jobs.tuning import KIND
 from sagemaker_local.names import tuning_job_name
 
 from engine.definitions import (
@@ -392,8 +392,8 @@ def test_of_equals_the_first_try_is_the_best_whichever_ended_first(local: Local)
     job = run.job("Tune")
     assert job["BestTrainingJob"]["TunedHyperParameters"] == {"depth": "2", "kind": "a"}
     assert "-003-" in job["BestTrainingJob"]["TrainingJobName"]
-    found = tries.training_jobs(job, local.store)
-    assert tries.best_first(job, found[::-1]) == tries.best_first(job, found)
+    found = tuning_trials.training_jobs(job, local.store)
+    assert tuning_trials.best_first(job, found[::-1]) == tuning_trials.best_first(job, found)
 
 
 def test_later_steps_use_the_best_models(local: Local) -> None:
@@ -453,7 +453,7 @@ def test_a_model_that_is_not_there_fails_the_step_that_wants_it(local: Local) ->
 def test_what_later_steps_see_is_made_of_what_is_stored(local: Local, runner: Any) -> None:
     run = tuned(local, DEPTH, strategy="Grid", jobs=None, parallel=3)
     later = Local(local.root, runner)
-    found = engine.KIND.properties(run.job("Tune"), later.store)
+    found = KIND.properties(run.job("Tune"), later.store)
     (ranked,) = found.values()
     assert list(found) == ["TrainingJobSummaries"]
     assert combinations(ranked) == [{"depth": depth} for depth in ("2", "5", "9")]
@@ -467,7 +467,7 @@ def test_at_most_fifty_models_can_be_referred_to(local: Local) -> None:
     for number in range(60):
         name = f"other-{number:03d}"
         local.store.add_resource("training-job", name, {**stored, "TrainingJobName": name})
-    assert len(engine.KIND.properties(job, local.store)["TrainingJobSummaries"]) == 50
+    assert len(KIND.properties(job, local.store)["TrainingJobSummaries"]) == 50
 
 
 def test_tries_are_listed_in_every_order(local: Local) -> None:
@@ -589,7 +589,7 @@ def test_after_its_time_limit_no_further_try_starts(
     local: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(0, 100_000, 50))
-    monkeypatch.setattr(engine, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(tuning_run, "monotonic", lambda: next(clock))
     step = tuning_step(local, RATE, strategy="Bayesian", jobs=50)
     limits = step["Arguments"]["HyperParameterTuningJobConfig"]["ResourceLimits"]
     limits["MaxRuntimeInSeconds"] = 300

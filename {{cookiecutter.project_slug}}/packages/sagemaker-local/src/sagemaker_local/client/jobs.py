@@ -7,8 +7,7 @@ from collections.abc import Callable
 from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import not_found
-from sagemaker_local.jobs import processing, training, transform, tuning
-from sagemaker_local.jobs import tuning_trials as tries
+from sagemaker_local.jobs import processing, training, transform, tuning, tuning_trials
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.registry import tags
 from sagemaker_local.storage.store import Document, members_of
@@ -58,10 +57,12 @@ class JobOperations:
     def list_training_jobs_for_hyper_parameter_tuning_job(self, request: Document) -> Document:
         name = request["HyperParameterTuningJobName"]
         job = self._job(tuning.KIND, name, "ListTrainingJobsForHyperParameterTuningJob")
-        children = tries.in_order(job, tries.training_jobs(job, self.engine.store), request)
+        children = tuning_trials.in_order(
+            job, tuning_trials.training_jobs(job, self.engine.store), request
+        )
         status = request.get("StatusEquals")
         found = [
-            tries.summary(job, child)
+            tuning_trials.summary(job, child)
             for child in children
             if status in (None, child["TrainingJobStatus"])
         ]
