@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -271,6 +272,23 @@ class Local:
         return len(processing.build_full_result()["ProcessingJobSummaries"]) + len(
             training.build_full_result()["TrainingJobSummaries"]
         )
+
+    def other(self) -> Local:
+        """Another session on the same state, with a connection of its own."""
+        return Local(self.root, self.runner, self.functions)
+
+    def meanwhile(self, change: Callable[[], Any]) -> None:
+        """Have ``change`` happen right before the next write, as another process's may."""
+        plain = self.store.transaction
+
+        @contextmanager
+        def after_the_change(name: str = "") -> Iterator[None]:
+            vars(self.store).pop("transaction")
+            change()
+            with plain(name):
+                yield
+
+        vars(self.store)["transaction"] = after_the_change
 
     def job(self, noun: str, arn: str) -> Json:
         method, member = {

@@ -127,10 +127,19 @@ def test_scripts_in_archives_are_read(
         assert "variable FAKE_NAMED" in parts(signer, "Processing", request)
 
 
-def training_request(local: Local, **members: Any) -> Json:
+def test_where_a_script_finds_its_input_counts(local: Local, signer: Signer) -> None:
+    request = processing_request(local)
+    other = copy.deepcopy(request)
+    other["ProcessingInputs"][0]["S3Input"]["LocalPath"] = "/opt/ml/processing/other"
+    assert changed(signer, "Processing", request, other) == [
+        "input code LocalPath was /opt/ml/processing/input/code, is /opt/ml/processing/other"
+    ]
+
+
+def training_request(local: Local, entry: str = "script.py", **members: Any) -> Json:
     channels = [
         {"ChannelName": name, "DataSource": {"S3DataSource": {"S3Uri": uri}}}
-        for name, uri in local.channels("pass").items()
+        for name, uri in local.channels("pass", entry).items()
     ]
     algorithm = {"TrainingImage": IMAGE, "TrainingInputMode": "File"}
     return {"AlgorithmSpecification": algorithm, "InputDataConfig": channels, **members}
@@ -190,8 +199,30 @@ def test_members_that_the_service_compares_count(
     assert len(changed(signer, "Training", training_request(local), other)) == 1
 
 
-def tuning_request(local: Local, **config: Any) -> Json:
-    job = training_request(local)
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"ContentType": "text/csv"},
+        {"CompressionType": "Gzip"},
+        {"InputMode": "FastFile"},
+        {"RecordWrapperType": "RecordIO"},
+    ],
+)
+def test_how_a_channel_is_read_counts(local: Local, signer: Signer, members: Json) -> None:
+    other = training_request(local)
+    other["InputDataConfig"][0] |= members
+    told = [f"channel code {next(iter(members))} is new"]
+    assert changed(signer, "Training", training_request(local), other) == told
+
+
+def test_the_script_that_a_tuning_job_runs_counts(local: Local, signer: Signer) -> None:
+    told = ["source entry_script was script.py, is another.py"]
+    other = tuning_request(local, "another.py")
+    assert changed(signer, "Tuning", tuning_request(local), other) == told
+
+
+def tuning_request(local: Local, entry: str = "script.py", **config: Any) -> Json:
+    job = training_request(local, entry)
     job["StaticHyperParameters"] = {"eta": "1"}
     return {
         "HyperParameterTuningJobConfig": {"Strategy": "Random", **config},

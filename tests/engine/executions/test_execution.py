@@ -347,6 +347,16 @@ def test_a_failure_starts_nothing_that_depends_on_it_and_everything_else(
     assert run.statuses == {"Bad": "Failed", "Beside": "Succeeded", "AfterBeside": "Succeeded"}
 
 
+def test_a_stop_after_a_failure_is_a_stop(local: Local, meeting: Meeting) -> None:
+    bad = processing("Bad", local.code(BROKEN))
+    run = local.start(definition(bad, meeting.step("A")), parallel=2)
+    meeting.pid("A")
+    until(lambda: run.statuses.get("Bad") == "Failed")
+    run.stop()
+    assert run.wait().status == "Stopped"
+    assert run.statuses == {"Bad": "Failed", "A": "Stopped"}
+
+
 def test_an_execution_that_has_ended_cannot_be_stopped(local: Local) -> None:
     run = local.run(definition(true("If")))
     with pytest.raises(Exception, match="has already ended: it is Succeeded"):
@@ -482,7 +492,9 @@ from engine.local import Local
 from engine.definitions import definition, processing
 from sagemaker_local.processes.warm import shared_runner
 local = Local(Path(sys.argv[1]), shared_runner(warm=False))
-run = local.start(definition(processing("S", local.code("import time; time.sleep(1000)"))))
+script = "import sys, time, os\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)"
+go = str(local.root / "go")
+run = local.start(definition(processing("S", local.code(script), arguments=[go])))
 while run.statuses.get("S") != "Executing":
     time.sleep(0.01)
 print(run.arn, flush=True)
@@ -492,7 +504,7 @@ time.sleep(1000)
 
 @pytest.fixture
 def owner(local: Local, source: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that runs an execution, whose ARN it prints."""
+    """Another process that runs an execution, whose ARN it prints; its step waits for a file."""
     tests = Path(__file__).parents[2]
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(local.root)],
@@ -501,6 +513,7 @@ def owner(local: Local, source: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     yield process
+    (local.root / "go").touch()
     process.kill()
     process.wait()
 
@@ -519,6 +532,17 @@ def test_an_execution_is_stopped_from_another_process(
     assert run.statuses == {"S": "Stopped"}
 
 
+def test_a_stop_that_comes_after_the_end_leaves_the_ending(
+    local: Local, owner: subprocess.Popen[str]
+) -> None:
+    """Two processes ask at once; the execution has stopped for one before the other writes."""
+    run = execution_of(owner, local)
+    first = Run(local.other(), run.arn)
+    local.meanwhile(lambda: (first.stop(), first.wait()))
+    run.stop()
+    assert first.status == run.status == "Stopped"
+
+
 def test_an_execution_whose_owner_was_killed_is_interrupted(
     local: Local, owner: subprocess.Popen[str]
 ) -> None:
@@ -535,6 +559,25 @@ def test_an_execution_whose_owner_was_killed_is_interrupted(
     ]
     assert summary["PipelineExecutionStatus"] == "Failed"
     assert "ended" in summary["PipelineExecutionFailureReason"]
+
+
+def test_an_interrupted_execution_that_goes_on_already_is_left_alone(
+    local: Local, owner: subprocess.Popen[str]
+) -> None:
+    """Two processes find it abandoned; one has resumed it before the other marks it."""
+    run = execution_of(owner, local)
+    owner.kill()
+    owner.wait()
+    first = Run(local.other(), run.arn)
+
+    def resume() -> None:
+        assert first.status == "Failed"
+        first.local.client.retry_pipeline_execution(PipelineExecutionArn=run.arn)
+
+    local.meanwhile(resume)
+    assert run.status == "Executing"
+    run.stop()
+    assert run.wait().status == "Stopped"
 
 
 def test_an_execution_that_runs_here_is_not_called_interrupted(
@@ -582,9 +625,11 @@ def test_a_plain_runner_is_enough(tmp_path: Path) -> None:
     assert local.log(run, "S") == "plain\n"
 
 
-def threads_of(local: Local, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The threads that four cores give to two jobs side by side, and to one that comes after."""
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
+def threads_of(
+    local: Local, monkeypatch: pytest.MonkeyPatch, cores: int = 4, **members: Any
+) -> dict[str, str]:
+    """The threads that the cores give to two jobs side by side, and to one that comes after."""
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
     show = "import os; print('threads', os.environ['OMP_NUM_THREADS'])\n"
     # Each of the two ends when both run: a share is given when a program starts.
     meet = """
@@ -599,16 +644,30 @@ while not other.exists():
     code = local.code(show + meet)
     alone = processing("Alone", local.code(show), DependsOn=["Left", "Right"])
     sides = (
-        processing("Left", code, arguments=[left, right]),
+        processing("Left", code, arguments=[left, right], **members),
         processing("Right", code, arguments=[right, left]),
     )
-    run = local.run(definition(*sides, alone))
+    run = local.run(definition(*sides, alone), parallel=2)
     return {name: local.log(run, name).split()[-1] for name in ("Left", "Right", "Alone")}
 
 
 def test_jobs_side_by_side_share_the_cores(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert threads_of(local, monkeypatch) == {"Left": "2", "Right": "2", "Alone": "4"}
+
+
+def test_more_jobs_than_cores_have_one_thread_each(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    found = threads_of(local, monkeypatch, cores=1)
+    assert found == {"Left": "1", "Right": "1", "Alone": "1"}
+
+
+def test_a_jobs_own_number_of_threads_stands(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    found = threads_of(local, monkeypatch, environment={"OMP_NUM_THREADS": "7"})
+    assert found == {"Left": "7", "Right": "2", "Alone": "4"}
 
 
 def test_a_persons_number_of_threads_stands(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:

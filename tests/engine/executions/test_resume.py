@@ -115,6 +115,24 @@ def test_while_it_runs_again_it_is_executing_and_lists_what_has_started(
     assert run.statuses == {"Wait": "Succeeded", "Last": "Failed"}
 
 
+def test_what_had_failed_is_off_the_list_until_it_starts_again(local: Local, marker: Path) -> None:
+    wait = processing("Wait", local.code(WAITS), arguments=[str(marker)])
+    bad = processing("Bad", local.code("import sys; sys.exit(1)"))
+    run = local.start(definition(wait, bad), parallel=2)
+    until(lambda: run.statuses == {"Wait": "Executing", "Bad": "Failed"})
+    run.stop()
+    run.wait()
+    one = {"MaxParallelExecutionSteps": 1}
+    local.client.retry_pipeline_execution(
+        PipelineExecutionArn=run.arn, ParallelismConfiguration=one
+    )
+    until(lambda: run.statuses.get("Wait") == "Executing")
+    meanwhile = run.statuses
+    marker.touch()
+    assert run.wait().statuses == {"Wait": "Succeeded", "Bad": "Failed"}
+    assert meanwhile == {"Wait": "Executing"}
+
+
 def test_who_looks_right_when_it_is_resumed_finds_it_running(
     local: Local, marker: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +278,17 @@ def test_only_what_has_failed_or_was_stopped_is_retried(local: Local, marker: Pa
     assert running.wait().status == "Succeeded"
     with pytest.raises(Exception, match="ResourceNotFound"):
         Run(local, good.arn[:-3] + "abc").retry()
+
+
+def test_of_two_retries_at_once_one_is_refused(local: Local, marker: Path) -> None:
+    """Both find it Failed; the one that writes later looks again."""
+    run = local.run(fragile(local, marker))
+    first = Run(local.other(), run.arn)
+    marker.touch()
+    local.meanwhile(first.retry)
+    with pytest.raises(Exception, match="The execution is Succeeded; only one that is Failed or"):
+        run.retry()
+    assert names_of_jobs(local).count("Fragile") == 2
 
 
 def test_a_retry_that_is_sent_twice_runs_once(local: Local, marker: Path) -> None:

@@ -53,7 +53,7 @@ class Jobs:
 @pytest.fixture(scope="module")
 def warm() -> Iterator[WarmRunner]:
     """A server of this module's own: tests kill it."""
-    runner = WarmRunner(("numpy", "no_such_module"))
+    runner = WarmRunner(("numpy.random", "no_such_module"))
     yield runner
     runner._server._close()
 

@@ -62,6 +62,17 @@ def test_a_package_is_described_as_it_was_registered(local: Local) -> None:
     assert package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == DATA
 
 
+def test_of_two_updates_at_once_none_is_lost(local: Local) -> None:
+    """Each writes the whole package; the later one must have read what the earlier one wrote."""
+    arn = registered(local)
+    approve = {"ModelPackageArn": arn, "ModelApprovalStatus": "Approved"}
+    local.meanwhile(lambda: local.other().client.update_model_package(**approve))
+    local.client.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"a": "1"})
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert package["ModelApprovalStatus"] == "Approved"
+    assert package["CustomerMetadataProperties"] == {"a": "1"}
+
+
 def test_approval_and_metadata_are_updated(local: Local) -> None:
     arn = registered(local, CustomerMetadataProperties={"a": "1", "b": "2"})
     local.client.update_model_package(

@@ -183,6 +183,29 @@ def test_a_job_that_fails_anyway_is_verified_too(local: Local) -> None:
 
 
 @pytest.mark.usefixtures("large")
+def test_a_job_that_is_stopped_is_verified_too(local: Local) -> None:
+    """What it damaged before its end must not be another job's input."""
+    changed = local.root / "changed"
+    what = f"{CHANGES['write']}; pathlib.Path({str(changed)!r}).touch(); time.sleep(60)"
+    inputs = {"data": local.put(BODY, "data/data.csv")}
+    job = local.begin(processing("S", local.code("import time\n" + doing(what)), inputs=inputs))
+    until(changed.exists)
+    job.stop()
+    job.wait()
+    assert local.objects() == []
+
+
+@pytest.mark.usefixtures("large")
+def test_the_first_of_two_inputs_is_verified_as_well(local: Local) -> None:
+    """Inputs are put into the folder one after another; each adds to what is remembered."""
+    inputs = {name: local.put(BODY + name, f"{name}/data.csv") for name in ("first", "second")}
+    what = doing(CHANGES["write"], "processing/input/first/data.csv")
+    run = local.run(definition(processing("S", local.code(what), inputs=inputs)))
+    assert "It is the object s3://sagemaker-local/first/data.csv itself" in run.reason("S")
+    assert local.objects() == ["second/data.csv"]
+
+
+@pytest.mark.usefixtures("large")
 def test_one_damaged_file_among_several_is_named(local: Local) -> None:
     for name in ("a.csv", "b.csv", "c.csv"):
         local.put(BODY + name, f"data/{name}")
@@ -261,6 +284,28 @@ assert file.read_text().startswith("number")
     local.put("another", "data/data.csv")
     (folder / "replaced").touch()
     assert run.wait().status == "Succeeded", run.steps
+    assert local.read(uri) == "another"
+
+
+@pytest.mark.usefixtures("large")
+def test_a_new_version_of_an_object_stays_when_the_old_one_is_damaged(local: Local) -> None:
+    """The job damaged the file that it was given, which is no object any more."""
+    upload = local.root / "uploaded"
+    what = f"""
+import time
+{CHANGES["write"]}
+pathlib.Path({str(local.root)!r}, "changed").touch()
+while not pathlib.Path({str(upload)!r}).exists():
+    time.sleep(0.005)
+"""
+    uri = local.put(BODY, "data/data.csv")
+    step = processing("S", local.code(doing(what)), inputs={"data": uri})
+    run = local.start(definition(step))
+    until((local.root / "changed").exists)
+    local.put("another", "data/data.csv")
+    upload.touch()
+    assert run.wait().status == "Failed"
+    assert "The input data.csv was changed while script.py ran." in run.reason("S")
     assert local.read(uri) == "another"
 
 

@@ -36,6 +36,19 @@ def document(**members: Any) -> dict[str, Any]:
     return {"CreationTime": now(), **members}
 
 
+def test_a_state_that_another_process_creates_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "state.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    # The other process is done as soon as this one waits for it.
+    monkeypatch.setattr("time.sleep", lambda _: other.execute("ROLLBACK"))
+    store = Store(file)
+    assert not other.in_transaction
+    assert store.add_resource("kind", "name", document())
+
+
 def test_what_is_stored_comes_back(store: Store) -> None:
     stored = document(Nested={"Times": [now()], "Text": "ü", "Number": 1.5, "None": None})
     assert store.add_resource("kind", "name", stored)
