@@ -90,8 +90,18 @@ def refuse() -> dict[str, Any]:
     }
 
 
-def start(session: Any, *steps: dict[str, Any], name: str = "cars", data: str = "") -> Any:
-    """Start a pipeline of these steps; what comes back has the execution's ``arn``."""
+def start(
+    session: Any, *steps: dict[str, Any], name: str = "cars", data: str = "", **given: str
+) -> Any:
+    """Start a pipeline of these steps; what comes back has the execution's ``arn``.
+
+    Args:
+        session: local or managed.
+        steps: the pipeline's.
+        name: the pipeline's.
+        data: the default of its parameter ``InputData``.
+        given: values of parameters.
+    """
     parameters = [{"Name": "InputData", "Type": "String", "DefaultValue": data or "s3://nowhere"}]
     definition = {"Version": "2020-12-01", "Parameters": parameters, "Steps": steps}
     client, token = session.sagemaker_client, secrets.token_hex(16)
@@ -101,7 +111,11 @@ def start(session: Any, *steps: dict[str, Any], name: str = "cars", data: str = 
         client.update_pipeline(**request)
     else:
         client.create_pipeline(**request, RoleArn=session.role, ClientRequestToken=token)
-    started = client.start_pipeline_execution(PipelineName=name, ClientRequestToken=token)
+    started = client.start_pipeline_execution(
+        PipelineName=name,
+        ClientRequestToken=token,
+        PipelineParameters=[{"Name": key, "Value": value} for key, value in given.items()],
+    )
     arn = started["PipelineExecutionArn"]
     return SimpleNamespace(
         arn=arn, stop=lambda: client.stop_pipeline_execution(PipelineExecutionArn=arn)

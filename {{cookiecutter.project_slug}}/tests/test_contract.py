@@ -143,6 +143,10 @@ def test_what_a_table_breaks_is_found(case: str) -> None:
     assert (found.column, found.rule, found.severity, found.rows, found.examples) == expected
 
 
+def test_rows_without_a_key_are_no_duplicates() -> None:
+    assert table_check.violations(put("id", None, None)(table()), agreed()).violations == []
+
+
 def test_a_wrong_unit_is_found_even_where_it_is_in_range() -> None:
     frame = table()
     frame["km"] = (frame["km"].astype(float) / 1_000).astype(str)
@@ -228,6 +232,25 @@ def test_numbers_in_json_are_as_good_as_texts() -> None:
     record = {"km": 6000, "fuel": 2.0, "day": "2023-01-01"}
     assert check.report([record]).violations == []
     assert [v.rule for v in check.report([record | {"fuel": [2]}]).violations] == ["categories"]
+
+
+@pytest.mark.parametrize(
+    ("last", "rule", "severity"),
+    [("today", "future_date", "error"), ("2023-12-31", "range", "warning")],
+)
+def test_a_day_after_the_last_is_of_the_future_only_where_that_is_today(
+    last: str, rule: str, severity: str
+) -> None:
+    check = violations.RecordCheck(agreed(day={"range": ["2020-01-01", last]}), ["day"])
+    [found] = check.report([{"day": "2999-01-01"}]).violations
+    assert (found.rule, found.severity) == (rule, severity)
+
+
+@pytest.mark.parametrize("given", [{}, {"km": "12 km"}])
+def test_what_cannot_be_read_and_is_a_warning_is_missing(given: dict[str, str]) -> None:
+    lenient = agreed(severity={"missing_column": "warning", "type": "warning"})
+    [held] = violations.RecordCheck(lenient, ["km", "day"]).hold([{"day": "2023-01-01", **given}])
+    assert held == {"km": None, "day": "2023-01-01"}
 
 
 # From the contract to the answer
@@ -330,6 +353,17 @@ def test_a_mistake_in_a_contract_is_one_sentence(
     with pytest.raises(DataError) as refused:
         contract.from_document(document, "cars.json")
     assert sentence in str(refused.value) and str(refused.value).startswith("cars.json")
+
+
+def test_a_folder_holds_one_contract(tmp_path: Path) -> None:
+    assert contract.load(tmp_path) is None
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(contract.dumps(agreed().document), encoding="utf-8")
+    with pytest.raises(DataError, match="holds 2 contracts; name the file of one"):
+        contract.load(tmp_path)
+    (tmp_path / "b.json").unlink()
+    found = contract.load(tmp_path)
+    assert found is not None and found.target == "price"
 
 
 def test_a_contract_that_is_no_json_says_where(tmp_path: Path) -> None:

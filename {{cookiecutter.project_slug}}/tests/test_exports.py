@@ -389,6 +389,27 @@ def test_what_no_cell_of_a_module_holds_cannot_go_back(project: Path) -> None:
     assert snapshot(project) == before
 
 
+def test_cells_of_a_module_that_changed_places_cannot_go_back(project: Path) -> None:
+    write_module(project, IMPORTS, ADD, CLASS)
+    cli.main(["export"])
+    helpers = project / HELPERS
+    first, second, third = helpers.read_text().split("\n# %% ")[1:]
+    opening = helpers.read_text().partition("\n# %% ")[0]
+    helpers.write_text("\n# %% ".join([opening, first, third, second]))
+    before = snapshot(project)
+    assert f"{HELPERS} has other lines at its start or around `# %%`" in refused("adopt")
+    assert snapshot(project) == before
+
+
+def test_an_edit_that_a_notebook_would_read_in_another_way_cannot_go_back(project: Path) -> None:
+    """IPython takes the prompts off what begins with one."""
+    cli.main(["export"])
+    (project / STEP).write_text(">>> 1 + 1\n2\n")
+    before = snapshot(project)
+    assert f"{STEP} cannot go back into notebooks/02_scripts.ipynb cell 2" in refused("adopt")
+    assert snapshot(project) == before
+
+
 def test_adopt_of_a_file_that_cells_append_to(project: Path) -> None:
     path = write(project, *APPENDED)
     cli.main(["export"])

@@ -107,6 +107,32 @@ def test_on_from_data_to_its_packages(local: Any, tmp_path: Path) -> None:
     assert versions_of(file) == []
 
 
+def test_a_given_value_is_recorded_and_not_the_default(local: Any) -> None:
+    """A default may have changed since, and the record must say what ran."""
+    execution = pipelines.start(local, pipelines.evaluate(local), InputData="s3://given")
+    client = local.sagemaker_client
+    text = client.describe_pipeline_definition_for_execution(PipelineExecutionArn=execution.arn)
+    definition = json.loads(text["PipelineDefinition"])
+    definition["Parameters"].append({"Name": "Depth", "Type": "Integer", "DefaultValue": 6})
+    values = lineage.pipeline_parameters(local, execution.arn, json.dumps(definition))
+    assert values == {"InputData": "s3://given", "Depth": 6}
+    progress.follow(execution, local)
+
+
+def test_a_value_that_the_service_would_refuse_is_left_out(local: Any, tmp_path: Path) -> None:
+    """The whole document keeps it."""
+    created = local.sagemaker_client.create_model_package(**pipelines.REGISTRATION)
+    package = created["ModelPackageArn"]
+    file = tmp_path / "lineage.json"
+    longest = "x" * 256
+    facts = {"run": longest, "data_uri": longest + "x", "execution": ""}
+    file.write_text(json.dumps(facts), encoding="utf-8")
+    uri = lineage.attach(local, package, file)
+    described = local.sagemaker_client.describe_model_package(ModelPackageName=package)
+    assert described["CustomerMetadataProperties"] == {"run": longest, "lineage_uri": uri}
+    assert lineage.of_package(local, described) == facts
+
+
 def test_a_package_without_lineage_says_so(local: Any) -> None:
     created = local.sagemaker_client.create_model_package(**pipelines.REGISTRATION)
     package = local.sagemaker_client.describe_model_package(

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import evaluate
 import preprocess
 import summarize
 import train
-from tabular import metrics, slices, splits, tables
+from tabular import metrics, partition, slices, splits, tables
 from tabular.scoring import Scored
 from tabular.values import DataError
 
@@ -153,6 +154,26 @@ def test_a_backtest_is_written_fold_by_fold(split: str, split_up: Callable[..., 
         for rows in parts.values():
             assert list(rows) == list(read_rows(data, "train"))
             assert held_out.isdisjoint(map(tuple, rows.to_numpy()))
+
+
+def test_folds_validate_on_as_large_a_share_as_the_holdout(split_up: Callable[..., Path]) -> None:
+    """Of the rows that are not tested, whatever share the test split takes."""
+    shares = ["--test-share=0.5", "--validation-share=0.25"]
+    data = split_up("regression", "--validation=cross_validation", *shares)
+    for folder in (data, *sorted((data / "folds").glob("[0-9]"))):
+        rows = {name: len(read_rows(folder, name)) for name in ("train", "validation")}
+        assert rows["validation"] / sum(rows.values()) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_fold_that_could_measure_nothing_is_named() -> None:
+    """All rows together have both classes, and so has the first period, but not the last one."""
+    days = pd.Series(pd.date_range("2024-01-01", periods=100)).dt.strftime("%Y-%m-%d")
+    labels = pd.Series(["yes", "no"] * 30 + ["no"] * 40)
+    shares = {"test_share": 0.2, "validation_share": 0.2}
+    options = Namespace(validation="backtest", folds=2, split_date_column="day", **shares)
+    kind = "binary_classification"
+    with pytest.raises(DataError, match=r"^fold 2's test split of 100 rows holds only 'no'"):
+        partition.fold_rows(days.to_frame("day"), labels, np.full(100, "train"), kind, options)
 
 
 def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:

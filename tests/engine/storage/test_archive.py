@@ -12,9 +12,13 @@ from sagemaker_local.errors import LocalError
 from sagemaker_local.storage.archive import pack, unpack
 
 
-def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_files_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed at any time, in any order, whoever owns them."""
     archives = []
     for index, names in enumerate((["a", "sub/b"], ["sub/b", "a"])):
+        monkeypatch.setattr("time.time", lambda now=index: 1e9 + now)
         folder = tmp_path / str(index)
         for name in names:
             file = folder / name
