@@ -105,14 +105,17 @@ class Store:
         """Create or upgrade the tables once; every process that opens a root may try."""
         if self._version() == _VERSION:
             return
+        self._refuse_later_format()
         self._use_write_ahead_log()
         with self.transaction():
+            self._refuse_later_format()  # a later version of this engine may have been faster
             for statements in _FORMATS[self._version() :]:
                 for statement in statements.split(";"):
                     self._connection.execute(statement)
-            if self._version() < _VERSION:
-                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
-        if self._version() != _VERSION:
+            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _refuse_later_format(self) -> None:
+        if self._version() > _VERSION:
             raise LocalError(
                 f"The local session's state at {self._path} has format {self._version()}, and this "
                 f"version reads formats up to {_VERSION}: update the engine, or move the folder "
