@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +10,11 @@ from typing import Any
 import features
 import inference
 from models import FAMILIES
-from tabular import curves, job
+from tabular import curves, job, sources
 from tabular.records import read_records
 from tabular.scoring import score_file
 from tabular.training_data import Table, constant_prediction, read_split, table
 from tabular.values import DataError
-
-# What a prediction needs goes with the model.
-LIBRARY = ("__init__.py", "values.py", "contract.py", "violations.py")
-SERVED = ("inference.py", "features.py", *(f"tabular/{name}" for name in LIBRARY))
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
@@ -99,9 +94,7 @@ def write_artifact(folder: Path, signature: dict[str, Any], preprocessing: dict[
     """Put beside the model what it takes to use it: its signature, its encoding, its code."""
     job.write_json(folder / "signature.json", signature)
     (folder / "preprocessing.json").write_text(json.dumps(preprocessing), encoding="utf-8")
-    (folder / "code" / "tabular").mkdir(parents=True)
-    for name in SERVED:
-        shutil.copy(Path(__file__).parent / name, folder / "code" / name)
+    sources.write_installable(Path(__file__).parent, "inference.py", folder / "code")
 
 
 def chosen_threshold(folder: Path, validation: Table, asked: float | None) -> float:

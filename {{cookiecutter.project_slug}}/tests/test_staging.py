@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tabular import sources
+
 from {{ cookiecutter.package_name }} import errors, paths, settings
 from {{ cookiecutter.package_name }}.pipelines import staging
 
@@ -88,7 +90,7 @@ def test_packages_and_relative_imports_are_followed(
         (runtime / "tabular" / name).write_text(f"{text}\n", encoding="utf-8")
     (runtime / "new.py").write_text("from tabular.new import *\n", encoding="utf-8")
     always = {"new.py", "tabular/__init__.py", "tabular/new.py"}
-    assert set(staging.files_of("new.py")) == always | expected
+    assert set(sources.files_of(runtime, "new.py")) == always | expected
 
 
 def test_relative_imports_go_up_from_a_package_in_the_package(runtime: Path) -> None:
@@ -96,7 +98,7 @@ def test_relative_imports_go_up_from_a_package_in_the_package(runtime: Path) -> 
     (runtime / "tabular" / "deep" / "__init__.py").write_text("from ..values import text\n")
     (runtime / "new.py").write_text("import tabular.deep\n")
     library = {"tabular/__init__.py", "tabular/deep/__init__.py", "tabular/values.py"}
-    assert set(staging.files_of("new.py")) == {"new.py", *library}
+    assert set(sources.files_of(runtime, "new.py")) == {"new.py", *library}
 
 
 @pytest.mark.parametrize("file", ["train.py", "tabular/values.py"])
@@ -119,4 +121,13 @@ def test_what_only_this_machine_has_is_refused(runtime: Path, file: str, code: s
 
 def test_no_script_of_this_project_imports_what_only_this_machine_has(runtime: Path) -> None:
     for script in runtime.glob("*.py"):
-        assert script.name in staging.files_of(script.name)
+        staging.check_imports(script.name)
+
+
+def test_what_is_installed_by_pip_has_a_setup(runtime: Path) -> None:
+    plain, installable = Path(staging.stage("train.py")), Path(staging.stage("train.py", True))
+    assert not (plain / "setup.py").exists()
+    assert 'name="train"' in (installable / "setup.py").read_text(encoding="utf-8")
+    assert {f.name for f in installable.iterdir()} == {f.name for f in plain.iterdir()} | {
+        "setup.py"
+    }

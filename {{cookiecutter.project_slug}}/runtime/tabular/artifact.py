@@ -1,10 +1,10 @@
-"""Opening an artifact as a server would: its files, its signature and its own inference code."""
+"""Opening an artifact as a server would: its files, its signature and its own code."""
 
 import importlib
 import sys
 import tarfile
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,44 @@ from .values import DataError
 FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
+class Code:
+    """An artifact's own modules, kept apart from ours of the same names.
+
+    A champion has scripts and a library as they were when it was trained. They are in their names'
+    place only while they run, so neither side ever imports what belongs to the other.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names = {
+            path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()
+        }
+        self._modules: dict[str, ModuleType] = {}
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """While this lasts, an import finds the artifact's modules; ours are back afterwards."""
+        ours = self._taken_out()
+        sys.modules.update(self._modules)
+        sys.path.insert(0, str(self._folder))
+        try:
+            yield
+        finally:
+            sys.path.remove(str(self._folder))
+            self._modules = self._taken_out()
+            sys.modules.update(ours)
+
+    def inference(self) -> ModuleType:
+        """The artifact's own inference.py."""
+        with self.in_place():
+            return importlib.import_module("inference")
+
+    def _taken_out(self) -> dict[str, ModuleType]:
+        """The imported modules that have one of the artifact's names, or are in such a package."""
+        found = [name for name in sys.modules if name.partition(".")[0] in self._names]
+        return {name: sys.modules.pop(name) for name in found}
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A model that is ready to predict with its own code; `who` names it in sentences."""
@@ -25,6 +63,7 @@ class Artifact:
     who: str
     folder: Path
     signature: dict[str, Any]
+    code: Code
     inference: ModuleType
     model: Any
 
@@ -32,7 +71,8 @@ class Artifact:
         """Its predictions for raw records, whatever contract it has; DataError when it has none."""
         predict = getattr(self.inference, "predict", self.inference.predict_fn)  # of older ones
         try:
-            return predict(records, self.model)
+            with self.code.in_place():
+                return predict(records, self.model)
         except ValueError as error:  # the artifact's own DataError is another class than ours
             raise DataError(f"the {self.who} cannot score this data: {error}") from error
 
@@ -53,8 +93,11 @@ def opened(
         signature = job.read_json(found, "signature.json")
         if schema is not None:
             check_task(who, signature, schema)
-        inference = own_inference(found)
-        yield Artifact(who, found, signature, inference, inference.model_fn(str(found)))
+        code = Code(found / "code")
+        inference = code.inference()
+        with code.in_place():
+            model = inference.model_fn(str(found))
+        yield Artifact(who, found, signature, code, inference, model)
 
 
 def extract(folder: Path, scratch: Path) -> Path | None:
@@ -79,26 +122,6 @@ def refuse_unsafe(member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
         raise tarfile.TarError(f"{member.name!r} is no plain file below the artifact's folder")
-
-
-def own_inference(model: Path) -> ModuleType:
-    """Import an artifact's own inference.py, leaving no module that the next could pick up."""
-    code = model / "code"
-    names = {path.stem for path in code.iterdir() if path.suffix == ".py" or path.is_dir()}
-    others = set_aside(names)
-    sys.path.insert(0, str(code))
-    try:
-        return importlib.import_module("inference")
-    finally:
-        sys.path.remove(str(code))
-        set_aside(names)
-        sys.modules.update(others)
-
-
-def set_aside(names: Collection[str]) -> dict[str, ModuleType]:
-    """Take modules and packages of these names, with all that is in them, out of the imported."""
-    found = [name for name in sys.modules if name.partition(".")[0] in names]
-    return {name: sys.modules.pop(name) for name in found}
 
 
 def check_task(who: str, signature: Mapping[str, Any], schema: Mapping[str, Any]) -> None:

@@ -5,8 +5,33 @@ package comes with its `__init__.py` and those of its modules that are imported,
 """
 
 import ast
+import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+# SageMaker's server, and its tuning jobs, install a script's folder by pip. Without a setup.py they
+# write one that names no package, and it is up to the day's setuptools what comes along.
+SETUP = """from pathlib import Path
+
+from setuptools import find_packages, setup
+
+scripts = [file.stem for file in Path(__file__).parent.glob("*.py") if file.stem != "setup"]
+setup(name="{name}", version="1.0.0", py_modules=scripts, packages=find_packages())
+"""
+
+
+def write_installable(folder: Path, script: str, target: Path) -> None:
+    """`write` with a setup.py, for what installs the target by pip."""
+    write(folder, script, target)
+    setup = SETUP.format(name=Path(script).stem)
+    (target / "setup.py").write_text(setup, encoding="utf-8", newline="\n")
+
+
+def write(folder: Path, script: str, target: Path) -> None:
+    """Copy a script of `folder` and all that it imports to `target`, sub-folders as they are."""
+    for file in files_of(folder, script):
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / file, target / file)
 
 
 def files_of(folder: Path, script: str) -> list[str]:

@@ -20,8 +20,12 @@ NOT_IN_JOBS = ("sagemaker_local", settings.PACKAGE)
 STAGED = paths.PROJECT / "build" / "code"
 
 
-def stage(script: str) -> str:
+def stage(script: str, installable: bool = False) -> str:
     """Stage a script of ``runtime/``.
+
+    Args:
+        script: its file's name.
+        installable: with a ``setup.py``, for what installs the folder by pip.
 
     Returns:
         The folder, relative to the working directory, so that a definition which names it is the
@@ -33,11 +37,12 @@ def stage(script: str) -> str:
     """
     if not (paths.RUNTIME / script).is_file():
         raise ProjectError(f"runtime/{script} does not exist; write it by `make export`")
-    files = files_of(script)
+    check_imports(script)
+    from tabular import sources
+
     building = STAGED / f".{os.getpid()}-{script}"
-    for file in files:
-        (building / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(paths.RUNTIME / file, building / file)
+    copy = sources.write_installable if installable else sources.write
+    copy(paths.RUNTIME, script, building)
     folder = STAGED / digest(building)
     if folder.is_dir():
         shutil.rmtree(building)
@@ -54,30 +59,24 @@ def upload(session: Any, script: str) -> str:
 def upload_archive(session: Any, script: str) -> str:
     """Stage a script and upload it as the ``sourcedir.tar.gz`` that tuning jobs want.
 
-    From a folder, the SDK would make one itself, under a key with the time of day: another
-    definition on every build, and a step cache that never hits.
+    Those install what is in it. From a folder, the SDK would make one itself, under a key with the
+    time of day: another definition on every build, and a step cache that never hits.
     """
-    folder = Path(stage(script))
+    folder = Path(stage(script, installable=True))
     packed = STAGED.with_name("archives") / folder.name / "sourcedir.tar.gz"
     archive.pack(folder, packed)
     return str(session.upload_data(packed, key_prefix="source"))
 
 
-def files_of(script: str) -> list[str]:
-    """The script and every file of ``runtime/`` that it imports, directly or not, sorted.
-
-    Raises:
-        ProjectError: one of them imports what only this machine has.
-    """
+def check_imports(script: str) -> None:
+    """Raise a ProjectError when a script or one of its modules imports what jobs do not have."""
     paths.make_runtime_importable()
-    from tabular import sources  # training finds the files that it leaves for serving by it, too
+    from tabular import sources  # training finds what it leaves for serving by it, too
 
-    files = sources.files_of(paths.RUNTIME, script)
-    for file in files:
+    for file in sources.files_of(paths.RUNTIME, script):
         for name in sources.imported(paths.RUNTIME, file):
             if (top := name.partition(".")[0]) in NOT_IN_JOBS:
                 raise ProjectError(
                     f"runtime/{file} imports {top}, which is not there when SageMaker runs it; "
                     "move what it needs into runtime/"
                 )
-    return files
