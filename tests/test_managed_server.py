@@ -69,7 +69,9 @@ def prepared(bake: Callable[..., Path], run: Run, tmp_path_factory: pytest.TempP
     """A folder with preprocessed data and a linear model, which needs few libraries."""
     project, folder = bake(), tmp_path_factory.mktemp("prepared")
     raw = folder / "raw" / "cars.csv"
-    run(["python", "-m", "used_car_prices", "sample-data", "--rows=900", f"--output={raw}"], project)
+    run(
+        ["python", "-m", "used_car_prices", "sample-data", "--rows=900", f"--output={raw}"], project
+    )
     options = [f"--input={raw}", f"--output={folder}"]
     assert run(["python", "runtime/preprocess.py", *options], project).returncode == 0
     options = [f"--{name}={folder / name}" for name in ("train", "validation", "schema")]
