@@ -39,7 +39,7 @@ from sagemaker.train import ModelTrainer  # noqa: E402
 from sagemaker.train.configs import Compute, SourceCode  # noqa: E402
 from sagemaker.train.tuner import HyperparameterTuner  # noqa: E402
 
-from engine.jobs.test_transform import SERVED, SUM  # noqa: E402
+from engine.transforms import SERVED, SUM  # noqa: E402
 
 SEEN["default client"] = SageMakerClient().session is session.boto_session
 client = ConformingClient(session.sagemaker_client)

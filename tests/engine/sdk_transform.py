@@ -28,7 +28,7 @@ from sagemaker.mlops.workflow.steps import CacheConfig, TransformStep  # noqa: E
 from sagemaker.serve.model_builder import ModelBuilder  # noqa: E402
 
 from engine.definitions import IMAGE  # noqa: E402
-from engine.jobs.test_transform import SERVED, SUM  # noqa: E402
+from engine.transforms import SERVED, SUM  # noqa: E402
 
 
 def artifacts() -> str:

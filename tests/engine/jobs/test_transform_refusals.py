@@ -11,8 +11,8 @@ from sagemaker_local.definition.document import parse
 from sagemaker_local.errors import DefinitionError
 from sagemaker_local.planning.checks import check
 
+from engine.checked import changed, places, put
 from engine.definitions import Json, definition, get, join, model, parameter, transform
-from engine.planning.test_checks import changed, places, put
 
 CSV: Json = {
     "source": {"ContentType": "text/csv", "SplitType": "Line"},

@@ -1,0 +1,300 @@
+"""Models of a transform job: where they are from, and what their scripts may do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from sagemaker_local.processes.runner import SpawnRunner
+from sagemaker_local.storage import archive
+
+from engine.definitions import (
+    IMAGE,
+    ROLE,
+    Json,
+    definition,
+    get,
+    model,
+    output_of,
+    package_request,
+    processing,
+    transform,
+)
+from engine.local import Local
+from engine.transforms import (
+    CSV,
+    ECHO,
+    JSON,
+    OUTPUT,
+    SERVED,
+    SUM,
+    artifacts,
+    container,
+    created,
+    failed,
+    score,
+    scored,
+    succeeded,
+)
+
+TESTS = Path(__file__).resolve().parents[2]
+
+
+def test_a_model_made_in_the_pipeline_scores_another_steps_output(local: Local) -> None:
+    prepare = processing(
+        "Prepare",
+        local.code("import sys; open(sys.argv[1] + '/x.csv', 'w').write('4\\n')"),
+        outputs=["test"],
+        arguments=["/opt/ml/processing/output/test"],
+    )
+    made = model("Make", artifacts(local))
+    made["Arguments"]["PrimaryContainer"]["Environment"] = SERVED
+    name, test = get("Steps.Make.ModelName"), output_of("Prepare", "test")
+    scores = transform("Score", name, test, OUTPUT, **CSV)
+    after = processing(
+        "After",
+        local.code("import sys; print(open(sys.argv[1] + '/x.csv.out').read())"),
+        inputs={"scores": get("Steps.Score.TransformOutput.S3OutputPath")},
+        arguments=["/opt/ml/processing/input/scores"],
+    )
+    run = local.run(definition(after, scores, made, prepare))
+    assert run.status == "Succeeded", run.steps
+    assert local.log(run, "After").split() == ["40"]
+
+
+def test_a_model_of_an_earlier_process_scores(tmp_path: Path, source: Path) -> None:
+    """Made by one process, used by another that has nothing but the root."""
+    root = tmp_path / "root"
+    program = """
+import sys
+from pathlib import Path
+from sagemaker_local.processes.runner import SpawnRunner
+from engine.local import Local
+from engine.transforms import created
+created(Local(Path(sys.argv[1]), SpawnRunner()), "earlier")
+"""
+    paths = os.pathsep.join(map(str, (source, TESTS)))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    subprocess.run([sys.executable, "-c", program, str(root)], env=environment, check=True)
+    local = Local(root, SpawnRunner())
+    local.put("2\n", "data/a.csv")
+    run = local.run(definition(score("earlier", **CSV)))
+    assert succeeded(local, run) == {"a.csv.out": "20\n"}
+
+
+def test_a_registered_model_package_scores(local: Local) -> None:
+    request = package_request("group", artifacts(local))
+    request["InferenceSpecification"]["Containers"][0]["Environment"] = SERVED
+    arn = local.client.create_model_package(**request)["ModelPackageArn"]
+    for number, name in enumerate((arn, "group/1")):
+        local.client.create_model(
+            ModelName=f"m{number}",
+            ExecutionRoleArn=ROLE,
+            Containers=[{"ModelPackageName": name}],
+        )
+        local.put("5\n", "data/a.csv")
+        step = score(f"m{number}", **CSV)
+        assert succeeded(local, local.run(definition(step))) == {"a.csv.out": "50\n"}
+
+
+def test_another_specification_of_a_package_scores(local: Local) -> None:
+    other = SUM.replace("factor * sum", "2 * factor * sum")
+    specification = {"Name": "double", "Containers": [container(local, other)]}
+    request = package_request("group", artifacts(local))
+    request["AdditionalInferenceSpecifications"] = [specification]
+    arn = local.client.create_model_package(**request)["ModelPackageArn"]
+    named = {"ModelPackageName": arn, "InferenceSpecificationName": "double"}
+    local.client.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=named)
+    local.put("5\n", "data/a.csv")
+    step = score("m", **CSV)
+    assert succeeded(local, local.run(definition(step))) == {"a.csv.out": "100\n"}
+
+
+def test_a_model_of_a_package_that_is_not_there_is_refused(local: Local) -> None:
+    with pytest.raises(ClientError, match="ModelPackage group/1 does not exist"):
+        local.client.create_model(
+            ModelName="m",
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={"ModelPackageName": "group/1"},
+        )
+    assert local.client.list_models()["Models"] == []
+
+
+@pytest.mark.parametrize("compression", ["Gzip", "None"])
+def test_a_models_data_source_is_read(local: Local, compression: str) -> None:
+    packed = artifacts(local)
+    uri = packed
+    if compression == "None":
+        folder = local.root / "unpacked"
+        archive.unpack(local.bucket.existing(packed), folder)
+        uri = "s3://sagemaker-local/code/unpacked/"
+        local.bucket.upload(folder, uri)
+    data = {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": compression}
+    local.client.create_model(
+        ModelName="m",
+        ExecutionRoleArn=ROLE,
+        PrimaryContainer={
+            "Image": IMAGE,
+            "ModelDataSource": {"S3DataSource": data},
+            "Environment": SERVED,
+        },
+    )
+    local.put("5\n", "data/a.csv")
+    step = score("m", **CSV)
+    assert succeeded(local, local.run(definition(step))) == {"a.csv.out": "50\n"}
+
+
+def test_the_script_may_be_an_archive_of_its_own(local: Local) -> None:
+    folder = local.root / "own"
+    folder.mkdir(parents=True)
+    (folder / "serve.py").write_text(SUM)
+    (folder / "requirements.txt").write_text("numpy")
+    uri = local.bucket.uri("code/source/sourcedir.tar.gz")
+    archive.pack(folder, local.bucket.path(uri))
+    served = {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": uri}
+    created(local, "m", Environment=served)
+    local.put("5\n", "data/a.csv")
+    step = score("m", **CSV)
+    run = local.run(definition(step))
+    assert succeeded(local, run) == {"a.csv.out": "50\n"}
+    assert "requirements.txt is not installed" in local.log(run, "Score")
+
+
+def test_the_variables_are_the_models_then_the_jobs(local: Local) -> None:
+    script = """
+import json, os
+def model_fn(model_dir):
+    assert model_dir == os.environ["SM_MODEL_DIR"]
+    assert os.listdir(model_dir) and os.path.dirname(model_dir) == os.getcwd()
+def transform_fn(model, body, content_type, accept):
+    return json.dumps(dict(os.environ))
+"""
+    model_variables = {**SERVED, "MODE": "model", "OWN": "model", "PLACE": "/opt/ml/model/x"}
+    created(local, "m", script, Environment=model_variables)
+    local.put("5\n", "data/a.csv")
+    options = {"Environment": {"MODE": "job"}, "BatchStrategy": "SingleRecord"}
+    step = score("m", options=options)
+    found = json.loads(succeeded(local, local.run(definition(step)))["a.csv.out"])
+    assert (found["MODE"], found["OWN"]) == ("job", "model")
+    assert Path(found["PLACE"]).is_relative_to(local.root / "jobs")
+    assert found["SAGEMAKER_BATCH_STRATEGY"] == "SINGLE_RECORD"
+
+
+def test_the_script_finds_its_own_modules_and_none_of_the_engines(either: Local) -> None:
+    script = """
+import importlib.util, sys
+import options, payloads, program, records, serving
+names = ("job", "names", "session", "jsonpath", "answers", "in_order", "batch_transform")
+found = [name for name in names if importlib.util.find_spec(name)]
+assert not found, found
+
+def model_fn(model_dir):
+    return [options.OWN, payloads.OWN, program.OWN, records.OWN, serving.OWN]
+def transform_fn(model, body, content_type, accept):
+    return str(all(model))
+"""
+    own = dict.fromkeys(("options", "payloads", "program", "records", "serving"), "OWN = True")
+    either.client.create_model(
+        ModelName="m",
+        ExecutionRoleArn=ROLE,
+        PrimaryContainer={
+            "Image": IMAGE,
+            "ModelDataUrl": artifacts(either, script, **own),
+            "Environment": SERVED,
+        },
+    )
+    either.put("5\n", "data/a.csv")
+    step = score("m")
+    assert succeeded(either, either.run(definition(step))) == {"a.csv.out": "True"}
+
+
+@pytest.mark.parametrize(
+    ("returned", "written"),
+    [("b'x'", "x"), ("bytearray(b'x')", "x"), ("('x', accept)", "x"), ("'ü'", "ü")],
+)
+def test_answers_may_be_text_bytes_or_come_with_their_type(
+    local: Local, returned: str, written: str
+) -> None:
+    run = scored(local, {"a": "1"}, ECHO.replace("return body", f"return {returned}"))
+    assert succeeded(local, run) == {"a.out": written}
+
+
+def test_functions_that_ask_for_a_context_get_none(local: Local) -> None:
+    script = """
+def model_fn(model_dir, context): return context
+def input_fn(body, content_type, context): return body, context
+def predict_fn(data, model, context=1): return [*data, model, context]
+def output_fn(prediction, accept): return str(prediction)
+"""
+    run = scored(local, {"a": "1"}, script, **JSON)
+    assert succeeded(local, run) == {"a.out": "['1', None, None, 1]"}
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("def predict_fn(rows, model): return rows", "inference.py has no model_fn; the one that"),
+        (SUM.replace("def predict_fn", "def predict"), "inference.py has no predict_fn; the one"),
+        (SUM.replace("def output_fn", "def output"), "inference.py has no output_fn; the one that"),
+        (SUM + "def transform_fn(a, b, c, d): pass", "has transform_fn and input_fn, predict_fn"),
+        ("import no_such_module", "inference.py: import failed: ModuleNotFoundError: No module"),
+        (ECHO.replace("return None", "open('none')"), "model_fn failed: FileNotFoundError"),
+        (ECHO.replace("return body", "return [1]"), "inference.py: it answers with list; output_"),
+        (ECHO.replace("return body", "raise SystemExit"), "ended before it had answered for a"),
+        (ECHO.replace("return body", "raise SystemExit(3)"), "exited with code 3"),
+        (ECHO.replace("return body", "import os; os._exit(0)"), "ended before it had answered"),
+    ],
+)
+def test_a_script_that_does_not_serve_says_why(local: Local, script: str, reason: str) -> None:
+    assert reason in failed(local, scored(local, {"a": "1"}, script))
+
+
+@pytest.mark.parametrize("end", ["raise SystemExit", "import os; os._exit(0)"])
+@pytest.mark.parametrize("concurrent", [1, 2])
+def test_a_script_that_ends_in_the_middle_of_a_file_leaves_no_part_of_it(
+    local: Local, end: str, concurrent: int
+) -> None:
+    script = ECHO.replace("return body", f"if body == '3\\n': {end}\n    return body")
+    options = {"BatchStrategy": "SingleRecord", "MaxConcurrentTransforms": concurrent}
+    run = scored(local, {"a": "1\n2\n3\n4\n"}, script, **CSV, options=options)
+    assert "the model's script ended before it had answered for a" in failed(local, run)
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"Environment": {}}, "the model has no script, and a built-in algorithm's container"),
+        ({"Environment": {**SERVED, "SAGEMAKER_PROGRAM": "x"}}, "script x.py is not in /opt/ml"),
+        ({"ModelDataUrl": "s3://sagemaker-local/code/text"}, "text cannot be unpacked"),
+    ],
+)
+def test_a_model_that_does_not_serve_says_why(local: Local, members: Json, reason: str) -> None:
+    local.put("no archive", "code/text")
+    created(local, "m", **members)
+    local.put("1\n", "data/a.csv")
+    step = score("m", **CSV)
+    assert reason in failed(local, local.run(definition(step)))
+
+
+def test_models_that_are_not_run_say_why(local: Local) -> None:
+    local.put("1\n", "data/a.csv")
+    two = [container(local, ContainerHostname="a"), container(local, ContainerHostname="b")]
+    models: dict[str, Json] = {
+        "pair": {"Containers": two},
+        "bare": {"PrimaryContainer": {"Image": IMAGE}},
+    }
+    for name, members in models.items():
+        local.client.create_model(ModelName=name, ExecutionRoleArn=ROLE, **members)
+    expected = {
+        "pair": "the model 'pair' has 2 containers; an inference pipeline is not run locally",
+        "bare": "the model 'bare' has no artifacts: its container has no ModelDataUrl",
+        "none": "there is no model 'none'; create it, in a Model step or before",
+    }
+    for name, reason in expected.items():
+        step = score(name, **CSV)
+        assert reason in failed(local, local.run(definition(step)))
