@@ -30,6 +30,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+KERNEL_NAME = "Python 3 (ipykernel)"  # as IPython calls its own
 PATIENCE = 240  # seconds
 
 RUN_ALL = """
@@ -58,7 +59,11 @@ class LabError(RuntimeError):
 
 @contextmanager
 def serving(
-    folder: Path, home: Path, python: list[str], environment: Mapping[str, str]
+    folder: Path,
+    home: Path,
+    python: list[str],
+    environment: Mapping[str, str],
+    autosave: float = 120,
 ) -> Iterator[str]:
     """Serve a folder's notebooks on 127.0.0.1, with settings and a kernel of its own.
 
@@ -67,12 +72,15 @@ def serving(
         home: a folder for JupyterLab's settings and log.
         python: the command that starts the kernel's interpreter.
         environment: of the server, and so of the kernel.
+        autosave: after how many seconds JupyterLab saves what was changed.
 
     Yields:
-        The address of a notebook, but for its name: ``address.format(notebook="01.ipynb")``.
+        The address of a notebook, but for its name: ``address.format(notebook="01.ipynb")``. What
+        an earlier page had open is not opened again.
     """
     _write_kernel(home / "kernels" / "python3", python)
-    for name, values in SETTINGS.items():
+    saving = {"docmanager-extension/plugin": {"autosaveInterval": autosave}}
+    for name, values in {**SETTINGS, **saving}.items():
         file = home / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
@@ -94,7 +102,7 @@ def serving(
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, Path(log.name))
-            yield f"http://127.0.0.1:{port}/lab/tree/{{notebook}}?token={token}"
+            yield f"http://127.0.0.1:{port}/lab/tree/{{notebook}}?token={token}&reset"
         finally:
             server.terminate()
             server.wait(30)
@@ -103,7 +111,7 @@ def serving(
 def _write_kernel(folder: Path, python: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     arguments = ["-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
-    kernel = {"argv": [*python, *arguments], "display_name": "python3", "language": "python"}
+    kernel = {"argv": [*python, *arguments], "display_name": KERNEL_NAME, "language": "python"}
     (folder / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
 
 

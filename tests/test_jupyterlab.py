@@ -1,23 +1,18 @@
-"""The training pipeline's notebook in a real JupyterLab, in a real browser: run, then looked at.
+"""The project's notebooks in a real JupyterLab, in a real browser: opened, and run.
 
 `make test` installs JupyterLab into `build/lab`, apart from the environment that papermill runs in,
 and `.ci/run` installs Debian's Chromium. JupyterLab's kernel is the suite's own interpreter.
 """
 
-import json
-import os
-import secrets
 import shutil
-import socket
-import subprocess
-import time
-import urllib.request
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import lab
 import pytest
-from conftest import TEMPLATE, Bake, environment
-from ipykernel.kernelspec import write_kernel_spec
+from conftest import SOURCE, Bake, environment
 from projects import TRAINING, LocalState
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
@@ -25,108 +20,122 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-LAB = TEMPLATE / "build/lab/bin/jupyter-lab"
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = """
-    --headless --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run
-    --disable-background-networking --disable-component-update --disable-sync
-    --window-size=1400,1000
-""".split()
-SETTINGS = {
-    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
-PATIENCE = 240  # seconds
+NOTEBOOKS = sorted(path.name for path in (SOURCE / "notebooks").glob("*.ipynb"))
+AUTOSAVE = 1  # seconds
 
 Look = Callable[..., list[WebElement]]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not LAB.exists(), reason="no build/lab: `make test` installs JupyterLab"),
     pytest.mark.skipif(
-        not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
+        not lab.LAB.exists(), reason="no build/lab: `make test` installs JupyterLab"
+    ),
+    pytest.mark.skipif(
+        not (lab.CHROMIUM and lab.DRIVER),
+        reason="no browser: apt-get install chromium chromium-driver",
     ),
 ]
 
 
-@pytest.fixture
-def project(bake_own: Bake) -> Path:
-    """A generated project, whose pipeline has little to do."""
-    return bake_own()
+@pytest.fixture(scope="module")
+def project(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project, for the tests of this module."""
+    return Path(shutil.copytree(bake(), tmp_path_factory.mktemp("jupyterlab") / "project"))
 
 
-@pytest.fixture
-def lab(project: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of a JupyterLab that serves the project's notebooks, to this machine alone."""
-    home = tmp_path / "home"
-    write_kernel_spec(str(home / "kernels" / "python3"), extra_arguments=["--log-level=ERROR"])
-    for name, values in SETTINGS.items():
-        file = home / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(values))
-    names = {"JUPYTER_PATH": "", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data"}
-    names |= {"JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "settings"}
-    names |= {"JUPYTERLAB_WORKSPACES_DIR": "workspaces", "HOME": "", "IPYTHONDIR": "ipython"}
-    places = {name: str(home / folder) for name, folder in names.items()}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    command = [str(LAB), str(project / "notebooks"), "--no-browser", "--ip=127.0.0.1"]
-    command += [
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--LabApp.expose_app_in_browser=True",
-    ]
-    command += [f"--IdentityProvider.token={token}"]
-    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with (tmp_path / "jupyterlab.log").open("w") as log:
-        server = subprocess.Popen(
-            command, cwd=project, env=environment(project, places), stdout=log, stderr=log
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/api?token={token}", server)
-            yield f"http://127.0.0.1:{port}/lab/tree/{TRAINING}?token={token}"
-        finally:
-            server.terminate()
-            server.wait(30)
+@pytest.fixture(scope="module")
+def address(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a JupyterLab serves the project's notebooks: `address.format(notebook=...)`.
 
-
-def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Wait until a server answers."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            assert server.poll() is None, "JupyterLab ended; see jupyterlab.log"
-            assert time.monotonic() < deadline, "JupyterLab does not answer"
-            time.sleep(0.2)
+    The project's part of the server is enabled as an installed project does it.
+    """
+    home = tmp_path_factory.mktemp("home")
+    enabled = home / "config" / "jupyter_server_config.d"
+    enabled.mkdir(parents=True)
+    [part] = project.glob("src/*/notebooks/jupyterlab.json")
+    shutil.copy(part, enabled / "project.json")
+    around = environment(project, {})
+    with lab.serving(project / "notebooks", home, [sys.executable], around, AUTOSAVE) as served:
+        yield served
 
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
     """A headless Chromium with a profile of its own."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"]:
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    driver.set_script_timeout(PATIENCE)
-    try:
-        yield driver
-    finally:
-        driver.quit()
+    with lab.chromium(tmp_path / "chromium") as opened:
+        yield opened
 
 
-RUN_ALL = """
+# Open the notebook and wait until its kernel has told what it is; then longer than an autosave.
+OPEN = """
 const app = window.jupyterapp, done = arguments[arguments.length - 1];
-app.restored
-  .then(() => app.shell.currentWidget.context.ready)
-  .then(() => app.shell.currentWidget.sessionContext.ready)
-  .then(() => { app.commands.execute('notebook:run-all-cells'); done('started'); });
+(async () => {
+  await app.restored;
+  const { context, sessionContext } = app.shell.currentWidget;
+  await Promise.all([context.ready, sessionContext.ready]);
+  const kernel = sessionContext.session.kernel;
+  const [info, spec] = await Promise.all([kernel.info, kernel.spec]);
+  while (kernel.status !== 'idle') await new Promise(later => setTimeout(later, 50));
+  await new Promise(later => setTimeout(later, AUTOSAVE_MS * 3));
+  const { kernelspec, language_info } = context.model.sharedModel.metadata;
+  done({ path: context.path, dirty: context.model.dirty, kernelspec, language_info,
+         display_name: spec.display_name, language: info.language_info });
+})().catch(error => done({ error: String(error) }));
 """
+COMMAND = """
+const done = arguments[arguments.length - 1];
+window.jupyterapp.commands.execute(arguments[0]).then(() => done('done'), done);
+"""
+MARKED = ".lm-TabBar-tab.jp-mod-dirty"  # the tab of a changed notebook, which shows a dot
+
+
+def opened(browser: webdriver.Chrome, address: str, name: str) -> dict[str, Any]:
+    """Open a notebook; returns what its model holds once the kernel is idle."""
+    browser.get(address.format(notebook=name))
+    lab.wait_until_open(browser)
+    script = OPEN.replace("AUTOSAVE_MS", str(1000 * AUTOSAVE))
+    found = dict(browser.execute_async_script(script))
+    assert found.get("path") == name, found
+    return found
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """The notebooks of a folder: their bytes, and when they were written."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.ipynb")
+    }
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_that_is_opened_and_closed_stays_as_it_is(
+    name: str, address: str, browser: webdriver.Chrome, project: Path
+) -> None:
+    before = files(project / "notebooks")
+    found = opened(browser, address, name)
+    # JupyterLab has asked the kernel what it is, and has nothing to write down.
+    assert found["language_info"] == found["language"]
+    assert found["kernelspec"]["display_name"] == found["display_name"] != "python3"
+    assert not found["dirty"]
+    assert not browser.find_elements(By.CSS_SELECTOR, MARKED)
+
+    assert browser.execute_async_script(COMMAND, "application:close") == "done"
+    assert not browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog")  # nobody asks about changes
+    assert not browser.execute_script("return !!window.jupyterapp.shell.currentWidget?.context")
+    assert files(project / "notebooks") == before
+
+
+def test_a_saved_notebook_holds_nothing_of_this_machine(
+    address: str, browser: webdriver.Chrome, project: Path
+) -> None:
+    name = NOTEBOOKS[0]
+    text, written = files(project / "notebooks")[name]
+    opened(browser, address, name)
+    assert browser.execute_async_script(COMMAND, "docmanager:save") == "done"
+    saved, later = files(project / "notebooks")[name]
+    assert later > written
+    assert saved == text
+
+
 # The step table is drawn anew while one looks: the page itself notes what it showed.
 WATCH = """
 window.shownStates = new Set();
@@ -136,17 +145,6 @@ new MutationObserver(() => {
       for (const state of ['Executing', 'Succeeded'])
         if (table.textContent.includes(state)) window.shownStates.add(state);
 }).observe(document.body, {subtree: true, childList: true, characterData: true});
-"""
-# [cells that wait or run, names of errors in outputs]
-STATE = """
-const cells = window.jupyterapp.shell.currentWidget.content.widgets.filter(
-  cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim());
-const outputs = cells.flatMap(cell => cell.model.outputs.toJSON());
-return [
-  cells.filter(cell => cell.promptNode.textContent.includes('*')
-    || cell.model.executionCount === null).length,
-  outputs.filter(output => output.output_type === 'error')
-    .map(output => `${output.ename}: ${output.evalue}`)];
 """
 
 
@@ -171,27 +169,10 @@ def pictures_with(browser: webdriver.Chrome, *texts: str) -> list[WebElement]:
 
 def shown(browser: webdriver.Chrome, look: Look, *texts: str) -> list[WebElement]:
     """What `look` finds, once the page has drawn it and left it alone."""
-    patient = WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
-    return list(patient.until(lambda page: look(page, *texts)))
-
-
-def run_all(browser: webdriver.Chrome) -> list[str]:
-    """Run all cells and wait for the last one; returns the states that the step table showed."""
-    WebDriverWait(browser, PATIENCE).until(
-        lambda page: page.execute_script(
-            "return !!(window.jupyterapp && window.jupyterapp.shell.currentWidget?.context)"
-        )
+    patient = WebDriverWait(
+        browser, lab.PATIENCE, ignored_exceptions=[StaleElementReferenceException]
     )
-    browser.execute_script(WATCH)
-    assert browser.execute_async_script(RUN_ALL) == "started"
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        waiting, errors = browser.execute_script(STATE)
-        assert errors == []
-        if not waiting:
-            return list(browser.execute_script("return [...window.shownStates]"))
-        assert time.monotonic() < deadline, f"{waiting} cells are not finished"
-        time.sleep(0.2)
+    return list(patient.until(lambda page: look(page, *texts)))
 
 
 def photograph(browser: webdriver.Chrome, element: WebElement, file: Path) -> None:
@@ -201,14 +182,17 @@ def photograph(browser: webdriver.Chrome, element: WebElement, file: Path) -> No
 
 
 def test_the_pipeline_notebook_in_jupyterlab(
-    lab: str, browser: webdriver.Chrome, project: Path, tmp_path: Path
+    address: str, browser: webdriver.Chrome, project: Path, tmp_path: Path
 ) -> None:
-    browser.get(lab)
+    browser.get(address.format(notebook=TRAINING))
+    lab.wait_until_open(browser)
+    browser.execute_script(WATCH)
     try:
-        states = run_all(browser)
+        lab.run_all(browser)
     finally:
         browser.save_screenshot(str(tmp_path / "end.png"))
 
+    states = browser.execute_script("return [...window.shownStates]")
     assert states == ["Executing", "Succeeded"]  # the table was there while the steps ran
     names = ("Preprocess", "Train", "Evaluate", "RegisterModel", "Succeeded")
     [steps] = shown(browser, tables_with, *names)
