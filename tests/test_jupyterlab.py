@@ -36,6 +36,11 @@ pytestmark = [
     ),
 ]
 
+END_KERNELS = """
+const done = arguments[arguments.length - 1];
+window.jupyterapp.serviceManager.sessions.shutdownAll().then(() => done('ended'), done);
+"""
+
 
 @pytest.fixture(scope="module")
 def project(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,9 +66,10 @@ def address(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    """A headless Chromium with a profile of its own."""
-    with lab.chromium(tmp_path / "chromium") as opened:
-        yield opened
+    """A headless Chromium with a profile of its own; the kernels of its notebooks end with it."""
+    with lab.chromium(tmp_path / "chromium") as page:
+        yield page
+        page.execute_async_script(END_KERNELS)
 
 
 # Open the notebook and wait until its kernel has told what it is; then longer than an autosave.
