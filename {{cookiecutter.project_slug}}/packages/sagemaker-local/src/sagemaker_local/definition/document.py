@@ -1,4 +1,4 @@
-"""A pipeline definition: its JSON, parsed into parameters and steps, every flaw in one error.
+"""A pipeline definition: its JSON, parsed into parameters and steps, every refusal in one error.
 
 Shape (``Version`` 2020-12-01): ``Pipeline.definition()`` of the SDK prints it, the service runs it.
 What a step's arguments mean, and its members beside them, is not decided here; see ``steps``.
@@ -98,7 +98,7 @@ def parse(text: str) -> Definition:
     """Parse and check a definition's structure.
 
     Raises:
-        DefinitionError: with every flaw that was found.
+        DefinitionError: with every reason that was found.
     """
     definition, refusals = read(text)
     if refusals:
@@ -107,7 +107,7 @@ def parse(text: str) -> Definition:
 
 
 def read(text: str) -> tuple[Definition, list[Refusal]]:
-    """What can be read of a definition, and every flaw of its structure."""
+    """What can be read of a definition, and why its structure cannot be run."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

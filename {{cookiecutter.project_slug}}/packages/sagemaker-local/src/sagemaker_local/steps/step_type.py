@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,7 @@ class StepContext:
     functions: Functions = field(default_factory=dict)
 
 
-class StepType:
+class StepType(ABC):
     """One type of step; what a subclass leaves as it is here means that it has nothing special.
 
     Attributes:
@@ -152,18 +153,19 @@ class StepType:
         if key is not None:
             yield f"{reference.text}: step {step.name!r} has no {key!r} there"
 
+    @abstractmethod
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
         """Run a step, its arguments resolved, to its end.
 
         Raises:
             LocalError: it failed; the text says why.
         """
-        raise NotImplementedError
 
     def outcome(self, arguments: dict[str, Any]) -> bool | None:
         """Which branch a step takes that has branches; its arguments are resolved."""
         return None
 
+    @abstractmethod
     def result(self, value: Any, state: StepState) -> StepResult | None:
         """The result of a step that ended in this process or an earlier one.
 
@@ -174,7 +176,6 @@ class StepType:
         Returns:
             None: what it made is gone, or was never finished.
         """
-        raise NotImplementedError
 
     def taken_over(self, step: Step, result: StepResult) -> StepResult | None:
         """An earlier result for a step as it is defined now; None: it is of no use to it."""
@@ -186,7 +187,7 @@ class StepType:
 
     def sign(self, signing: Signing, arguments: dict[str, Any]) -> None:
         """Add what makes a step's result to a signature, its arguments resolved."""
-        raise NotImplementedError
+        raise NotImplementedError(f"results of {self.name} steps are not reused")
 
     def written(self, result: StepResult, state: StepState) -> Mapping[str, Path | None]:
         """URIs of the objects that a step wrote, and the files that they are copies of."""
