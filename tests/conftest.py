@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cookiecutter.main import cookiecutter
@@ -30,16 +29,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a fixture of its file runs in one worker; what takes long comes first."""
-    for item in items:
-        if _has_fixture_of_its_file(item) and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    """What takes long comes first, so that no worker is left with it while others have nothing."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
-def _has_fixture_of_its_file(item: pytest.Item) -> bool:
-    fixtures: dict[str, list[Any]] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
-    return any(fixture.scope == "module" for found in fixtures.values() for fixture in found)
 
 
 def generate(output: Path, **answers: object) -> Path:

@@ -80,6 +80,7 @@ def test_check_and_clean_of_outputs(bake_own: Bake, run: Run) -> None:
     assert path.read_bytes() == original
 
 
+@pytest.mark.slow
 def test_adopt_after_generating(bake_own: Bake, run: Run) -> None:
     """Without git, and before any export: the generated project knows what its notebooks export."""
     project = bake_own()
@@ -125,6 +126,7 @@ def test_lint_passes_whatever_the_package_is_called(bake: Bake, run: Run, packag
         assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
+@pytest.mark.slow
 def test_types_pass(bake: Bake, run: Run, tmp_path: Path) -> None:
     typed = run(["mypy", "--cache-dir", str(tmp_path)], bake())
     assert typed.returncode == 0, typed.stdout
@@ -241,6 +243,7 @@ NOTHING_RAN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", NOTHING_RAN.values(), ids=NOTHING_RAN)
 def test_a_notebook_in_which_nothing_ran_is_a_failure(
     bake_own: Bake, run: Run, cells: list[nbformat.NotebookNode]

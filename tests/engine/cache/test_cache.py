@@ -610,6 +610,7 @@ def test_archives_are_compared_by_their_members(local: Local) -> None:
         assert run(broken).verdicts == {"S": "miss"}
 
 
+@pytest.mark.slow
 def test_folders_of_very_many_files_are_compared_to_the_last_one(local: Local) -> None:
     for number in range(510):
         local.put("1", f"data/{number}.csv")
@@ -653,6 +654,7 @@ print(run.arn, *sorted(run.verdicts.values()))
 """
 
 
+@pytest.mark.slow
 def test_another_process_reuses_what_this_one_made(chain: Chain, source: Path) -> None:
     first = chain.run()
     tests = Path(__file__).parents[2]

@@ -85,6 +85,7 @@ def show(local: Local, *modules: str) -> str:
     return local.code("\n".join(lines) or "pass")
 
 
+@pytest.mark.slow
 def test_a_newer_library_runs_the_steps_that_import_it_and_no_others(
     local: Local, site: Site
 ) -> None:
@@ -118,6 +119,7 @@ def test_what_a_library_requires_counts_too(store: Store, site: Site) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_requirement_that_an_upgrade_brings_counts_at_once(store: Store, site: Site) -> None:
     """In the same process, which has seen the old version's requirements."""
     site.install("fake-new", "1")
@@ -134,6 +136,7 @@ def test_a_distribution_of_another_name_than_its_module_is_found(store: Store, s
     assert versions(store, "from fake_module.sub import x") == {"fake-distribution": "4"}
 
 
+@pytest.mark.slow
 def test_a_library_that_comes_or_goes_is_noticed(store: Store, site: Site) -> None:
     source = "try:\n    import fake_fast\nexcept ImportError:\n    pass"
     assert versions(store, source) == {}
@@ -347,6 +350,7 @@ def preloaded(tmp_path: Path, site: Site) -> Iterator[WarmRunner]:
     runner._server._close()
 
 
+@pytest.mark.slow
 def test_after_an_upgrade_jobs_have_the_new_library(
     tmp_path: Path, site: Site, preloaded: WarmRunner
 ) -> None:

@@ -422,6 +422,7 @@ print(run.arn, flush=True)
 """
 
 
+@pytest.mark.slow
 def test_another_process_goes_on_where_one_left_off(
     local: Local, marker: Path, source: Path
 ) -> None:

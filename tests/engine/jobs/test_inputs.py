@@ -420,6 +420,7 @@ time.sleep(1000)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the harness forks processes")
 def test_an_engine_that_is_killed_does_not_hide_the_damage(
     program: Program, runner: Runner, tmp_path: Path

@@ -59,6 +59,7 @@ def test_an_entrypoint_in_other_parts_is_another(local: Local, signer: Signer) -
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [1, 501])
 def test_code_is_read_in_folders_of_any_size(
     local: Local, signer: Signer, folder: int, monkeypatch: pytest.MonkeyPatch

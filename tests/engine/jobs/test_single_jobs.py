@@ -246,6 +246,7 @@ input()
 """
 
 
+@pytest.mark.slow
 def test_jobs_of_a_process_that_was_killed_have_failed(local: Local, source: Path) -> None:
     paths = os.pathsep.join(map(str, (source, TESTS)))
     with subprocess.Popen(

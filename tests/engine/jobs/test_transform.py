@@ -112,6 +112,7 @@ def test_text_is_decoded_as_the_toolkit_does(local: Local) -> None:
     assert "type: bytes" in local.log(run, "Score")
 
 
+@pytest.mark.slow
 def test_the_payload_is_bounded(local: Local) -> None:
     script = SUM.replace('print("records:"', 'print("size:", len(text), "records:"')
     rows = 300_000
@@ -244,6 +245,7 @@ def tell():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="Linux tells the peak")
 def test_memory_does_not_grow_with_the_input(local: Local) -> None:
     name = created(local, script=SUM + PEAK)
@@ -257,6 +259,7 @@ def test_memory_does_not_grow_with_the_input(local: Local) -> None:
     assert peaks[1] <= 1.2 * peaks[0], peaks
 
 
+@pytest.mark.slow
 def test_the_sdks_transformer_makes_a_step_that_runs(tmp_path: Path, source: Path) -> None:
     """In a process that has no AWS variables and can reach this machine only."""
     seen = seen_by("sdk_transform.py", tmp_path, source)

@@ -67,6 +67,7 @@ def test_a_model_made_in_the_pipeline_scores_another_steps_output(local: Local) 
     assert local.log(run, "After").split() == ["40"]
 
 
+@pytest.mark.slow
 def test_a_model_of_an_earlier_process_scores(tmp_path: Path, source: Path) -> None:
     """Made by one process, used by another that has nothing but the root."""
     root = tmp_path / "root"

@@ -246,6 +246,7 @@ def test_expressions_are_taken_to_turn_out_well() -> None:
     assert list(refusals({**config, "Strategy": value, "ResourceLimits": {}})) == []
 
 
+@pytest.mark.slow
 def test_optuna_is_imported_by_a_search_only_and_says_nothing(source: Path) -> None:
     config = tuning_config(*SPACE, strategy="Bayesian", parallel=2, jobs=5)
     code = f"""

@@ -361,6 +361,7 @@ print(local.begin(processing("Job", local.code(SCRIPT))).status)
 """
 
 
+@pytest.mark.slow
 def test_breakpoint_in_a_notebook(tmp_path: Path, source: Path) -> None:
     """A kernel gives ``breakpoint()`` to a debugger that is not there, unless told otherwise."""
     jupyter = pytest.importorskip("jupyter_client")

@@ -37,7 +37,10 @@ STARTING = TRANSITIONS[:6]
 RECOVERING = TRANSITIONS[6:]
 INTERRUPTED = "The process that ran this execution ended before the execution did"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the harness forks processes")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the harness forks processes"),
+]
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ def test_a_seed_gives_what_it_gives_in_a_plain_run(jobs: Jobs) -> None:
     assert jobs.run("a", script) == plain.stdout
 
 
+@pytest.mark.slow
 def test_many_jobs_at_once_do_not_mix(jobs: Jobs) -> None:
     script = """
         import os, sys, time
@@ -245,6 +246,7 @@ def test_jobs_end_with_their_owner(source: Path, tmp_path: Path, end: str) -> No
     until(lambda: not alive(job) and not alive(server))
 
 
+@pytest.mark.slow
 def test_a_job_has_as_many_threads_as_it_is_given(tmp_path: Path) -> None:
     """The libraries were loaded with other numbers, in the server."""
     runner = WarmRunner(("sklearn.linear_model",))

@@ -9,6 +9,9 @@ import pytest
 
 from engine.programs import seen_by
 
+# The SDK alone takes five seconds to import.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, Any]:

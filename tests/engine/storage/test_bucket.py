@@ -167,6 +167,7 @@ def test_what_is_being_written_is_in_no_listing(bucket: Bucket, tmp_path: Path) 
     assert seen == [["p/q/old"]]
 
 
+@pytest.mark.slow
 def test_uploads_of_one_prefix_at_once_all_succeed(bucket: Bucket, tmp_path: Path) -> None:
     """Eight runs that start together stage the same code under the same digest."""
     source = folder_with(tmp_path / "in", **{f"f{number}": str(number) for number in range(20)})

@@ -213,6 +213,7 @@ def test_an_upload_that_has_no_room_says_where(
     assert local.objects() == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not succeeds("unshare", "-Urm", "true"), reason="no private mount namespace on this machine"
 )
@@ -355,6 +356,7 @@ print(json.dumps(told | {"then": run.wait().status}))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not succeeds(*AS_A_PLAIN_USER, "true"), reason="root reads all, and cannot give that up here"
 )
@@ -479,6 +481,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no peak memory to ask for")
 def test_a_log_of_200_megabytes_needs_no_more_memory_than_a_short_one(
     source: Path, tmp_path: Path

@@ -21,7 +21,10 @@ PROCESSES = 8
 TIMES = 3
 NAMES = [f"pipe-{number}" for number in range(PROCESSES)]
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the harness forks processes")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the harness forks processes"),
+]
 
 
 def runs(local: Local, pipeline: str) -> list[Run]:

@@ -323,6 +323,7 @@ def processes(source: Path, script: str, *arguments: str) -> list[Any]:
     return [json.loads(output) for output in outputs]
 
 
+@pytest.mark.slow
 def test_processes_share_a_root_and_lose_nothing(source: Path, tmp_path: Path) -> None:
     script = """
     store = Store(Path(sys.argv[2]) / "state.db")
