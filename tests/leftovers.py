@@ -274,6 +274,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Threads that never end would keep this process; xdist ends its workers, who wait for others."""
+    """Threads that never end would keep this process. A worker waits for others; xdist ends it."""
     if not hasattr(config, "workerinput") and sys.__stderr__ is not None:
         faulthandler.dump_traceback_later(_ENDING_SECONDS, exit=True, file=sys.__stderr__)
