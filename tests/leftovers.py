@@ -29,7 +29,7 @@ import psutil
 import pytest
 
 _VARIABLE = "PYTEST_LEFTOVERS"
-_FORK_SERVER = "forkserver.py"
+_FORK_SERVER = ("forkserver", "__main__.py")
 # For what ends by itself: a fork server looks for its owner between two imports.
 _GRACE_SECONDS = float(os.environ.get("LEFTOVERS_GRACE_SECONDS", "15"))
 _POLL_SECONDS = 0.01
@@ -110,7 +110,7 @@ def _runs(process: psutil.Process) -> bool:
 def _may_stay(process: psutil.Process) -> bool:
     """A fork server whose owner is this process, which reuses it: it ends when its input closes."""
     with suppress(psutil.Error):
-        is_server = any(Path(word).name == _FORK_SERVER for word in process.cmdline())
+        is_server = any(Path(word).parts[-2:] == _FORK_SERVER for word in process.cmdline())
         return is_server and process.ppid() == os.getpid()
     return False
 

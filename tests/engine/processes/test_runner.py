@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import textwrap
 import threading
@@ -150,11 +151,34 @@ def test_the_owners_path_is_not_the_jobs(
     assert "ModuleNotFoundError" in log.read_text()
 
 
-def test_a_job_sees_nothing_of_the_engine(
-    start: Start, log: Path, monkeypatch: pytest.MonkeyPatch
+SEES = """
+import importlib.util, sys
+found = importlib.util.find_spec("sagemaker_local")
+print(sorted(name for name in sys.modules if name.startswith("sagemaker_local")))
+print(found and found.origin)
+"""
+
+
+@pytest.mark.parametrize("installed", [False, True], ids=["nowhere else", "installed"])
+def test_a_job_finds_of_the_engine_what_a_plain_run_finds(
+    start: Start,
+    log: Path,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: bool,
 ) -> None:
+    """The engine puts itself into no job: where it is installed, it is a library like any other."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    assert start("import sagemaker_local").wait() == 1
+    if installed:  # an editable install puts this folder on the path of every program
+        monkeypatch.setenv("PYTHONPATH", str(source))
+    assert start(SEES).wait() == 0
+    plain = [sys.executable, str(tmp_path / "script.py")]
+    assert log.read_text() == subprocess.run(plain, capture_output=True, text=True).stdout
+    loaded, found = log.read_text().splitlines()
+    assert loaded == "[]"
+    if installed:
+        assert found == str(source / "sagemaker_local" / "__init__.py")
 
 
 def test_pythonpath_of_the_job_is_used(start: Start, log: Path, tmp_path: Path) -> None:

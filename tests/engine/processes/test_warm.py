@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sagemaker_local.processes import forkserver
+from sagemaker_local.processes.forkserver import children
 from sagemaker_local.processes.runner import Command, Process
 from sagemaker_local.processes.warm import WarmRunner
 
@@ -198,18 +198,18 @@ def test_children_are_found_without_the_kernels_list_of_them(
 ) -> None:
     """Not every kernel has it."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    listed = forkserver._children()
-    read = forkserver._read
+    listed = children.identifiers()
+    read = children._read
 
     def without(path: str) -> bytes:
         if path.endswith("/children"):
             raise FileNotFoundError(path)
         return read(path)
 
-    monkeypatch.setattr(forkserver, "_read", without)
+    monkeypatch.setattr(children, "_read", without)
     assert child.pid in listed
-    assert child.pid in forkserver._children()
-    assert os.getppid() not in [*listed, *forkserver._children()]
+    assert child.pid in children.identifiers()
+    assert os.getppid() not in [*listed, *children.identifiers()]
     child.communicate()
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
-from sagemaker_local.processes import forkserver
+from sagemaker_local.processes.forkserver.script import run_script
 from sagemaker_local.processes.runner import Command, Process, Runner
 
 # A process has one working directory and one terminal: scripts take turns.
@@ -48,7 +48,7 @@ class DebugRunner:
         if command.script is None or not self._wanted():
             return self._other.start(command)
         with _turn, _as_its_own_process(command, Path(command.script)):
-            return _EndedProcess(forkserver.run_script(command.script, list(command.argv[2:])))
+            return _EndedProcess(run_script(command.script, list(command.argv[2:])))
 
 
 class InlineExecutor(Executor):

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from sagemaker_local.errors import LocalError
@@ -16,6 +17,7 @@ from sagemaker_local.processes import forkserver
 from sagemaker_local.processes.libraries import installed
 from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunner, stop_group
 
+_SERVER = Path(forkserver.__file__).with_name("__main__.py")
 PRELOADED = (
     "pandas",
     "xgboost",
@@ -94,7 +96,7 @@ class _ServerProcess:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             # As a script, not with -m: a job must find what a plain run finds, not this package.
-            [sys.executable, "-P", forkserver.__file__, *modules],
+            [sys.executable, "-P", str(_SERVER), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**_IDLE_THREADS, **os.environ},

@@ -1,0 +1,179 @@
+"""The engine's layers: a module imports only from layers above its own, and in no circle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sagemaker_local
+
+PACKAGE = Path(sagemaker_local.__file__).parent
+# Top to bottom: each may import those above it; those of one row do not know each other.
+LAYERS = (
+    ("errors", "names"),
+    ("service_model",),
+    ("serving",),
+    ("processes",),
+    ("storage",),
+    ("definition",),
+    ("cache", "registry"),
+    ("jobs",),
+    ("steps",),
+    ("planning", "engine"),
+    ("executions",),
+    ("client",),
+    ("sdk",),
+    ("__init__",),  # the public face
+)
+ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
+MOST_LINES = 300
+
+# Module: the modules that it imports; both by their path in the package, as jobs.training.
+Imports = dict[str, set[str]]
+
+
+def imports_of(package: Path) -> Imports:
+    """Every import of the package's own modules, in functions and under TYPE_CHECKING too."""
+    files = {_module(file.relative_to(package)): file for file in package.rglob("*.py")}
+    found = {}
+    for name, file in files.items():
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        targets = {t for node in ast.walk(tree) for t in _targets(node, name, file)}
+        found[name] = {_known(target, set(files)) for target in targets} - {name}
+    return found
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def _targets(node: ast.AST, name: str, file: Path) -> Iterator[str]:
+    """Names below the package that a statement imports; ``a.b.c`` may be a name in ``a.b``."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.name.partition(".")[0] == "sagemaker_local":
+                yield alias.name.partition(".")[2] or "__init__"
+    elif isinstance(node, ast.ImportFrom):
+        start = _start(node, name, file)
+        if start is not None:
+            yield from (".".join([*start, alias.name]) for alias in node.names)
+
+
+def _start(node: ast.ImportFrom, name: str, file: Path) -> list[str] | None:
+    parts = node.module.split(".") if node.module else []
+    if not node.level:
+        return parts[1:] if parts[:1] == ["sagemaker_local"] else None
+    own = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
+    return [*own[: len(own) + 1 - node.level], *parts]
+
+
+def _known(target: str, modules: set[str]) -> str:
+    while target and target not in modules:
+        target = target.rpartition(".")[0]
+    return target or "__init__"
+
+
+def upward(imports: Imports) -> list[str]:
+    """Imports of a layer that does not stand above the importing one."""
+    return sorted(
+        f"{module} imports {target}"
+        for module, targets in imports.items()
+        for target in targets
+        if _layer(module) != _layer(target) and ROW[_layer(target)] >= ROW[_layer(module)]
+    )
+
+
+def _layer(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def circle(imports: Imports) -> list[str]:
+    """Modules that import each other in turn, the first one again at the end; empty: none do."""
+    done: set[str] = set()
+
+    def search(module: str, way: list[str]) -> list[str]:
+        if module in way:
+            return [*way[way.index(module) :], module]
+        if module in done:
+            return []
+        for target in sorted(imports.get(module, ())):
+            if found := search(target, [*way, module]):
+                return found
+        done.add(module)
+        return []
+
+    return next(filter(None, (search(module, []) for module in sorted(imports))), [])
+
+
+@pytest.fixture(scope="module")
+def imports() -> Imports:
+    return imports_of(PACKAGE)
+
+
+def test_every_folder_and_file_has_its_layer(imports: Imports) -> None:
+    assert {_layer(module) for module in imports} == set(ROW)
+
+
+def test_nothing_imports_upward(imports: Imports) -> None:
+    assert upward(imports) == []
+
+
+def test_no_modules_import_each_other_in_turn(imports: Imports) -> None:
+    assert circle(imports) == []
+
+
+@pytest.mark.parametrize("folder", ["serving", "processes.forkserver"])
+def test_what_runs_without_the_engine_imports_nothing_else_of_it(
+    imports: Imports, folder: str
+) -> None:
+    """In a job's process, and in the server that jobs are forked from, it is not there."""
+    inside = {module for module in imports if module.startswith(folder)}
+    assert len(inside) > 3
+    for module in inside:
+        assert imports[module] <= inside, module
+
+
+def test_no_file_is_over_300_lines() -> None:
+    lines = {file: len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
+    assert {file.name: count for file, count in lines.items() if count > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from sagemaker_local.client.jobs import x", ["storage.new imports client.jobs"]),
+        ("import sagemaker_local.engine", ["storage.new imports engine"]),
+        ("from sagemaker_local import LocalSession", ["storage.new imports __init__"]),
+        ("from sagemaker_local import steps", ["storage.new imports steps"]),
+        ("from ..sdk import session", ["storage.new imports sdk"]),
+        ("def f():\n    from sagemaker_local.jobs import x", ["storage.new imports jobs"]),
+        (
+            "if TYPE_CHECKING:\n    from sagemaker_local.cache import x",
+            ["storage.new imports cache"],
+        ),
+        ("from sagemaker_local.errors import LocalError\nfrom .store import Store", []),
+    ],
+)
+def test_a_made_up_module_that_imports_upward_is_found(
+    tmp_path: Path, text: str, found: list[str]
+) -> None:
+    write(tmp_path, {f"{layer}/__init__.py": "" for layer in ("cache", "jobs", "sdk", "steps")})
+    write(tmp_path, {"__init__.py": "", "engine.py": "", "errors.py": "", "client/jobs.py": ""})
+    write(tmp_path, {"storage/store.py": "", "storage/new.py": text})
+    assert upward(imports_of(tmp_path)) == found
+
+
+def test_a_made_up_circle_is_found(tmp_path: Path) -> None:
+    write(tmp_path, {"jobs/one.py": "def f():\n    from sagemaker_local.jobs import two"})
+    write(tmp_path, {"jobs/two.py": "from . import three", "jobs/three.py": "from .one import f"})
+    assert circle(imports_of(tmp_path)) == ["jobs.one", "jobs.two", "jobs.three", "jobs.one"]
+    write(tmp_path, {"jobs/three.py": ""})
+    assert circle(imports_of(tmp_path)) == []
+
+
+def write(package: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
