@@ -29,6 +29,14 @@ def service_model() -> ServiceModel:
 
 
 @cache
+def service_data(kind: str) -> dict[str, Any]:
+    """botocore's file of this kind about the service, ``paginators-1`` or ``waiters-2``."""
+    loader = botocore.session.get_session().get_component("data_loader")
+    found: dict[str, Any] = loader.load_service_model("sagemaker", kind)
+    return found
+
+
+@cache
 def shape_named(name: str) -> Shape:
     """A shape of the service, one object for each: botocore works out its members once."""
     return service_model().shape_for(name)

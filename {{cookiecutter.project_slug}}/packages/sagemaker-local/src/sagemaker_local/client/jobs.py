@@ -1,4 +1,4 @@
-"""The client's methods for jobs, and for tags."""
+"""The client's methods for jobs: single ones are created and stopped, all are described."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import not_found
+from sagemaker_local.errors import LocalError, NotFoundError, client_error, refused
 from sagemaker_local.jobs import processing, training, transform, tuning, tuning_trials
+from sagemaker_local.jobs.jobs import NameTakenError
 from sagemaker_local.jobs.kind import JobKind
-from sagemaker_local.registry import tags
+from sagemaker_local.jobs.single_jobs import SingleJobs
+from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.steps.job_step import JobStep
+from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 from sagemaker_local.storage.store import Document, members_of
 
 # Where the service's reference gives another order than by time of creation, oldest first.
@@ -20,21 +24,22 @@ _ORDERS = {
 
 
 class JobOperations:
-    """Processing, training, tuning and transform jobs, and tags of any resource."""
+    """Processing, training, tuning and transform jobs."""
 
     engine: Engine
+    single_jobs: SingleJobs
 
     @operation
     def describe_processing_job(self, request: Document) -> Document:
-        return self._job(processing.KIND, request["ProcessingJobName"], "DescribeProcessingJob")
+        return self._job(processing.KIND, request["ProcessingJobName"])
 
     @operation
     def describe_training_job(self, request: Document) -> Document:
-        return self._job(training.KIND, request["TrainingJobName"], "DescribeTrainingJob")
+        return self._job(training.KIND, request["TrainingJobName"])
 
     @operation
     def describe_transform_job(self, request: Document) -> Document:
-        return self._job(transform.KIND, request["TransformJobName"], "DescribeTransformJob")
+        return self._job(transform.KIND, request["TransformJobName"])
 
     @operation
     def list_processing_jobs(self, request: Document) -> Document:
@@ -47,7 +52,7 @@ class JobOperations:
     @operation
     def describe_hyper_parameter_tuning_job(self, request: Document) -> Document:
         name = request["HyperParameterTuningJobName"]
-        return self._job(tuning.KIND, name, "DescribeHyperParameterTuningJob")
+        return self._job(tuning.KIND, name)
 
     @operation
     def list_hyper_parameter_tuning_jobs(self, request: Document) -> Document:
@@ -56,7 +61,7 @@ class JobOperations:
     @operation
     def list_training_jobs_for_hyper_parameter_tuning_job(self, request: Document) -> Document:
         name = request["HyperParameterTuningJobName"]
-        job = self._job(tuning.KIND, name, "ListTrainingJobsForHyperParameterTuningJob")
+        job = self._job(tuning.KIND, name)
         children = tuning_trials.in_order(
             job, tuning_trials.training_jobs(job, self.engine.store), request
         )
@@ -73,27 +78,60 @@ class JobOperations:
         return self._list(transform.KIND, request)
 
     @operation
-    def add_tags(self, request: Document) -> Document:
-        tags.add_tags(self.engine.store, request["ResourceArn"], request)
-        return {"Tags": tags.as_list(tags.tags_of(self.engine.store, request["ResourceArn"]))}
+    def create_processing_job(self, request: Document) -> Document:
+        return self._create("Processing", request, "CreateProcessingJob")
 
     @operation
-    def list_tags(self, request: Document) -> Document:
-        found = tags.tags_of(self.engine.store, request["ResourceArn"])
-        return page(tags.as_list(found), request, "Tags")
+    def create_training_job(self, request: Document) -> Document:
+        return self._create("Training", request, "CreateTrainingJob")
 
     @operation
-    def delete_tags(self, request: Document) -> Document:
-        arn, gone = request["ResourceArn"], set(request["TagKeys"])
-        with self.engine.store.transaction():
-            found = tags.tags_of(self.engine.store, arn).items()
-            tags.set_tags(self.engine.store, arn, {k: v for k, v in found if k not in gone})
+    def create_transform_job(self, request: Document) -> Document:
+        return self._create("Transform", request, "CreateTransformJob")
+
+    @operation
+    def create_hyper_parameter_tuning_job(self, request: Document) -> Document:
+        return self._create("Tuning", request, "CreateHyperParameterTuningJob")
+
+    @operation
+    def stop_processing_job(self, request: Document) -> Document:
+        return self._stop("Processing", request)
+
+    @operation
+    def stop_training_job(self, request: Document) -> Document:
+        return self._stop("Training", request)
+
+    @operation
+    def stop_transform_job(self, request: Document) -> Document:
+        return self._stop("Transform", request)
+
+    @operation
+    def stop_hyper_parameter_tuning_job(self, request: Document) -> Document:
+        return self._stop("Tuning", request)
+
+    def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
+        kind = _kind(step_type)
+        refusals = [*kind.settings.refusals(request), *kind.refusals(request)]
+        if refusals:
+            raise LocalError(refused(f"The {kind.resource}", refusals))
+        try:
+            arn = self.single_jobs.start(kind, kind.name_of(request), request)
+        except NameTakenError as error:
+            raise client_error("ResourceInUse", str(error), operation_name) from error
+        add_tags(self.engine.store, arn, request)
+        return {f"{kind.noun}Arn": arn}
+
+    def _stop(self, step_type: str, request: Document) -> Document:
+        kind = _kind(step_type)
+        name = kind.name_of(request)
+        self._job(kind, name)
+        self.single_jobs.stop(kind, name)
         return {}
 
-    def _job(self, kind: JobKind, name: str, operation_name: str) -> Document:
+    def _job(self, kind: JobKind, name: str) -> Document:
         job = self.engine.jobs.find(kind, name)
         if job is None:
-            raise not_found(f"Could not find the job {name!r}.", operation_name)
+            raise NotFoundError(f"Could not find the job {name!r}.")
         return job
 
     def _list(
@@ -119,3 +157,10 @@ class JobOperations:
         return page(
             [members_of(job, members) | more(job) for job in found], request, f"{noun}Summaries"
         )
+
+
+def _kind(step_type: str) -> JobKind:
+    found = STEP_TYPES.get(step_type)
+    if not isinstance(found, JobStep):
+        raise LocalError(f"{step_type}: {NOT_RUN[step_type]}.")
+    return found.kind
