@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -36,7 +37,10 @@ def line_of(process: subprocess.Popen[str]) -> str:
 def test_this_process_lives() -> None:
     host, pid, created = this_process().rsplit(":", 2)
     assert (host, int(pid)) == (socket.gethostname(), os.getpid())
-    assert float(created) == psutil.Process().create_time()
+    boot, _, seconds = created.rpartition("+")
+    since = psutil.boot_time() if boot else 0
+    # The clock may have been set since this process asked first, and rounds the boot to a second.
+    assert float(seconds) == pytest.approx(psutil.Process().create_time() - since, abs=2)
     assert alive(this_process()) is True
 
 
@@ -61,9 +65,32 @@ def test_a_process_that_nobody_has_waited_for_is_dead(source: Path) -> None:
 
 
 def test_a_number_that_was_given_again_is_another_process() -> None:
+    created = re.search(r"[\d.]+$", this_process())
+    assert created
+    before, seconds = this_process()[: created.start()], float(created[0])
+    assert alive(f"{before}{abs(seconds - 60)}") is False
+    assert alive(f"{before}{seconds + 1}") is True, "boot times jitter by a second"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others tell no time that clocks leave alone")
+def test_a_clock_that_is_set_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a machine that slept, or that found a time server: the boot seems to have moved."""
+    owner, boot = this_process(), psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)
+    assert psutil.boot_time() == boot + 3600
+    assert alive(owner) is True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not number their boots")
+def test_after_a_boot_its_processes_are_gone() -> None:
     host, pid, created = this_process().rsplit(":", 2)
-    assert alive(f"{host}:{pid}:{float(created) - 60}") is False
-    assert alive(f"{host}:{pid}:{float(created) + 1}") is True, "boot times jitter by a second"
+    assert alive(f"{host}:{pid}:0123abcd+{created.rpartition('+')[2]}") is False
+
+
+def test_an_owner_that_an_earlier_version_named_is_found() -> None:
+    created = psutil.Process().create_time()
+    assert alive(f"{socket.gethostname()}:{os.getpid()}:{created}") is True
+    assert alive(f"{socket.gethostname()}:{os.getpid()}:{created - 60}") is False
 
 
 OF_OTHERS = {

@@ -10,22 +10,42 @@ import os
 import re
 import socket
 from functools import cache
+from pathlib import Path
 
 import psutil
 
-_OWNER = re.compile(r"(?P<host>.+):(?P<pid>\d+):(?P<created>\d+(\.\d+)?)")
-# Times of creation are counted from the boot time, which jitters by a second.
+_OWNER = re.compile(r"(?P<host>.+):(?P<pid>\d+):((?P<boot>[0-9a-f]+)\+)?(?P<created>\d+(\.\d+)?)")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+# The boot time, from which times of creation are told, is rounded to a second.
 _SAME_SECONDS = 2.0
 
 
 def this_process() -> str:
-    """``<host>:<pid>:<time of creation, epoch seconds>``."""
+    """``<host>:<pid>:<time of creation>``.
+
+    The time is in epoch seconds, or ``<boot>+<seconds since then>`` where the system numbers its
+    boots: a clock that is set while a process runs moves all times but those.
+    """
     return _identity(os.getpid())
 
 
 @cache
 def _identity(pid: int) -> str:  # by its number: a fork inherits what its parent has cached
-    return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time()}"
+    created = _created(psutil.Process(pid), _boot())
+    return f"{socket.gethostname()}:{pid}:{f'{_boot()}+' if _boot() else ''}{created}"
+
+
+@cache
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").partition("-")[0]
+    except OSError:
+        return ""
+
+
+def _created(process: psutil.Process, boot: str) -> float:
+    """Seconds since this boot, or, without one, since the epoch."""
+    return process.create_time() - (psutil.boot_time() if boot else 0.0)
 
 
 def alive(owner: str) -> bool | None:
@@ -40,9 +60,12 @@ def alive(owner: str) -> bool | None:
     parts = _OWNER.fullmatch(owner)
     if parts is None or parts["host"] != socket.gethostname():
         return None
+    boot = parts["boot"] or ""
+    if boot and boot != _boot():
+        return False
     try:
         process = psutil.Process(int(parts["pid"]))
-        same = abs(process.create_time() - float(parts["created"])) < _SAME_SECONDS
+        same = abs(_created(process, boot) - float(parts["created"])) < _SAME_SECONDS
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
