@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,10 @@ def passing(value: Any, **members: Any) -> Json:
 
 def problems(*steps: Json) -> list[str]:
     return [str(refusal) for refusal in check(parse(definition(*steps)))]
+
+
+def test_it_is_short() -> None:
+    assert len(inspect.getsource(Pass).splitlines()) < 40
 
 
 def test_it_runs_and_later_steps_refer_to_it(local: Local) -> None:
