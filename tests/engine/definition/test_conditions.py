@@ -60,6 +60,12 @@ def test_only_numbers_and_strings_have_an_order(value: Any) -> None:
         holds(compare("GreaterThan", value, value))
 
 
+@pytest.mark.parametrize(("value", "other"), [(None, [1]), ([1], {"a": 1}), ({"a": 1}, None)])
+def test_what_has_no_order_may_be_equal(value: Any, other: Any) -> None:
+    assert holds(compare("Equals", value, value))
+    assert not holds(compare("Equals", value, other))
+
+
 def test_the_operators_are_the_services() -> None:
     comparisons = ["GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"]
     assert sorted(OPERATORS) == sorted(["Equals", "In", "Not", "Or", *comparisons])

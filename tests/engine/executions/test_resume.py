@@ -217,6 +217,19 @@ def test_models_and_packages_are_not_made_twice(local: Local, marker: Path) -> N
     assert len(local.client.list_training_jobs()["TrainingJobSummaries"]) == 1
 
 
+def test_a_model_that_was_deleted_is_made_again(local: Local, marker: Path) -> None:
+    channels = local.channels("import os; open(os.environ['SM_MODEL_DIR'] + '/m', 'w').close()")
+    create = model("Create", artifacts_of("Train"))
+    last = processing("Last", local.code(FRAGILE), arguments=[str(marker)], DependsOn=["Create"])
+    run = local.run(definition(training("Train", channels), create, last))
+    (made,) = local.client.list_models()["Models"]
+    local.client.delete_model(ModelName=made["ModelName"])
+    marker.touch()
+    assert run.retry().status == "Succeeded"
+    (again,) = local.client.list_models()["Models"]
+    assert again["ModelArn"] == run.arn_of("Create")
+
+
 def test_what_a_function_answered_keeps_its_type(tmp_path: Path, runner: Any) -> None:
     """The list of steps has it as a text; a comparison needs the number."""
     calls: list[Json] = []

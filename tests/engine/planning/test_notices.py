@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import platform
 from collections.abc import Iterator
 from importlib import metadata
@@ -108,6 +110,16 @@ def test_a_start_says_it_once(local: Local, capsys: pytest.CaptureFixture[str]) 
     assert said.out == "", "a program's output may be read by another one"
     local.run(definition(processing("P", local.code("pass"), environment={"A": "b"})))
     assert capsys.readouterr().err == "", "the same is not said again"
+
+
+def test_who_logs_for_themselves_does_not_hear_it_twice(
+    local: Local, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = io.StringIO()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(own)])
+    local.run(definition(processing("P", local.code("pass"))))
+    assert "without effect" in capsys.readouterr().err
+    assert "without effect" not in own.getvalue()
 
 
 def test_where_everything_has_an_effect_nothing_is_said(
