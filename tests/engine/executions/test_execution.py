@@ -580,6 +580,33 @@ def test_an_interrupted_execution_that_goes_on_already_is_left_alone(
     assert run.wait().status == "Stopped"
 
 
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("sagemaker_local.executions.executions.notices.announce", KeyboardInterrupt()),
+        ("threading.Thread.start", RuntimeError("can't start new thread")),
+    ],
+    ids=["interrupted by a person", "no thread"],
+)
+def test_an_execution_that_never_began_can_be_retried(
+    local: Local, monkeypatch: pytest.MonkeyPatch, place: str, error: BaseException
+) -> None:
+    """The state says that this process runs it, which lives on."""
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    text = definition(processing("S", local.code("pass")))
+    local.create(text)
+    with monkeypatch.context() as patch, pytest.raises(type(error)):
+        patch.setattr(place, fail)
+        local.client.start_pipeline_execution(PipelineName="pipe")
+    listed = local.client.list_pipeline_executions(PipelineName="pipe")
+    (execution,) = listed["PipelineExecutionSummaries"]
+    assert execution["PipelineExecutionStatus"] == "Failed"
+    assert Run(local, execution["PipelineExecutionArn"]).retry().status == "Succeeded"
+
+
 def test_an_execution_that_runs_here_is_not_called_interrupted(
     local: Local, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

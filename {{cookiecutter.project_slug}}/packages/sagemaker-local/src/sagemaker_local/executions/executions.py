@@ -70,16 +70,17 @@ class Executions:
         selection = self._selector.selection(definition, stored)
         token = f"start {stored.pipeline} {request['ClientRequestToken']}"
         store = self.engine.store
-        with store.transaction("execution started"):
-            # A request that is sent again, because its answer got lost, starts nothing.
-            earlier = store.remembered(token, "")
-            if earlier is not None:
-                return earlier
-            store.remember(token, "", stored.arn)
-            self.records.add(stored)
-            self._selector.list_taken_over(stored, selection)
-        notices.announce(definition, request)
-        self._run(stored, definition, values, selection)
+        with liveness.starting(stored.arn):
+            with store.transaction("execution started"):
+                # A request that is sent again, because its answer got lost, starts nothing.
+                earlier = store.remembered(token, "")
+                if earlier is not None:
+                    return earlier
+                store.remember(token, "", stored.arn)
+                self.records.add(stored)
+                self._selector.list_taken_over(stored, selection)
+            notices.announce(definition, request)
+            self._run(stored, definition, values, selection)
         return stored.arn
 
     def check(self, text: str) -> None:
@@ -108,23 +109,24 @@ class Executions:
             stored.document["PipelineDefinition"], stored.document["Parameters"]
         )
         selection = self._selector.selection(definition, stored)
-        with store.transaction("execution resumed"):
-            self._ended(arn)  # another process may have been faster
-            finished = self._keep_successes(arn, definition)
-            kept = members_of(request, ("ParallelismConfiguration",))
-            document = {**stored.document, **kept, "LastModifiedTime": now()}
-            document.pop("FailureReason", None)
-            store.remember(token, "", arn)
-            self.records.update(arn, "Executing", document)
-            self.records.renew_lease(arn, time.time() + LEASE_SECONDS, owner.this_process())
-            liveness.forget(arn)
-        finished = {**selection.finished, **finished}
-        self._run(
-            replace(stored, document=document),
-            definition,
-            values,
-            replace(selection, finished=finished),
-        )
+        with liveness.starting(arn):
+            with store.transaction("execution resumed"):
+                self._ended(arn)  # another process may have been faster
+                finished = self._keep_successes(arn, definition)
+                kept = members_of(request, ("ParallelismConfiguration",))
+                document = {**stored.document, **kept, "LastModifiedTime": now()}
+                document.pop("FailureReason", None)
+                store.remember(token, "", arn)
+                self.records.update(arn, "Executing", document)
+                self.records.renew_lease(arn, time.time() + LEASE_SECONDS, owner.this_process())
+                liveness.forget(arn)
+            finished = {**selection.finished, **finished}
+            self._run(
+                replace(stored, document=document),
+                definition,
+                values,
+                replace(selection, finished=finished),
+            )
 
     def _ended(self, arn: str) -> StoredExecution:
         """An execution that can be resumed.
@@ -215,7 +217,11 @@ class Executions:
         )
         execution = Execution(self.engine, assignment, stored.document)
         liveness.here[stored.arn] = execution
-        execution.start()
+        try:
+            execution.start()
+        except BaseException:
+            liveness.forget(stored.arn, execution)
+            raise
 
     def _new(self, pipeline: Document, request: Document, given: dict[str, str]) -> StoredExecution:
         name = pipeline["PipelineName"]

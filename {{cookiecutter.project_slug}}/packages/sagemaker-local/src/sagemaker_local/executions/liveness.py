@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -38,6 +40,22 @@ class Running(Protocol):
 # is forgotten: it would keep its state's file open, and all its documents, as long as the process.
 here: dict[str, Running] = {}
 _forgetting = threading.Lock()
+# Stored as this process's, and not begun yet.
+_starting: list[str] = []  # twice, if two threads try to resume one
+
+
+@contextmanager
+def starting(arn: str) -> Iterator[None]:
+    """While the block runs, this process is about to run an execution.
+
+    Whatever ends the block before the execution has begun, a person's interrupt too: the next look
+    finds an execution that nobody runs.
+    """
+    _starting.append(arn)
+    try:
+        yield
+    finally:
+        _starting.remove(arn)
 
 
 def forget(arn: str, execution: Running | None = None) -> None:
@@ -108,6 +126,8 @@ def _is_abandoned(stored: StoredExecution) -> bool:
     own = here.get(stored.arn)
     if own is not None:
         return not own.alive
+    if stored.owner == owner.this_process():
+        return stored.arn not in _starting
     lives = owner.alive(stored.owner) if stored.owner else None
     if lives is None:
         return stored.lease < time.time()
