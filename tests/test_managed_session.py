@@ -196,7 +196,7 @@ def test_following_a_managed_execution(
     """What moto cannot list: steps that change between two looks, and a failure."""
     monkeypatch.syspath_prepend(str(bake() / "src"))
     from sagemaker.mlops.workflow.pipeline import PipelineExecution
-    from used_car_prices.runs import progress
+    from used_car_prices.runs import executions, progress
 
     client = service({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     arn = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abcdefghijkl"
@@ -227,7 +227,7 @@ def test_following_a_managed_execution(
     list_steps(failed_step)
     describe("Failed")
     session = SimpleNamespace(sagemaker_client=client, poll_seconds=0)
-    with stubber, pytest.raises(progress.PipelineFailed) as failed:
+    with stubber, pytest.raises(executions.PipelineFailed) as failed:
         progress.follow(PipelineExecution(arn, session), session)
 
     assert str(failed.value) == (

@@ -252,5 +252,5 @@ def test_a_notebook_in_which_nothing_ran_is_a_failure(
     nbformat.write(nbformat.v4.new_notebook(cells=cells), project / "notebooks/04_empty.ipynb")
     done = run([sys.executable, "-m", "used_car_prices", "notebooks", "run", "04"], project)
     assert done.returncode == 1
-    assert "executed: notebooks/04_empty.ipynb" in done.stderr
+    assert "notebooks: notebooks/04_empty.ipynb" in done.stderr
     assert "passed" not in done.stdout

@@ -51,7 +51,7 @@ def test_a_model_that_beats_a_constant_is_registered(
 
     state = LocalState(project)
     (package,) = state.packages()
-    assert f"registry --session local approve --group used-car-prices-{family} --version 1" in (
+    assert f"registry approve --session local --group used-car-prices-{family} --version 1" in (
         ran.output
     )
     evaluation = state.evaluation(package)

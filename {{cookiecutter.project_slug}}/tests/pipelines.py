@@ -21,6 +21,7 @@ COPY = (
     "copytree('/opt/ml/processing/input', '/opt/ml/processing/output', dirs_exist_ok=True); "
     "print('test:r2=0.9')"
 )
+WAIT = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)\n"
 REGISTRATION = {
     "ModelPackageGroupName": "cars",
     "InferenceSpecification": {
@@ -52,8 +53,11 @@ def processing(session: Any, name: str, code: str, output: str = "") -> dict[str
     return {"Name": name, "Type": "Processing", "Arguments": arguments}
 
 
-def evaluate(session: Any) -> dict[str, Any]:
-    """A step that leaves ``evaluation.json``: it copies the one that it is given."""
+def evaluate(session: Any, after: Path | None = None) -> dict[str, Any]:
+    """A step that leaves ``evaluation.json``: it copies the one that it is given.
+
+    With ``after`` it waits until that file is there.
+    """
     bucket, text = session.default_bucket(), json.dumps(EVALUATION)
     uri = session.upload_string_as_file_body(text, bucket, "ready/evaluation.json")
     source = {
@@ -62,7 +66,9 @@ def evaluate(session: Any) -> dict[str, Any]:
         "S3DataType": "S3Prefix",
         "S3InputMode": "File",
     }
-    step = processing(session, "Evaluate", COPY, "evaluation")
+    step = processing(session, "Evaluate", f"{WAIT if after else ''}{COPY}", "evaluation")
+    if after:
+        step["Arguments"]["AppSpecification"]["ContainerArguments"] = [str(after)]
     step["Arguments"]["ProcessingInputs"] = [
         {"InputName": "ready", "AppManaged": False, "S3Input": source}
     ]

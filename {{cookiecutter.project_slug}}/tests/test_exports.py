@@ -10,9 +10,8 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from {{ cookiecutter.package_name }} import paths
+from {{ cookiecutter.package_name }} import cli, paths
 from {{ cookiecutter.package_name }}.notebooks.exports import (
-    cli,
     files,
     last_export,
     modules,
@@ -62,7 +61,7 @@ def write_module(project: Path, *sources: str) -> Path:
 def refused(command: str) -> str:
     """What a command says when it ends with exit code 1."""
     with pytest.raises(SystemExit) as raised:
-        cli.main([command])
+        cli.main(["exports", command])
     assert isinstance(raised.value.code, str)
     return raised.value.code
 
@@ -79,7 +78,7 @@ def snapshot(project: Path) -> dict[str, bytes]:
 def test_export_writes_what_the_magic_writes(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     exported = (project / STEP).read_bytes()
     (project / STEP).unlink()
 
@@ -91,13 +90,13 @@ def test_export_writes_what_the_magic_writes(
 
 def test_check_passes_after_export(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_module(project, ADD)
-    cli.main(["export"])
-    cli.main(["check"])
+    cli.main(["exports", "export"])
+    cli.main(["exports", "check"])
     assert "every exported file equals its cells" in capsys.readouterr().out
 
 
 def test_check_shows_notebook_cell_and_difference(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_text("import json\n")
     message = refused("check")
     assert f"{STEP} differs from notebooks/02_scripts.ipynb cell 2" in message
@@ -109,7 +108,7 @@ def test_check_finds_a_script_that_was_never_exported(project: Path) -> None:
 
 
 def test_check_and_clean_of_a_notebook_that_was_run(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     path = project / "notebooks/02_scripts.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].update(execution_count=3, metadata={"tags": ["parameters"], "scrolled": True})
@@ -117,9 +116,9 @@ def test_check_and_clean_of_a_notebook_that_was_run(project: Path) -> None:
     nbformat.write(notebook, path)
     assert "02_scripts.ipynb holds outputs or execution counts in cell 2" in refused("check")
 
-    cli.main(["clean"])
+    cli.main(["exports", "clean"])
 
-    cli.main(["check"])
+    cli.main(["exports", "check"])
     assert nbformat.read(path, as_version=4).cells[1].metadata == {"tags": ["parameters"]}
 
 
@@ -145,7 +144,7 @@ def test_cells_that_cannot_be_exported(project: Path, line: str, message: str) -
 @pytest.mark.parametrize("line", ['"../runtime/a b.py"', "'../runtime/a b.py'"])
 def test_quoted_names(project: Path, line: str) -> None:
     write(project, f"%%writefile {line}\nx = 1")
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     assert (project / "runtime/a b.py").read_bytes() == b"x = 1\n"
 
 
@@ -154,7 +153,7 @@ def test_sub_folders(project: Path) -> None:
     write(project, "%%writefile ../../runtime/a/b.py\nx = 1", name="drafts/one.ipynb")
     write(project, "start.go_to_notebooks()", SCRIPT, name="drafts/two.ipynb")
     write(project, "x = 1")
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     assert (project / "runtime/a/b.py").read_bytes() == b"x = 1\n"
     assert (project / STEP).is_file()
 
@@ -170,7 +169,7 @@ APPENDED = (SCRIPT, "1 + 1", "%%writefile -a ../runtime/step.py\n\nprint('more')
 
 def test_cells_that_append_follow_in_order(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(project, *APPENDED)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     exported = (project / STEP).read_bytes()
     assert exported.endswith(b"1}))\n\nprint('more')\n\n")
 
@@ -187,12 +186,12 @@ def test_code_that_only_mentions_the_magic_is_no_export(project: Path) -> None:
 
 
 def test_windows_line_ends_differ_in_nothing(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     for name in ("notebooks/02_scripts.ipynb", STEP):
         as_windows(project / name)
     before = snapshot(project)
     for command in ("check", "export", "adopt"):
-        cli.main([command])
+        cli.main(["exports", command])
     assert snapshot(project) == before
 
 
@@ -206,7 +205,7 @@ def as_windows(path: Path) -> None:
 
 def test_a_module_is_made_of_its_cells(project: Path) -> None:
     write_module(project, "import math", ADD, "assert add(1, 1) == 2", "#|export\n\nTWO = 2")
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     text = (project / HELPERS).read_text()
     assert text.startswith('"""What runs."""\n')
     assert "import math" not in text
@@ -226,7 +225,7 @@ CLASS = '#| export\nclass A:\n    """A letter."""'
 )
 def test_a_module_passes_the_linter(project: Path, sources: tuple[str, ...]) -> None:
     write_module(project, *sources)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     for command in (["check", "--select=E,F,I,UP,RUF"], ["format", "--check"]):
         options = ["--isolated", "--line-length=100", str(project / HELPERS)]
         ruff = [sys.executable, "-m", "ruff", *command, *options]
@@ -236,12 +235,12 @@ def test_a_module_passes_the_linter(project: Path, sources: tuple[str, ...]) -> 
 
 def test_imports_of_the_package_become_relative_and_back(project: Path) -> None:
     path = write_module(project, f"#| export\nfrom {modules.PACKAGE}.paths import DATA", ADD)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     before, helpers = path.read_text(), project / HELPERS
     assert "\nfrom .paths import DATA\n" in helpers.read_text()
 
     helpers.write_text(helpers.read_text().replace("DATA", "DATA, REPORTS"))
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
 
     assert path.read_text() == before.replace("DATA", "DATA, REPORTS")
 
@@ -269,7 +268,7 @@ def test_modules_that_cannot_be_exported(
 
 def test_check_of_a_module_names_the_cell(project: Path) -> None:
     write_module(project, ADD, ONE)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     helpers = project / HELPERS
     helpers.write_text(helpers.read_text().replace("ONE = 1", "ONE = 2"))
     message = refused("check")
@@ -309,19 +308,19 @@ def test_adopt_changes_the_cells_source_and_not_a_byte_beside_it(
 ) -> None:
     path = write(project, "x = {'source': 'ü \\ud83d'}", SCRIPT, "print('ö')")
     reformatted(path, style)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     script = project / STEP
     edited = script.read_text().replace("import json\n", 'import json\nimport os  # "ä" \\n \t/\n')
     script.write_text(edited)
     before = path.read_bytes()
 
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
 
     after = path.read_bytes()
     assert len(after) > len(before)
     assert common_start(before, after) + common_start(before[::-1], after[::-1]) >= len(before)
     assert script.read_text() == edited
-    cli.main(["check"])
+    cli.main(["exports", "check"])
 
 
 def common_start(old: bytes, new: bytes) -> int:
@@ -332,56 +331,56 @@ def common_start(old: bytes, new: bytes) -> int:
 
 def test_what_was_adopted_is_what_an_editor_would_have_saved(project: Path) -> None:
     path = project / "notebooks/02_scripts.ipynb"
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_text("'ü \\n / \u2028 \x0c'\n\n\tx = \"1\"  # \U0001f600\n\n\n")
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
     adopted = path.read_bytes()
     nbformat.write(nbformat.read(path, as_version=4), path)
     assert path.read_bytes() == adopted
-    cli.main(["check"])
+    cli.main(["exports", "check"])
 
 
 def test_adopt_keeps_windows_line_ends_within_a_cell(project: Path) -> None:
     path = write(project, SCRIPT.replace("\n", "\r\n"))
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     script = project / STEP
     script.write_bytes(script.read_bytes().replace(b"json\n", b"json\nimport os\n"))
     as_windows(script)
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
     [_, cell] = nbformat.read(path, as_version=4).cells
     assert cell.source == SCRIPT.replace("json\n", "json\nimport os\n", 1).replace("\n", "\r\n")
-    cli.main(["check"])
+    cli.main(["exports", "check"])
 
 
 def test_adopt_of_a_file_without_a_last_line_end(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_text("x = 1")
-    cli.main(["adopt"])
-    cli.main(["check"])
+    cli.main(["exports", "adopt"])
+    cli.main(["exports", "check"])
     assert (project / STEP).read_text() == "x = 1\n"
 
 
 def test_adopt_of_a_module(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_module(project, ADD, ONE)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     helpers = project / HELPERS
     before = path.read_text()
     more = "    return a + b\n\n\ndef sub(a: int, b: int) -> int:\n    return a - b\n"
     helpers.write_text(helpers.read_text().replace("    return a + b\n", more))
     edited = helpers.read_text()
 
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
 
     assert f"adopted    {HELPERS} into notebooks/01_explore.ipynb cell 3" in capsys.readouterr().out
     assert nbformat.reads(path.read_text(), as_version=4).cells[2].source == ADD + more[16:-1]
     assert path.read_text().startswith(before[: before.index("return a + b") + 12])
     assert helpers.read_text() == edited
-    cli.main(["check"])
+    cli.main(["exports", "check"])
 
 
 def test_what_no_cell_of_a_module_holds_cannot_go_back(project: Path) -> None:
     write_module(project, ADD, ONE)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     helpers = project / HELPERS
     helpers.write_text("import os\n" + helpers.read_text())
     before = snapshot(project)
@@ -412,22 +411,22 @@ def test_an_edit_that_a_notebook_would_read_in_another_way_cannot_go_back(projec
 
 def test_adopt_of_a_file_that_cells_append_to(project: Path) -> None:
     path = write(project, *APPENDED)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     script = project / STEP
     text = script.read_text()
     script.write_text(text.replace("'é'", "'e'").replace("'more'", "'less'") + "last()\n")
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
     sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
     assert sources[1] == SCRIPT.replace("é", "e")
     assert sources[3] == APPENDED[2].replace("more", "less") + "last()"
-    cli.main(["check"])
+    cli.main(["exports", "check"])
 
     script.write_text(script.read_text().replace("1}))\n\nprint", "2}))\nprint"))
     assert "02_scripts.ipynb cell 2 meets notebooks/02_scripts.ipynb cell 4" in refused("adopt")
 
 
 def test_a_file_in_another_encoding_is_one_sentence(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_bytes("'é'\n".encode("latin-1"))
     for command in ("check", "adopt"):
         assert f"{STEP} is no text in UTF-8" in refused(command)
@@ -435,7 +434,7 @@ def test_a_file_in_another_encoding_is_one_sentence(project: Path) -> None:
 
 @pytest.mark.parametrize("command", ["adopt", "export"])
 def test_both_changed_changes_nothing_and_shows_both(project: Path, command: str) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_text("file = 1\n")
     write(project, "%%writefile ../runtime/step.py\ncell = 1")
     before = snapshot(project)
@@ -449,16 +448,16 @@ def test_both_changed_changes_nothing_and_shows_both(project: Path, command: str
 def test_adopt_leaves_a_cell_alone_that_changed_itself(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     write(project, "%%writefile ../runtime/step.py\ncell = 1")
     before = snapshot(project)
-    cli.main(["adopt"])
+    cli.main(["exports", "adopt"])
     assert "only notebooks/02_scripts.ipynb cell 2 changed" in capsys.readouterr().out
     assert snapshot(project) == before
 
 
 def test_export_keeps_an_edit_of_a_file(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_text("file = 1\n")
     assert "make adopt puts the edit into notebooks/02_scripts.ipynb cell 2" in refused("export")
     assert (project / STEP).read_text() == "file = 1\n"
@@ -467,24 +466,24 @@ def test_export_keeps_an_edit_of_a_file(project: Path) -> None:
 def test_without_an_export_to_compare_with_adopt_does_not_guess(project: Path) -> None:
     (project / STEP).write_text("file = 1\n")
     assert "it is not known which of them changed" in refused("adopt")
-    cli.main(["export"])
-    cli.main(["check"])
+    cli.main(["exports", "export"])
+    cli.main(["exports", "check"])
 
 
 def test_the_last_commit_stands_in_for_the_last_export(project: Path) -> None:
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
     for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
         subprocess.run(["git", *words], cwd=project, check=True)
     last_export.copy_of((project / STEP).resolve()).unlink()
     (project / STEP).write_text("file = 1\n")
-    cli.main(["adopt"])
-    cli.main(["check"])
+    cli.main(["exports", "adopt"])
+    cli.main(["exports", "check"])
 
 
 def test_running_a_cell_is_an_export(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cell was changed and run, then its file was edited: only the file changed."""
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     source = "%%writefile ../runtime/step.py\ncell = 1"
     write(project, source)
     monkeypatch.chdir(project / "notebooks")
@@ -493,8 +492,8 @@ def test_running_a_cell_is_an_export(project: Path, monkeypatch: pytest.MonkeyPa
     running.follow_cells()
     shell.run_cell(source).raise_error()
     (project / STEP).write_text("file = 1\n")
-    cli.main(["adopt"])
-    cli.main(["check"])
+    cli.main(["exports", "adopt"])
+    cli.main(["exports", "check"])
 
 
 # Merges

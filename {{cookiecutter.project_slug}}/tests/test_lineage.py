@@ -10,8 +10,8 @@ from typing import Any
 import pipelines
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths, settings
-from {{ cookiecutter.package_name }}.runs import lineage, progress, record
+from {{ cookiecutter.package_name }} import cli, errors, paths, registry, settings
+from {{ cookiecutter.package_name }}.runs import lineage, progress, record, surroundings
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 
@@ -43,26 +43,26 @@ def git(folder: Path, *words: str) -> None:
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_the_commit_and_whether_the_tree_is_that_commit(tmp_path: Path) -> None:
-    assert lineage.git_state(tmp_path) is None
+    assert surroundings.git_state(tmp_path) is None
     git(tmp_path, "init")
-    assert lineage.git_state(tmp_path) is None  # no commit yet
+    assert surroundings.git_state(tmp_path) is None  # no commit yet
     file = tmp_path / "code.py"
     file.write_text("one", encoding="utf-8")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-m", "first")
-    clean = lineage.git_state(tmp_path)
+    clean = surroundings.git_state(tmp_path)
     assert clean and clean["clean"] and len(clean["commit"]) == 40
     file.write_text("two", encoding="utf-8")
-    assert lineage.git_state(tmp_path) == clean | {"clean": False}
+    assert surroundings.git_state(tmp_path) == clean | {"clean": False}
 
 
 def test_there_may_be_no_git_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert lineage.git_state() is None
+    assert surroundings.git_state() is None
 
 
 def test_the_versions_name_the_libraries_that_are_there() -> None:
-    found = lineage.versions()
+    found = surroundings.versions()
     assert {"python", "sagemaker", "pandas", "scikit-learn"} <= set(found)
     assert {"xgboost", "xgboost-cpu"} & set(found)
 
@@ -70,7 +70,7 @@ def test_the_versions_name_the_libraries_that_are_there() -> None:
 def test_back_from_a_package_to_what_made_it(local: Any, tmp_path: Path) -> None:
     file = pipelines.data_file(tmp_path)
     run = train_on(local, file)
-    document = lineage.of_package(local, lineage.find_package(local, GROUP, 1))
+    document = lineage.of_package(local, registry.find(local, GROUP, 1))
     known = json.loads((run.folder / record.LINEAGE).read_text(encoding="utf-8"))
     assert document == known
     assert document["status"] == "Succeeded"
@@ -191,20 +191,20 @@ def test_the_command_line(
 ) -> None:
     monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
     file = pipelines.data_file(tmp_path)
-    lineage.main(["of-data", str(file)])
+    cli.main(["lineage", "of-data", str(file)])
     assert "no registered model was trained on" in capsys.readouterr().out
     run = train_on(local, file)
     capsys.readouterr()
-    lineage.main(["of-data", str(file)])
+    cli.main(["lineage", "of-data", str(file)])
     listed = capsys.readouterr().out
     assert f"{GROUP} version 1" in listed and run.name in listed
-    lineage.main(["of-package", "1"])
+    cli.main(["lineage", "of-package", "1"])
     shown = capsys.readouterr().out
     for fact in ("execution", "data_uri", "definition_sha256", "data_fingerprint"):
         assert run.lineage[fact] in shown
-    lineage.main(["of-package", "1", "--json"])
+    cli.main(["lineage", "of-package", "1", "--json"])
     assert json.loads(capsys.readouterr().out)["run"] == run.name
     with pytest.raises(SystemExit, match="has no version 7; it has 1"):
-        lineage.main(["of-package", "7"])
+        cli.main(["lineage", "of-package", "7"])
     with pytest.raises(SystemExit, match="does not exist"):
-        lineage.main(["of-data", "nowhere.csv"])
+        cli.main(["lineage", "of-data", "nowhere.csv"])

@@ -10,8 +10,8 @@ from typing import Any
 import pipelines
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths
-from {{ cookiecutter.package_name }}.runs import progress
+from {{ cookiecutter.package_name }} import cli, errors, paths, settings
+from {{ cookiecutter.package_name }}.runs import executions, progress, step_table
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_a_terminal_hears_of_a_step_that_takes_long(
 ) -> None:
     monkeypatch.setattr(progress, "STILL_SECONDS", 0.0)
     lines = progress.Lines()
-    row = progress.Step("Train", "Executing", 31.0, False, "round 200")
+    row = step_table.Step("Train", "Executing", 31.0, False, "round 200")
     for _ in range(2):
         time.sleep(0.001)
         lines.show([row])
@@ -85,7 +85,7 @@ def test_a_terminal_hears_of_a_step_that_takes_long(
 
 def test_a_failed_execution_says_which_step_and_why(capsys: pytest.CaptureFixture[str]) -> None:
     service = Service(("Failed", [step("Train", "Failed", FailureReason="no such column")]))
-    with pytest.raises(progress.PipelineFailed, match="pipeline failed: Train: no such column"):
+    with pytest.raises(executions.PipelineFailed, match="pipeline failed: Train: no such column"):
         progress.follow(EXECUTION, service)
     assert capsys.readouterr().out.split()[:5] == ["Train", "Failed", "2.0", "s", "no"]
 
@@ -96,18 +96,18 @@ def test_what_each_kind_of_step_says() -> None:
         step("Gate", "Succeeded", Metadata={"Condition": {"Outcome": "True"}}),
         step("Register", "Succeeded", Metadata={"RegisterModel": {"Arn": "arn:x/cars/3"}}),
     ]
-    found = [progress.row(Service(("", [])), each) for each in described]
+    found = [step_table.row(Service(("", [])), each) for each in described]
     assert [(row.cached, row.note) for row in found] == [
         (True, "last line of job-1"),
         (False, "True"),
         (False, "version 3 of cars"),
     ]
-    assert "cached" in progress.line(found[0])
+    assert "cached" in step_table.line(found[0])
 
 
 def test_the_table_shows_what_programs_print_as_text() -> None:
-    row = progress.Step("Train", "Executing", 3.4, False, "<script>alert(1)</script>")
-    table = progress.table([row])
+    row = step_table.Step("Train", "Executing", 3.4, False, "<script>alert(1)</script>")
+    table = step_table.table([row])
     assert "<script>" not in table and "&lt;script&gt;" in table
 
 
@@ -153,8 +153,8 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_the_log_of_a_step_that_is_still_running(local: Any) -> None:
     code = "import time; print('first'); print('second'); time.sleep(60)"
     execution = pipelines.start(local, pipelines.processing(local, "Slow", code))
-    wait_for(lambda: [row.note for row in progress.steps(local, execution.arn)] == ["second"])
-    assert progress.log(local, execution, "Slow") == "first\nsecond"
+    wait_for(lambda: [row.note for row in step_table.steps(local, execution.arn)] == ["second"])
+    assert executions.log(local, execution, "Slow") == "first\nsecond"
     execution.stop()
 
 
@@ -162,9 +162,9 @@ def test_there_is_no_such_log(local: Any) -> None:
     execution = pipelines.start(local, pipelines.evaluate(local), pipelines.register())
     progress.follow(execution, local)
     with pytest.raises(errors.ProjectError, match="no step 'Tain'; its steps are: Evaluate, Reg"):
-        progress.log(local, execution, "Tain")
+        executions.log(local, execution, "Tain")
     with pytest.raises(errors.ProjectError, match="runs no job; these have a log: Evaluate"):
-        progress.log(local, execution.arn, "RegisterModel")
+        executions.log(local, execution.arn, "RegisterModel")
 
 
 def test_an_interrupt_stops_what_runs_here(
@@ -179,7 +179,7 @@ def test_an_interrupt_stops_what_runs_here(
             raise interrupt
 
     monkeypatch.setattr(progress.time, "sleep", sleep)
-    with pytest.raises(progress.PipelineFailed, match="stopped by an interrupt"):
+    with pytest.raises(executions.PipelineFailed, match="stopped by an interrupt"):
         progress.follow(execution, local)
     described = local.sagemaker_client.describe_pipeline_execution(
         PipelineExecutionArn=execution.arn
@@ -194,7 +194,7 @@ def test_an_interrupt_leaves_a_managed_execution_alone(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(progress.time, "sleep", sleep)
     service = Service(("Executing", [step("Train", "Executing")]), ("Executing", []))
-    with pytest.raises(progress.PipelineFailed, match="abc any more, and it goes on"):
+    with pytest.raises(executions.PipelineFailed, match="abc any more, and it goes on"):
         progress.follow(EXECUTION, service)
 
 
@@ -203,11 +203,11 @@ def test_the_command_line(
 ) -> None:
     monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
     with pytest.raises(SystemExit, match="no pipeline was started yet"):
-        progress.main(["steps"])
-    name = progress.settings.PROJECT_SLUG
+        cli.main(["progress", "steps"])
+    name = settings.PROJECT_SLUG
     progress.follow(pipelines.start(local, pipelines.evaluate(local), name=name), local)
     capsys.readouterr()
-    progress.main(["log", "Evaluate"])
+    cli.main(["progress", "log", "Evaluate"])
     assert capsys.readouterr().out == "test:r2=0.9\n"
-    progress.main(["steps"])
+    cli.main(["progress", "steps"])
     assert capsys.readouterr().out.split()[:2] == ["Evaluate", "Succeeded"]

@@ -8,6 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from {{ cookiecutter.package_name }} import cli
 from {{ cookiecutter.package_name }}.notebooks import report
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" class="pipeline"><text>Train</text></svg>'
@@ -109,10 +110,10 @@ def test_it_stays_small_by_leaving_out_the_largest_output(tmp_path: Path) -> Non
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = notebook(tmp_path)
-    report.main([str(file)])
+    cli.main(["notebooks", "report", str(file)])
     assert capsys.readouterr().out.strip() == str(file.with_suffix(".html"))
     assert "Cars" in file.with_suffix(".html").read_text(encoding="utf-8")
     broken = tmp_path / "broken.ipynb"
     broken.write_text("no notebook", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"broken\.ipynb is not a notebook"):
-        report.main([str(broken)])
+        cli.main(["notebooks", "report", str(broken)])

@@ -7,9 +7,15 @@ from typing import Any
 import pipelines
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths
-from {{ cookiecutter.package_name }}.notebooks import parameters
-from {{ cookiecutter.package_name }}.runs import progress, record
+from {{ cookiecutter.package_name }} import cli, errors, evaluation, paths
+from {{ cookiecutter.package_name }}.runs import (
+    comparison,
+    executions,
+    progress,
+    record,
+    retry,
+    surroundings,
+)
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 
@@ -24,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def local(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A local session, and a folder for runs, with nothing in them."""
     monkeypatch.setattr(paths, "LOCAL_ROOT", folder.parent / "state")
-    monkeypatch.setattr(parameters, "CHECKED", {"eta": 0.1, "session": "local"})
+    monkeypatch.setattr(surroundings, "PARAMETERS", {"eta": 0.1, "session": "local"})
     return opening.open_session("local", warm=False)
 
 
@@ -52,10 +58,12 @@ def a_run(folder: Path, number: int, score: float | None, **given: Any) -> recor
 
 
 def test_a_run_that_succeeds(local: Any, tmp_path: Path) -> None:
-    file = pipelines.data_file(tmp_path)
-    execution = pipelines.start(local, pipelines.evaluate(local), pipelines.register())
+    file, looked_at = pipelines.data_file(tmp_path), tmp_path / "looked-at"
+    evaluate = pipelines.evaluate(local, after=looked_at)
+    execution = pipelines.start(local, evaluate, pipelines.register())
     with record.recorded(execution, local, file) as begun:
         assert begun.status == "Executing"
+        looked_at.touch()
         progress.follow(execution, local)
     run = record.Run(begun.folder)
     assert run.name.endswith(execution.arn.rpartition("/")[2])
@@ -71,7 +79,7 @@ def test_a_run_that_succeeds(local: Any, tmp_path: Path) -> None:
 def test_a_run_that_the_gate_refuses_keeps_its_metrics(local: Any, tmp_path: Path) -> None:
     execution = pipelines.start(local, pipelines.evaluate(local), pipelines.refuse())
     with (
-        pytest.raises(progress.PipelineFailed),
+        pytest.raises(executions.PipelineFailed),
         record.recorded(execution, local, pipelines.data_file(tmp_path)) as begun,
     ):
         progress.follow(execution, local)
@@ -94,18 +102,18 @@ def test_a_run_that_nobody_waited_for_is_completed_later(
         pass
     progress.follow(execution, local)
     assert record.Run(begun.folder).status == "Executing"
-    monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
+    monkeypatch.setattr(retry, "open_session", lambda *_, **__: local)
     capsys.readouterr()
-    record.main(["update"])
+    cli.main(["runs", "update"])
     assert capsys.readouterr().out == f"{begun.name} is Succeeded\n"
     assert record.Run(begun.folder).score == 0.9
-    record.main(["update"])
+    cli.main(["runs", "update"])
     assert capsys.readouterr().out == "no run is waited for\n"
 
 
 def test_the_better_of_two_evaluations_comes_first() -> None:
     better = pipelines.EVALUATION | {"regression_metrics": {"r2": {"value": 0.95}}}
-    found = record.metrics_document(
+    found = evaluation.metrics_document(
         {"EvaluateLinear": pipelines.EVALUATION, "EvaluateTrees": better}
     )
     assert found["model"] == {"r2": 0.95}
@@ -118,18 +126,18 @@ def test_best_first_whatever_better_means(folder: Path) -> None:
         a_run(folder, number, score)
     for number, score in ((4, 200.0), (5, 100.0)):
         a_run(folder, number, score, metric="rmse", task="houses")
-    ordered = [run.name[7] for run in record.best_first(record.all_runs())]
+    ordered = [run.name[7] for run in comparison.best_first(record.all_runs())]
     assert ordered == ["5", "4", "2", "1", "3"]
 
 
 def test_the_list_shows_what_differs_side_by_side(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record.main(["list"])
+    cli.main(["runs", "list"])
     assert "there is no run yet" in capsys.readouterr().out
     a_run(folder, 1, 0.5, rounds=400)
     a_run(folder, 2, 0.9, rounds=50)
-    record.main(["list"])
+    cli.main(["runs", "list"])
     heading, columns, best, second = capsys.readouterr().out.strip().splitlines()
     assert heading == "2 runs by r2, higher is better"
     assert columns.split() == ["run", "status", "r2", "mae", "rounds", "data", "git"]
@@ -138,10 +146,10 @@ def test_the_list_shows_what_differs_side_by_side(
 
 
 def test_the_table_of_a_notebook(folder: Path) -> None:
-    assert record.table().empty
+    assert comparison.table().empty
     a_run(folder, 1, 0.5, rounds=400)
     best = a_run(folder, 2, 0.9, rounds=50)
-    table = record.table()
+    table = comparison.table()
     assert table.index[0] == best.name
     assert table.loc[best.name, ["r2", "rounds"]].tolist() == [0.9, 50]
 
@@ -149,7 +157,7 @@ def test_the_table_of_a_notebook(folder: Path) -> None:
 def test_two_runs_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a_run(folder, 1, 0.5, eta=0.3)
     a_run(folder, 2, 0.9)
-    record.main(["compare", "20260101", "best"])
+    cli.main(["runs", "compare", "20260101", "best"])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0][0] == "what"
     assert ["eta", "0.3", "0.1"] in lines
@@ -164,12 +172,12 @@ def test_two_runs_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
 )
 def test_which_run_is_meant(folder: Path, name: str, sentence: str) -> None:
     with pytest.raises(errors.ProjectError, match="there is no run yet"):
-        record.find(name)
+        comparison.find(name)
     for number in (1, 2):
         a_run(folder, number, 0.5)
-    assert record.find("last").name.startswith("20260102")
+    assert comparison.find("last").name.startswith("20260102")
     with pytest.raises(errors.ProjectError, match=sentence):
-        record.find(name)
+        comparison.find(name)
 
 
 def test_a_record_is_never_half_written(folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.package_name }} import sample_data, settings
+from {{ cookiecutter.package_name }} import cli, sample_data, settings
 
 
 def read(path: Path, **options: object) -> pd.DataFrame:
@@ -64,9 +64,9 @@ def test_a_refused_sample_leaves_no_file(tmp_path: Path) -> None:
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "new" / "cars.csv"
-    sample_data.main(["--rows", "50", "--seed", "3", "--output", str(output)])
+    cli.main(["sample-data", "--rows", "50", "--seed", "3", "--output", str(output)])
     assert str(output) in capsys.readouterr().out
     frame = pd.read_csv(output)
     assert len(frame) == 50 and sample_data.TARGETS[settings.PROBLEM_TYPE] in frame
     with pytest.raises(SystemExit):
-        sample_data.main(["--problem-type", "ranking"])
+        cli.main(["sample-data", "--problem-type", "ranking"])

@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from {{ cookiecutter.package_name }} import cli
 from {{ cookiecutter.package_name }}.notebooks import sample_runs
 
 
@@ -61,7 +62,7 @@ def test_a_notebook_that_ends_early_fails_though_papermill_succeeds(
     assert source.read_bytes() == before
     assert "sys.executable" in (tmp_path / "reports" / "early.html").read_text(encoding="utf-8")
     with pytest.raises(SystemExit, match=r"early\.ipynb ended before its end"):
-        sample_runs.main(["check", str(tmp_path / "reports" / "early.ipynb")])
+        cli.main(["notebooks", "check", str(tmp_path / "reports" / "early.ipynb")])
 
 
 def test_the_kernel_is_this_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

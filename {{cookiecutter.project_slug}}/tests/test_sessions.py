@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import errors, paths, registry, settings
-from {{ cookiecutter.package_name }}.sessions.open import open_session
+from {{ cookiecutter.package_name }} import cli, errors, paths, registry, settings
+from {{ cookiecutter.package_name }}.sessions import open as opening
 
 PACKAGE = {
     "InferenceSpecification": {
@@ -21,7 +21,7 @@ PACKAGE = {
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A local session with nothing in it."""
     monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
-    return open_session("local", warm=False)
+    return opening.open_session("local", warm=False)
 
 
 def register(session: Any, group: str, url: str = "s3://bucket/model.tar.gz") -> str:
@@ -36,14 +36,14 @@ def register(session: Any, group: str, url: str = "s3://bucket/model.tar.gz") ->
 
 def test_a_mode_that_does_not_exist() -> None:
     with pytest.raises(errors.ProjectError, match="'remote'; it can be 'local' or 'managed'"):
-        open_session("remote")
+        opening.open_session("remote")
 
 
 def test_a_session_for_single_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
     options = {"warm": False, "debug": "Train"}
-    for_pipelines = open_session("local", **options)
-    for_jobs = open_session("local", **options, pipeline=False)
+    for_pipelines = opening.open_session("local", **options)
+    for_jobs = opening.open_session("local", **options, pipeline=False)
     from sagemaker.core.workflow.pipeline_context import PipelineSession
 
     assert isinstance(for_pipelines, PipelineSession)
@@ -55,7 +55,7 @@ def test_a_session_for_single_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_managed_session_does_not_debug() -> None:
     with pytest.raises(errors.ProjectError, match="debug in a local one"):
-        open_session("managed", debug=True)
+        opening.open_session("managed", debug=True)
 
 
 def test_the_champion_is_the_highest_approved_version(local: Any) -> None:
@@ -90,14 +90,14 @@ def test_approving_a_version_that_does_not_exist(local: Any) -> None:
 def test_the_command_line(
     local: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(registry, "open_session", lambda *_, **__: local)
-    registry.main(["list"])
+    monkeypatch.setattr(opening, "open_session", lambda *_, **__: local)
+    cli.main(["registry", "list"])
     assert "no model is registered" in capsys.readouterr().out
     group = f"{settings.PROJECT_SLUG}-linear"
     register(local, group)
-    registry.main(["approve", "--version", "1", "--family", "linear"])
-    registry.main(["list"])
+    cli.main(["registry", "approve", "--version", "1", "--family", "linear"])
+    cli.main(["registry", "list"])
     printed = capsys.readouterr().out
     assert f"{group}/1" in printed and "version 1   Approved" in printed
     with pytest.raises(SystemExit, match="has no version 2"):
-        registry.main(["approve", "--version", "2", "--family", "linear"])
+        cli.main(["registry", "approve", "--version", "2", "--family", "linear"])

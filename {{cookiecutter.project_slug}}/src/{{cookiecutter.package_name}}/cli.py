@@ -1,31 +1,230 @@
-"""One command line for this project: `python -m <package> --help` lists its commands."""
+"""This project's one command line: commands, their options, their help.
 
-import argparse
-import importlib
+A mistake is one sentence on stderr: exit code 2 where the command is wrong, 1 where it cannot be
+done.
+"""
+
 import sys
+from argparse import Namespace
+from pathlib import Path
 
-from . import settings
-
-# Each command: the module whose `main` takes the words after it, and what it is for.
-COMMANDS = {
-    "pipeline": ("runs.record", "run notebook 03"),
-    "runs": ("runs.record", "list, compare, retry, update past runs"),
-    "registry": ("registry", "list and approve models"),
-    "lineage": ("runs.lineage", "from a model to its data, and back"),
-    "progress": ("runs.progress", "logs of steps, and why they ran"),
-    "exports": ("notebooks.exports.cli", "files out of notebooks, and back"),
-    "notebooks": ("notebooks.sample_runs", "run notebooks on a small sample"),
-    "report": ("notebooks.report", "an executed notebook as one file"),
-    "sample-data": ("sample_data", "write used-car listings to a file"),
-    "githooks": ("notebooks.githooks", "install the git hooks"),
-}
+from . import answers, settings
+from .command_line import PROGRAM, Parser, examples_text
+from .errors import ProjectError
+from .registry import FAMILIES
+from .sessions.open import MODES
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run a command."""
+    """Run a command; what it answers goes to stdout."""
     words = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog=f"python -m {settings.PACKAGE}")
-    parser.add_argument("command", choices=COMMANDS)
-    command = parser.parse_args(words[:1]).command
-    module = importlib.import_module(f".{COMMANDS[command][0]}", __package__)
-    module.main(words if command == "pipeline" else words[1:])
+    parser = arguments()
+    parser.refuse_unknown(words)
+    for_papermill: list[str] = []
+    if words[:1] == ["pipeline"] and not {"-h", "--help"} & set(words):
+        words, for_papermill = words[:1], words[1:]
+    options = parser.parse_args(words, Namespace(for_papermill=for_papermill))
+    try:
+        for line in options.answer(options):
+            print(line, flush=True)
+    except ProjectError as error:
+        sys.exit(f"{words[0]}: {error}")
+
+
+def arguments() -> Parser:
+    """All commands."""
+    parser = Parser(prog=PROGRAM, description=f"The commands of {settings.PROJECT_NAME}.")
+    add_pipeline(parser)
+    add_runs(parser)
+    add_progress(parser)
+    add_registry(parser)
+    add_lineage(parser)
+    add_notebooks(parser)
+    add_exports(parser)
+    add_sample_data(parser)
+    parser.command("githooks", "install the git hooks, as make setup does", answers.githooks)
+    examples = examples_text("pipeline -f params/local.yaml", "runs list", "exports check")
+    parser.epilog = f"{examples}\n\n`{PROGRAM} COMMAND --help` says more."
+    return parser
+
+
+def add_pipeline(parser: Parser) -> None:
+    """Notebook 03, by papermill."""
+    added = parser.command(
+        "pipeline",
+        "run notebook 03 and keep the run in reports/runs/",
+        answers.pipeline,
+        "pipeline -f params/local.yaml",
+        "pipeline -f params/local.yaml -p eta 0.2 -p cache false",
+    )
+    added.usage = f"{PROGRAM} pipeline [papermill's options: -f FILE, -p NAME VALUE ...]"
+    added.description = (
+        f"{added.description} The parameters are shown by\n"
+        "`python -m papermill --help-notebook notebooks/03_training_pipeline.ipynb`."
+    )
+
+
+def add_runs(parser: Parser) -> None:
+    """Past runs."""
+    runs = parser.command("runs", "past runs: list, compare, retry, update")
+    about = "list past runs with parameters and metrics, best first"
+    runs.command("list", about, answers.list_runs, "runs list")
+    comparing = runs.command(
+        "compare",
+        "show in what two runs differ",
+        answers.compare_runs,
+        "runs compare best last",
+        "runs compare 20260131-2359 last",
+    )
+    for name in ("first", "second"):
+        comparing.add_argument(name, help="a run's name or a part of it, best, or last")
+    retrying = runs.command(
+        "retry",
+        "go on with a run that failed or was stopped, from what had succeeded",
+        answers.retry_run,
+        "runs retry",
+        "runs retry 20260131-2359",
+    )
+    retrying.add_argument("run", nargs="?", default="last", help="its name or a part of it")
+    about = "complete the runs that nobody waited for"
+    runs.command("update", about, answers.update_runs, "runs update")
+
+
+def add_progress(parser: Parser) -> None:
+    """The steps of an execution."""
+    progress = parser.command("progress", "an execution's steps: steps, explain, log")
+    about = "show each step's state, seconds and last log line"
+    steps = progress.command("steps", about, answers.steps, "progress steps")
+    about = "say why each step ran, or was reused from an earlier run"
+    explain = progress.command("explain", about, answers.explain, "progress explain")
+    about = "print the full log of a step"
+    log = progress.command("log", about, answers.log, "progress log Train")
+    log.add_argument("step", help="such as Train")
+    for added in (steps, explain, log):
+        added.add_argument("--execution", metavar="ARN", help="default: the one started last")
+        add_session(added)
+
+
+def add_registry(parser: Parser) -> None:
+    """Registered models."""
+    registry = parser.command("registry", "registered models: list, approve")
+    listing = registry.command(
+        "list",
+        "list registered models and their metrics",
+        answers.list_models,
+        "registry list",
+        "registry list --session managed",
+    )
+    approving = registry.command(
+        "approve",
+        "approve a version, which makes it the champion if none above it is approved",
+        answers.approve,
+        "registry approve --version 1",
+        "registry approve --version 3 --family linear",
+    )
+    approving.add_argument("--version", type=int, required=True, help="such as 1")
+    add_family(approving)
+    for added in (listing, approving):
+        add_group(added)
+        add_session(added)
+
+
+def add_lineage(parser: Parser) -> None:
+    """From a model back to its data, and from data on to its models."""
+    lineage = parser.command("lineage", "where models come from: of-package, of-data")
+    package = lineage.command(
+        "of-package",
+        "show what a registered version was made of",
+        answers.of_package,
+        "lineage of-package 1",
+        "lineage of-package 3 --family linear --json",
+    )
+    package.add_argument("version", type=int, help="such as 1")
+    package.add_argument("--json", action="store_true", help="the whole document")
+    add_family(package)
+    add_group(package)
+    data = lineage.command(
+        "of-data",
+        "show the versions that were trained on data, and where they run",
+        answers.of_data,
+        "lineage of-data houses.csv",
+        "lineage of-data s3://bucket/houses --session managed",
+    )
+    data.add_argument("source", help="a file, a folder, or an s3:// URI")
+    for added in (package, data):
+        add_session(added)
+
+
+def add_notebooks(parser: Parser) -> None:
+    """Notebooks, executed."""
+    notebooks = parser.command("notebooks", "notebooks as programs: run, check, report")
+    running = notebooks.command(
+        "run",
+        "run notebooks from top to bottom on a small sample, into reports/",
+        answers.run_notebooks,
+        "notebooks run",
+        "notebooks run 01 03",
+    )
+    running.add_argument("names", nargs="*", help="how their names start, such as 03; none: all")
+    checking = notebooks.command(
+        "check",
+        "fail where an executed notebook failed or proves nothing",
+        answers.check_notebooks,
+        "notebooks check reports/03_training_pipeline.ipynb",
+    )
+    reporting = notebooks.command(
+        "report",
+        "write executed notebooks as HTML that opens offline, beside them",
+        answers.report_notebooks,
+        "notebooks report reports/01_explore.ipynb",
+    )
+    for added in (checking, reporting):
+        added.add_argument("files", nargs="+", type=Path, help="executed notebooks")
+
+
+def add_exports(parser: Parser) -> None:
+    """Files out of notebooks, and back."""
+    exports = parser.command("exports", "files of notebooks: export, check, adopt, clean")
+    for name, about in {
+        "export": "write every file that a notebook's cells write, without running it",
+        "check": "fail where a file differs from its cells, or a notebook holds outputs",
+        "adopt": "put files that were edited back into the cells that they came from",
+        "clean": "strip outputs and execution counts from the notebooks",
+    }.items():
+        exports.command(name, about, answers.exports, f"exports {name}")
+
+
+def add_sample_data(parser: Parser) -> None:
+    """The listings that this project makes itself."""
+    added = parser.command(
+        "sample-data",
+        "write used-car listings to a CSV file",
+        answers.sample_data,
+        "sample-data --rows 1000 --output cars.csv",
+        "sample-data --problem-type multiclass_classification",
+    )
+    for name, default, meaning in (
+        ("--rows", 4_000, "listings to write"),
+        ("--seed", 7, "other seeds, other listings"),
+        ("--shift", 0.0, "0: today's market; 1: changed"),
+        ("--problem-type", settings.PROBLEM_TYPE, "what there is to predict"),
+    ):
+        words = f"{meaning} (default: {default})"
+        added.add_argument(name, type=type(default), default=default, help=words)
+    added.add_argument("--output", type=Path, help="file to write; without: a name in data/")
+
+
+def add_family(added: Parser) -> None:
+    """The option that says which family's models are meant."""
+    words = f"default: {FAMILIES[0]}"
+    added.add_argument("--family", choices=FAMILIES, default=FAMILIES[0], help=words)
+
+
+def add_group(added: Parser) -> None:
+    """The option for models of another task, or of another project."""
+    added.add_argument("--group", help="a model package group; default: this project's")
+
+
+def add_session(added: Parser) -> None:
+    """The option that says whose models and executions are meant."""
+    added.add_argument("--session", choices=MODES, default="local", help="default: local")

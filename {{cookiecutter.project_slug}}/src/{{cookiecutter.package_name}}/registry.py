@@ -1,19 +1,12 @@
-"""The model registry: who is champion, what was registered, and approval.
+"""The model registry: who is champion, what was registered, and approval."""
 
-``python -m <package> registry list`` and ``... approve --version 1`` work without a notebook.
-"""
-
-import argparse
-import json
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import settings
+from . import evaluation, settings
 from .errors import ProjectError
-from .sessions.open import MODES, open_session
 
 FAMILIES = ("xgboost", "linear")
 GROUP_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -104,15 +97,6 @@ def no_champion_uri(session: Any) -> str:
         return str(session.upload_data(folder, key_prefix="no-champion"))
 
 
-def evaluation(session: Any, package: dict[str, Any]) -> dict[str, Any]:
-    """A package's ``evaluation.json``; empty if it has none."""
-    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
-    if "S3Uri" not in statistics:
-        return {}
-    bucket, _, key = statistics["S3Uri"].removeprefix("s3://").partition("/")
-    return dict(json.loads(session.read_s3_file(bucket, key)))
-
-
 def registered(session: Any, execution: Any) -> list[dict[str, Any]]:
     """Descriptions of the model packages that an execution registered."""
     metadata = [step.get("Metadata", {}) for step in execution.list_steps()]
@@ -123,59 +107,38 @@ def registered(session: Any, execution: Any) -> list[dict[str, Any]]:
     ]
 
 
-def comparison(report: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """The test metrics of the model, the champion (if there was one) and a constant, by name."""
-    columns = {
-        "model": report[f"{report['problem_type']}_metrics"],
-        "champion": report["champion_metrics"],
-        "constant": report["constant_metrics"],
-    }
-    return {
-        name: {metric: item["value"] for metric, item in metrics.items()}
-        for name, metrics in columns.items()
-        if metrics
-    }
-
-
-def side_by_side(reports: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """``comparison`` of several reports; the constant, which they share, comes last.
-
-    Args:
-        reports: ``evaluation.json`` by the name of its step, which the columns of two or more have.
-    """
-    columns: dict[str, dict[str, float]] = {}
-    constant: dict[str, float] = {}
-    for name, report in reports.items():
-        label = f"{name}: " if len(reports) > 1 else ""
-        measured = comparison(report)
-        constant = measured.pop("constant")
-        columns |= {f"{label}{who}": metrics for who, metrics in measured.items()}
-    return columns | {"constant": constant}
-
-
-def readable(value: float) -> str:
-    """A metric with four digits, or all of them before the point."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
-
-
 def line(session: Any, package: dict[str, Any]) -> str:
     """One package for a list: version, approval, time, metrics."""
-    report = evaluation(session, describe(session, package["ModelPackageArn"]))
-    measured = comparison(report)["model"] if report else {}
+    report = evaluation.of_package(session, describe(session, package["ModelPackageArn"]))
+    measured = evaluation.comparison(report)["model"] if report else {}
     metrics = "  ".join(f"{name}={value:.4g}" for name, value in measured.items())
     created = package["CreationTime"].astimezone().strftime("%Y-%m-%d %H:%M")
     status = package["ModelApprovalStatus"]
     return f"version {package['ModelPackageVersion']:<3} {status:<22} {created}  {metrics}"
 
 
-def show(session: Any, names: list[str]) -> None:
-    """Print the packages of every group that has some."""
+def listing(session: Any, names: list[str]) -> str:
+    """The packages of every group that has some, as text for a terminal."""
     found = {name: packages(session, name) for name in names}
-    for name, members in found.items():
-        if members:
-            print("\n".join([name, *(f"  {line(session, package)}" for package in members)]))
-    if not any(found.values()):
-        print("no model is registered yet; notebook 03 registers one")
+    blocks = [
+        "\n".join([name, *(f"  {line(session, package)}" for package in members)])
+        for name, members in found.items()
+        if members
+    ]
+    return "\n".join(blocks) or "no model is registered yet; notebook 03 registers one"
+
+
+def find(session: Any, group: str, version: int) -> dict[str, Any]:
+    """A version's description.
+
+    Raises:
+        ProjectError: there is no such version.
+    """
+    found = {item["ModelPackageVersion"]: item for item in packages(session, group)}
+    if version not in found:
+        has = ", ".join(map(str, found)) or "none"
+        raise ProjectError(f"{group} has no version {version}; it has {has}")
+    return describe(session, found[version]["ModelPackageArn"])
 
 
 def approve(session: Any, group: str, version: int) -> str:
@@ -187,48 +150,13 @@ def approve(session: Any, group: str, version: int) -> str:
     Raises:
         ProjectError: there is no such version.
     """
-    found = packages(session, group)
-    for package in found:
-        if package["ModelPackageVersion"] == version:
-            arn = str(package["ModelPackageArn"])
-            session.sagemaker_client.update_model_package(
-                ModelPackageArn=arn, ModelApprovalStatus=APPROVED
-            )
-            return arn
-    versions = ", ".join(str(item["ModelPackageVersion"]) for item in found) or "none"
-    raise ProjectError(f"{group} has no version {version}; it has {versions}")
+    arn = str(find(session, group, version)["ModelPackageArn"])
+    session.sagemaker_client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=APPROVED)
+    return arn
 
 
 def approve_command(package: dict[str, Any], mode: str) -> str:
     """The command that approves a package in a ``local`` or ``managed`` session."""
     group, version = package["ModelPackageGroupName"], package["ModelPackageVersion"]
-    program = f"python -m {settings.PACKAGE} registry --session {mode}"
-    return f"{program} approve --group {group} --version {version}"
-
-
-def arguments() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="registry", description="List and approve models.")
-    parser.add_argument("--session", choices=MODES, default="local")
-    commands = parser.add_subparsers(dest="command", required=True)
-    listing = commands.add_parser("list", help="show registered model packages")
-    approving = commands.add_parser("approve", help="make a version fit for use")
-    approving.add_argument("--version", type=int, required=True)
-    for command in (listing, approving):
-        command.add_argument("--group", help="a model package group; default: this project's")
-    approving.add_argument("--family", choices=FAMILIES, default=FAMILIES[0])
-    return parser
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run the command line; a mistake is one sentence and exit code 1."""
-    options = arguments().parse_args(argv)
-    session = open_session(options.session, role="unused", warm=False)
-    if options.command == "list":
-        show(session, groups(session, options.group or settings.PROJECT_SLUG))
-        return
-    try:
-        arn = approve(session, options.group or group_name(options.family), options.version)
-    except ProjectError as error:
-        sys.exit(f"registry: {error}")
-    print(f"{APPROVED}: {arn}")
+    program = f"python -m {settings.PACKAGE} registry approve --session {mode}"
+    return f"{program} --group {group} --version {version}"

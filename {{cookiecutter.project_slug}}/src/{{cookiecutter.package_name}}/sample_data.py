@@ -5,7 +5,6 @@ whatever the total, and ten million never sit in memory. A shift moves the distr
 prices, as a market does in a few years: what monitoring is there to notice.
 """
 
-import argparse
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from . import paths, settings
+from .errors import ProjectError
 
 TARGETS = {
     "regression": "price",
@@ -80,12 +80,12 @@ def listings(
         rows: how many listings in all.
         seed: other seeds give other listings of the same market.
         shift: 0 for today's market, 1 for one that has changed strongly.
-        problem_type: a key of TARGETS; ValueError for any other.
+        problem_type: a key of TARGETS; ProjectError for any other.
     """
     if problem_type not in TARGETS:
-        raise ValueError(f"problem type {problem_type!r} is not one of {', '.join(TARGETS)}")
+        raise ProjectError(f"problem type {problem_type!r} is not one of {', '.join(TARGETS)}")
     if rows < 1 or not 0 <= shift <= 1:
-        raise ValueError(f"rows must be 1 or more and shift 0 to 1, not {rows} and {shift}")
+        raise ProjectError(f"rows must be 1 or more and shift 0 to 1, not {rows} and {shift}")
     for start in range(0, rows, CHUNK):
         random = np.random.default_rng([seed, start // CHUNK])
         chunk = _market(random, shift)
@@ -194,24 +194,3 @@ def sample_file(
     """The CSV file in data/ with these listings, written on first use."""
     path = paths.DATA / f"used_cars-{problem_type}-{rows}-seed{seed}-shift{shift:g}.csv"
     return path if path.exists() else write_sample(path, rows, seed, shift, problem_type)
-
-
-def main(argv: list[str] | None = None) -> None:
-    """The command line: write a file of listings."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {settings.PACKAGE} sample-data",
-        description="Write used-car listings to a CSV file.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--rows", type=int, default=4_000, help="listings to write")
-    parser.add_argument("--seed", type=int, default=7, help="other seeds, other listings")
-    parser.add_argument("--shift", type=float, default=0.0, help="0: today's market; 1: changed")
-    parser.add_argument("--problem-type", default=settings.PROBLEM_TYPE, choices=TARGETS)
-    parser.add_argument("--output", type=Path, help="file to write; without: a name in data/")
-    options = parser.parse_args(argv)
-    values = (options.rows, options.seed, options.shift, options.problem_type)
-    try:
-        path = write_sample(options.output, *values) if options.output else sample_file(*values)
-    except ValueError as error:
-        parser.error(str(error))
-    print(f"{options.rows} listings: {path}")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
 
 from .. import paths
 
@@ -42,14 +43,14 @@ def install_merge_driver() -> None:
     git("config", f"{DRIVER}.driver", merge)
 
 
-def main() -> None:
-    """Install the hooks, and say so; no reason not to fails the setup."""
+def install() -> Iterator[str]:
+    """Install the hooks, and say what was not done; no reason not to fails the setup."""
     if not is_top():
-        print("git hooks: not installed, this folder is not the top of a repository")
+        yield "git hooks: not installed, this folder is not the top of a repository"
         return
     install_merge_driver()
     installed = subprocess.run(
         [sys.executable, "-m", "pre_commit", "install"], cwd=paths.PROJECT, check=False
     )
     if installed.returncode != 0:
-        print("git hooks: pre-commit is not installed, see above")
+        yield "git hooks: pre-commit is not installed, see above"

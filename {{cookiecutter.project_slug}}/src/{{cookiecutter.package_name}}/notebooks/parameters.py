@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from IPython.core.getipython import get_ipython
 
 from ..errors import ProjectError
+from ..runs.surroundings import PARAMETERS
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 UNKNOWN = object()  # the value of an expression that is no literal
 TYPES = {kind.__name__: kind for kind in (str, int, float, bool, list, dict)}
-CHECKED: dict[str, object] = {}  # what the notebook runs with, once its parameters are checked
 
 
 class ParameterError(ProjectError):
@@ -53,8 +53,8 @@ def check_parameters() -> None:
             shell.user_ns[parameter.name] = str(parameter.value).lower() == "true"
         elif expected is not None and parameter.value is not UNKNOWN:
             check_type(parameter, expected)
-    CHECKED.clear()
-    CHECKED.update({name: shell.user_ns[name] for name in types if name in shell.user_ns})
+    PARAMETERS.clear()
+    PARAMETERS.update({name: shell.user_ns[name] for name in types if name in shell.user_ns})
 
 
 def parameter_cells(history: list[str]) -> tuple[list[Parameter], list[Parameter]]:

@@ -23,7 +23,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from .. import paths
 from ..errors import ProjectError
-from ..runs import lineage, record
+from ..runs import record, surroundings
 from . import report
 
 NOTEBOOK = "03_training_pipeline.ipynb"
@@ -154,7 +154,7 @@ class Attempt:
 
     def without_execution(self) -> record.Run:
         """The run of a notebook that started no execution."""
-        document = lineage.surroundings() | {"status": record.NOT_STARTED}
+        document = surroundings.surroundings() | {"status": record.NOT_STARTED}
         document["notebook_parameters"] = injected(self.executed)
         run = record.Run(record.RUNS / record.folder_name(document["started"]))
         run.write(record.LINEAGE, {"run": run.name, **document})

@@ -1,26 +1,24 @@
 """An executed notebook as one HTML file that opens anywhere, without a network.
 
-``python -m <package> report reports/01_explore.ipynb`` writes it beside the notebook. There are no
-scripts in it and nothing that a browser would fetch: pictures are inside, styles are its own, and a
-content security policy holds browsers to that. Code is folded away.
+``python -m <package> notebooks report reports/01_explore.ipynb`` writes it beside the notebook.
+There are no scripts in it and nothing that a browser would fetch: pictures are inside, styles are
+its own, and a content security policy holds browsers to that. Code is folded away.
 """
 
-import argparse
 import base64
 import html
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.filters import ansi2html, markdown2html
 
-from .. import settings
 from ..errors import ProjectError
+from .offline_html import offline
+from .report_head import head_of
 
 FILE = "report.html"
 LIMIT = 2_000_000  # bytes of a report
@@ -29,8 +27,6 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 PIPELINE = {"image/svg+xml": 'class="pipeline"', "text/html": 'class="pipeline-steps"'}
 MARKER = "papermill-error-cell-tag"  # of cells that papermill adds to a failed notebook
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
-FETCHING = ("src", "srcset", "poster", "data", "background")
-DROPPED = ("script", "iframe", "object", "embed", "link", "base", "meta")
 STYLE = """
 :root { color-scheme: light; --ink: #22303c; --soft: #5b6872; --line: #dfe4e8; --blue: #2f6f9f; }
 * { box-sizing: border-box; }
@@ -87,6 +83,21 @@ def write(folder: Path) -> Path:
     return file
 
 
+def write_beside(notebook: Path) -> Path:
+    """Write the report of an executed notebook beside it."""
+    file = notebook.with_suffix(".html")
+    file.write_text(page(notebook), encoding="utf-8", newline="\n")
+    return file
+
+
+def read(notebook: Path) -> Any:
+    """An executed notebook. Raises ProjectError if the file is none."""
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except Exception as error:  # nbformat has no common error
+        raise ProjectError(f"{notebook} is not a notebook: {error}") from None
+
+
 def _read(file: Path) -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
 
@@ -104,15 +115,12 @@ def page(
     Raises:
         ProjectError: the file is no notebook.
     """
-    try:
-        nb = nbformat.read(notebook, as_version=4)
-    except Exception as error:  # nbformat has no common error
-        raise ProjectError(f"{notebook} is not a notebook: {error}") from None
+    nb = read(notebook)
     title = _take_title(nb.cells) or notebook.stem
     nb.cells = [cell for cell in nb.cells if MARKER not in cell.metadata.get("tags", [])]
     given = nb.metadata.get("papermill", {}).get("parameters", {})
     shown = _take_pipeline(nb.cells) if lineage else []
-    head = "".join(_head(title, lineage or {}, metrics or {}, shown, given))
+    head = "".join(head_of(title, lineage or {}, metrics or {}, shown, given))
     parts = list(_body(nb.cells))
     _fit(parts, LIMIT - len(head.encode()) - len(STYLE) - 1_000)
     body = head + "".join(part.text for part in parts)
@@ -171,105 +179,6 @@ def _take_pipeline(cells: list[Any]) -> list[str]:
     return [found[kind] for kind in PIPELINE if kind in found]
 
 
-def _head(
-    title: str,
-    lineage: dict[str, Any],
-    metrics: dict[str, Any],
-    pipeline: list[str],
-    given: dict[str, Any],
-) -> Iterator[str]:
-    """Title, verdict, metrics, pipeline, parameters and lineage."""
-    yield f'<p class="project">{html.escape(settings.PROJECT_NAME)}</p>'
-    yield f"<h1>{html.escape(title)}</h1>"
-    if not lineage:
-        return
-    state = html.escape(lineage.get("status", ""))
-    started = html.escape(lineage.get("started", "").replace("T", " ").replace("+00:00", " UTC"))
-    yield f'<p><span class="state {state}">{state}</span> &nbsp;{started}</p>'
-    if lineage.get("reason"):
-        yield f'<p class="reason">{html.escape(lineage["reason"])}</p>'
-    yield from _metrics(metrics)
-    if pipeline:
-        yield "<h2>Pipeline</h2>"
-        yield from (f'<div class="output">{shown}</div>' for shown in pipeline)
-    yield from _made_of(lineage)
-    yield from _parameters(lineage.get("notebook_parameters", {}), given)
-    yield '<h2 class="notebook">The notebook</h2>'
-
-
-def _metrics(metrics: dict[str, Any]) -> Iterator[str]:
-    """A column for each model, champion and constant; with more evaluations, under their names."""
-    columns: dict[str, Any] = {
-        name: metrics[name] for name in ("model", "champion", "constant") if name in metrics
-    }
-    for step, other in metrics.get("others", {}).items():
-        columns |= {
-            f"{step}: {name}": other[name] for name in ("model", "champion") if name in other
-        }
-    if "model" not in columns:
-        return
-    validation = metrics.get("validation", {})
-    columns |= {f"{validation.get('kind')} mean": _part(validation, "mean")} if validation else {}
-    columns |= {"± deviation": _part(validation, "std")} if validation else {}
-    primary = html.escape(metrics["primary_metric"])
-    yield f"<h2>Metrics</h2><p>On {metrics.get('rows', 0):,} test rows; "
-    yield f"the gate looks at <b>{primary}</b>.</p>"
-    rows = [
-        [name, *(_number(column.get(name)) for column in columns.values())]
-        for name in columns["model"]
-    ]
-    yield _table(["", *columns], rows, numbers=True)
-
-
-def _part(validation: dict[str, Any], part: str) -> dict[str, Any]:
-    return {name: found.get(part) for name, found in validation.get("metrics", {}).items()}
-
-
-def _number(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, int | float) else ""
-
-
-def _made_of(lineage: dict[str, Any]) -> Iterator[str]:
-    """Where the result comes from, as far as it is known."""
-    git = lineage.get("git")
-    tree = "" if not git or git["clean"] else ", with changes that were not committed"
-    facts = {
-        "Model package": ", ".join(lineage.get("model_packages", [])),
-        "Run": lineage.get("run", ""),
-        "Execution": lineage.get("execution", ""),
-        "Git commit": f"{git['commit']}{tree}" if git else "no repository",
-        "Data": lineage.get("data_uri", ""),
-        "Data fingerprint": lineage.get("data_fingerprint", ""),
-        "Definition": lineage.get("definition_sha256", ""),
-        "Versions": ", ".join(f"{key} {value}" for key, value in lineage["versions"].items()),
-    }
-    yield "<h2>Made of</h2>"
-    yield _table([], [[name, value] for name, value in facts.items() if value])
-
-
-def _parameters(parameters: dict[str, Any], given: dict[str, Any]) -> Iterator[str]:
-    """The parameters that were given for this run, and the others folded away."""
-    others = {name: value for name, value in parameters.items() if name not in given}
-    if given or others:
-        yield "<h2>Parameters</h2>"
-        yield _table([], [[name, str(value)] for name, value in given.items()])
-    if others:
-        rows = [[name, str(value)] for name, value in others.items()]
-        yield f"<details><summary>The notebook's own</summary>{_table([], rows)}</details>"
-
-
-def _table(head: list[str], rows: list[list[str]], numbers: bool = False) -> str:
-    kind = "number" if numbers else "value"
-    top = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    lines = "".join(
-        f"<tr><th>{html.escape(row[0])}</th>"
-        + "".join(f'<td class="{kind}">{html.escape(value)}</td>' for value in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table>{f'<tr>{top}</tr>' if top else ''}{lines}</table>"
-
-
 def _body(cells: list[Any]) -> Iterator[Part]:
     """Texts, outputs, and code: cells of it that follow each other are one fold."""
     code: list[str] = []
@@ -315,85 +224,3 @@ def _image(kind: str, data: str) -> str:
     if kind == "image/svg+xml":
         data = base64.b64encode(data.encode()).decode()
     return f'<img alt="" src="data:{kind};base64,{"".join(data.split())}">'
-
-
-def offline(text: str) -> str:
-    """HTML without scripts and without anything that a browser would fetch."""
-    cleaner = _Offline()
-    cleaner.feed(text)
-    cleaner.close()
-    return "".join(cleaner.kept)
-
-
-class _Offline(HTMLParser):
-    """Copies HTML, but for elements and attributes that run or fetch something."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.kept: list[str] = []
-        self._dropping = ""
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in DROPPED:
-            if tag in ("script", "iframe", "object"):  # the others have no content
-                self._dropping = self._dropping or tag
-            return
-        if self._dropping:
-            return
-        if all(_is_quiet(name, value or "") for name, value in attributes):
-            self.kept.append(self.get_starttag_text() or "")
-            return
-        safe = "".join(
-            f' {name}="{html.escape(value or "")}"'
-            for name, value in attributes
-            if _is_quiet(name, value or "")
-        )
-        self.kept.append(f"<{tag}{safe}>")
-
-    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attributes)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._dropping:
-            self._dropping = ""
-        elif tag not in DROPPED:
-            self._keep(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        self._keep(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self._keep(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        self._keep(f"&#{name};")
-
-    def _keep(self, text: str) -> None:
-        if not self._dropping:
-            self.kept.append(text)
-
-
-def _is_quiet(name: str, value: str) -> bool:
-    """Whether an attribute neither runs nor fetches anything."""
-    target = value.strip().lower()
-    if name.startswith("on") or target.startswith("javascript:"):
-        return False
-    if name in FETCHING:
-        return target.startswith("data:")
-    return not ("url(" in target and "//" in target)
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run the command line; a mistake is one sentence and exit code 1."""
-    parser = argparse.ArgumentParser(
-        prog="report", description="Executed notebooks as HTML that opens offline."
-    )
-    parser.add_argument("notebooks", nargs="+", type=Path, help="executed notebooks")
-    for notebook in parser.parse_args(argv).notebooks:
-        try:
-            text = page(notebook)
-        except ProjectError as error:
-            sys.exit(f"report: {error}")
-        file = notebook.with_suffix(".html")
-        file.write_text(text, encoding="utf-8", newline="\n")
-        print(file)

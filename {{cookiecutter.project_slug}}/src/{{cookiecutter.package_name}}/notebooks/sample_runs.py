@@ -5,11 +5,9 @@ only read. A notebook also fails when it passes without proof: papermill succeed
 are empty or skipped, and where `sys.exit(0)` ends a notebook before its last cell.
 """
 
-import argparse
 import ast
 import os
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from papermill.exceptions import PapermillExecutionError
 
 from .. import paths
+from ..errors import ProjectError
 from . import report
 from .exports.cells import notebooks
 
@@ -107,40 +106,48 @@ def run(notebook: Path, target: Path, parameters: dict[str, Any]) -> str:
     return problem(nbformat.read(target, as_version=4))
 
 
-def run_all(names: list[str]) -> list[str]:
-    """Run the notebooks whose names start so, or all; returns a sentence for each that failed."""
+def run_all(names: list[str]) -> Iterator[str]:
+    """Run the notebooks whose names start so, or all; yields a line for each.
+
+    Raises:
+        ProjectError: some of them failed, which the message says of each, or none is called so.
+    """
     small = yaml.safe_load(SMALL.read_text(encoding="utf-8"))
     failures = []
-    for notebook in notebooks():
+    for notebook in named(names):
         name = notebook.relative_to(paths.NOTEBOOKS)
-        if names and not name.as_posix().startswith(tuple(names)):
-            continue
         start = time.perf_counter()
         target = paths.REPORTS / name
         found = run(notebook, target, small.get(notebook.stem, {}))
         seconds = time.perf_counter() - start
         shown = target.with_suffix(".html").relative_to(paths.PROJECT).as_posix()
-        print(f"{'failed' if found else 'passed'}  {shown}  {seconds:.1f} s", flush=True)
+        yield f"{'failed' if found else 'passed'}  {shown}  {seconds:.1f} s"
         if found:
             failures.append(f"notebooks/{name.as_posix()} {found}")
-    return failures
+    if failures:
+        raise ProjectError("\n".join(failures))
 
 
-def check(files: list[str]) -> list[str]:
-    """A sentence for each of these executed notebooks that failed, or that proves nothing."""
-    found = {name: problem(nbformat.read(name, as_version=4)) for name in files}
-    return [f"{name} {sentence}" for name, sentence in found.items() if sentence]
+def named(names: list[str]) -> list[Path]:
+    """The notebooks whose names start so, or all.
+
+    Raises:
+        ProjectError: one of the names is that of no notebook.
+    """
+    found = {path.relative_to(paths.NOTEBOOKS).as_posix(): path for path in notebooks()}
+    for name in names:
+        if not any(each.startswith(name) for each in found):
+            raise ProjectError(f"no notebook's name starts with {name!r}: {', '.join(found)}")
+    return [path for name, path in found.items() if not names or name.startswith(tuple(names))]
 
 
-def main(argv: list[str] | None = None) -> None:
-    """The command line: `run`, with the starts of names, or `check`, with executed notebooks."""
-    parser = argparse.ArgumentParser(description="Notebooks, executed from top to bottom.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    running = commands.add_parser("run", help="run notebooks on a small sample")
-    running.add_argument("names", nargs="*", help="starts of names, such as 03; none: all")
-    checking = commands.add_parser("check", help="look at executed notebooks")
-    checking.add_argument("names", nargs="+", metavar="file", help="an executed notebook")
-    arguments = parser.parse_args(argv)
-    found = {"run": run_all, "check": check}[arguments.command](arguments.names)
-    if found:
-        sys.exit("\n".join(f"executed: {sentence}" for sentence in found))
+def check(files: list[Path]) -> None:
+    """Look at executed notebooks.
+
+    Raises:
+        ProjectError: some of them failed, or prove nothing, which the message says of each.
+    """
+    found = {file: problem(report.read(file)) for file in files}
+    sentences = [f"{file} {sentence}" for file, sentence in found.items() if sentence]
+    if sentences:
+        raise ProjectError("\n".join(sentences))

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-EVALUATION_FILE = "evaluation.json"
-
 
 def value(step_name: str, report: Any, path: str) -> Any:
     """A value of a step's property file, read when the pipeline runs.

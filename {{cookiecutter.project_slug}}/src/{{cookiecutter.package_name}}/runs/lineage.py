@@ -1,70 +1,20 @@
-"""Where a model comes from, and what became of data: lineage in both directions.
+"""Where a model comes from, and what became of data: lineage in both directions."""
 
-``python -m <package> lineage of-package 3`` shows what version 3 was made of;
-``... of-data data/cars.csv`` shows the versions that were trained on a file, and where they run.
-"""
-
-import argparse
 import hashlib
 import json
-import platform
-import subprocess
-import sys
-from datetime import UTC, datetime
-from importlib import metadata
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-from sagemaker_local.errors import LocalError
 from sagemaker_local.storage import content
 
 from .. import paths, registry, settings
 from ..errors import ProjectError
-from ..notebooks import parameters
 from ..pipelines import inputs
 
-LIBRARIES = (
-    *("sagemaker", "pandas", "numpy", "scikit-learn", "xgboost-cpu", "xgboost", "papermill"),
-    *("ipykernel", "pyarrow"),
-)
 MAX_VALUE = 256  # characters of a model package's property
 # What a model package carries itself; the whole document is at `lineage_uri`.
 PROPERTIES = ("run", "execution", "data_uri", "data_fingerprint", "definition_sha256", "git_commit")
-
-
-def git_state(folder: Path = paths.PROJECT) -> dict[str, Any] | None:
-    """The commit that is checked out, and whether the project is exactly that commit.
-
-    Returns:
-        ``{"commit": ..., "clean": ...}``; None where there is no git or no commit.
-    """
-    commit = _git(folder, "rev-parse", "HEAD")
-    changes = _git(folder, "status", "--porcelain", "--", ".")
-    if commit is None or changes is None:
-        return None
-    return {"commit": commit, "clean": not changes}
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
-
-
-def versions() -> dict[str, str]:
-    """Python's version and those of the libraries that decide about results."""
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def fingerprint(session: Any, source: str | Path) -> str:
@@ -77,16 +27,6 @@ def fingerprint(session: Any, source: str | Path) -> str:
     if str(source).startswith("s3://"):
         return str(session.fingerprint(str(source)))
     return content.fingerprint(inputs.find(source))
-
-
-def surroundings() -> dict[str, Any]:
-    """What is known before anything has run."""
-    return {
-        "started": now(),
-        "git": git_state(),
-        "versions": versions(),
-        "notebook_parameters": dict(parameters.CHECKED),
-    }
 
 
 def of_execution(session: Any, arn: str, source: str | Path) -> dict[str, Any]:
@@ -131,11 +71,6 @@ def shown(source: str | Path) -> str:
     path = inputs.find(source)
     inside = path.is_relative_to(paths.PROJECT)
     return path.relative_to(paths.PROJECT).as_posix() if inside else path.name
-
-
-def now() -> str:
-    """This moment as records keep it: UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def attach(session: Any, package: str, file: Path) -> str:
@@ -271,57 +206,3 @@ def line(session: Any, package: dict[str, Any]) -> str:
     served = ", ".join(endpoints(session, package))
     where = f"  on {served}" if served else ""
     return f"{name:<36} {package['ModelApprovalStatus']:<22} run {run}{where}"
-
-
-def find_package(session: Any, group: str, version: int) -> dict[str, Any]:
-    """A model package's description.
-
-    Raises:
-        ProjectError: there is no such version.
-    """
-    found = {item["ModelPackageVersion"]: item for item in registry.packages(session, group)}
-    if version not in found:
-        has = ", ".join(map(str, found)) or "none"
-        raise ProjectError(f"{group} has no version {version}; it has {has}")
-    return registry.describe(session, found[version]["ModelPackageArn"])
-
-
-def arguments() -> argparse.ArgumentParser:
-    """The command line."""
-    from ..sessions.open import MODES
-
-    parser = argparse.ArgumentParser(prog="lineage", description="Where models come from.")
-    parser.add_argument("--session", choices=MODES, default="local")
-    commands = parser.add_subparsers(dest="command", required=True)
-    package = commands.add_parser("of-package", help="what a registered version was made of")
-    package.add_argument("version", type=int)
-    package.add_argument("--group", help="a model package group; default: this project's")
-    package.add_argument("--family", choices=registry.FAMILIES, default=registry.FAMILIES[0])
-    package.add_argument("--json", action="store_true", help="the whole document")
-    data = commands.add_parser("of-data", help="the versions that were trained on data")
-    data.add_argument("source", help="a file, a folder, or an s3:// URI")
-    return parser
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run the command line; a mistake is one sentence and exit code 1."""
-    from ..sessions.open import open_session
-
-    options = arguments().parse_args(argv)
-    try:
-        session = open_session(options.session, role="unused", warm=False)
-        print(_answer(session, options))
-    except (ProjectError, LocalError, ClientError) as error:
-        sys.exit(f"lineage: {error}")
-
-
-def _answer(session: Any, options: argparse.Namespace) -> str:
-    if options.command == "of-data":
-        found = of_data(session, options.source)
-        lines = [line(session, package) for package in found]
-        return "\n".join(lines) or f"no registered model was trained on {options.source}"
-    group = options.group or registry.group_name(options.family)
-    package = find_package(session, group, options.version)
-    if options.json:
-        return json.dumps(of_package(session, package), indent=1)
-    return report(session, package)

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProjectError
-from . import progress
+from . import executions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def first(session: Any, execution: Any, step_name: str, rows: int = 5) -> "pd.Da
     """
     import pandas as pd
 
-    found = [step for step in progress.listed(session, execution.arn) if _is(step, step_name)]
+    found = [step for step in executions.listed(session, execution.arn) if _is(step, step_name)]
     if not found:
         raise ProjectError(f"the execution has no step {step_name!r} that transformed records")
     name = found[0]["Metadata"]["TransformJob"]["Arn"].rpartition("/")[2]

@@ -13,7 +13,6 @@ from typing import Any
 
 from .. import paths, settings
 from ..errors import ProjectError
-from . import managed
 
 # The SDK makes boto3 clients at import, which fails without a region, and probes for an EC2 host.
 os.environ.setdefault("AWS_DEFAULT_REGION", settings.AWS_REGION)
@@ -77,6 +76,8 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
     from sagemaker.core.workflow.pipeline_context import PipelineSession
     from sagemaker_local.sdk.uploads import ContentUploads
     from sagemaker_local.storage.content import files_below
+
+    from . import managed
 
     base: Any = PipelineSession if pipeline else Session
 

@@ -1,8 +1,6 @@
 """The commands: `export`, `check`, `adopt` and `clean`."""
 
-import argparse
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from . import last_export
 from .adopt import adopt
@@ -67,16 +65,9 @@ def check() -> Iterator[str]:
     yield "every exported file equals its cells, and no notebook holds outputs"
 
 
-COMMANDS = {"export": export, "check": check, "adopt": adopt, "clean": clean}
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run a command: its lines go to stdout, what it refuses to stderr, with exit code 1."""
-    parser = argparse.ArgumentParser(description="Files out of notebooks, and back.")
-    parser.add_argument("command", choices=COMMANDS)
-    arguments = parser.parse_args(argv)
-    try:
-        for line in COMMANDS[arguments.command]():
-            print(line)
-    except ExportError as error:
-        sys.exit(f"exports: {error}")
+COMMANDS: dict[str, Callable[[], Iterable[str]]] = {
+    "export": export,
+    "check": check,
+    "adopt": adopt,
+    "clean": clean,
+}

@@ -1,0 +1,158 @@
+"""What each command answers: the lines that it prints.
+
+Each imports what it needs when it runs, since most commands need little of what others need.
+"""
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from . import settings
+from .errors import ProjectError
+
+
+@contextmanager
+def opened(options: Namespace) -> Iterator[Any]:
+    """The session of a command; what the service refuses in it is one sentence."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from sagemaker_local.errors import LocalError
+
+    from .sessions.open import open_session
+
+    try:
+        yield open_session(options.session, role="unused", warm=False)
+    except (LocalError, BotoCoreError, ClientError) as error:
+        raise ProjectError(str(error)) from error
+
+
+def pipeline(options: Namespace) -> Iterable[str]:
+    from .notebooks import pipeline_run
+
+    pipeline_run.pipeline(options.for_papermill)
+    return []
+
+
+def list_runs(_: Namespace) -> Iterable[str]:
+    from .runs import comparison
+
+    return [comparison.listing()]
+
+
+def compare_runs(options: Namespace) -> Iterable[str]:
+    from .runs import comparison
+
+    first, second = comparison.find(options.first), comparison.find(options.second)
+    return [comparison.text_table(comparison.comparison(first, second))]
+
+
+def retry_run(options: Namespace) -> Iterable[str]:
+    from .runs import retry
+
+    retry.retry(options.run)
+    return []
+
+
+def update_runs(_: Namespace) -> Iterable[str]:
+    from .runs import retry
+
+    return retry.update()
+
+
+def steps(options: Namespace) -> Iterable[str]:
+    from .runs import executions, step_table
+
+    with opened(options) as session:
+        arn = options.execution or executions.latest(session)
+        return [step_table.line(step, still=True) for step in step_table.steps(session, arn)]
+
+
+def explain(options: Namespace) -> Iterable[str]:
+    from .runs import executions
+
+    with opened(options) as session:
+        return [str(session.explain(options.execution or executions.latest(session)))]
+
+
+def log(options: Namespace) -> Iterable[str]:
+    from .runs import executions
+
+    with opened(options) as session:
+        arn = options.execution or executions.latest(session)
+        return [executions.log(session, arn, options.step)]
+
+
+def list_models(options: Namespace) -> Iterable[str]:
+    from . import registry
+
+    with opened(options) as session:
+        groups = registry.groups(session, options.group or settings.PROJECT_SLUG)
+        return [registry.listing(session, groups)]
+
+
+def approve(options: Namespace) -> Iterable[str]:
+    from . import registry
+
+    with opened(options) as session:
+        group = options.group or registry.group_name(options.family)
+        return [f"{registry.APPROVED}: {registry.approve(session, group, options.version)}"]
+
+
+def of_package(options: Namespace) -> Iterable[str]:
+    from . import registry
+    from .runs import lineage
+
+    with opened(options) as session:
+        group = options.group or registry.group_name(options.family)
+        package = registry.find(session, group, options.version)
+        if options.json:
+            return [json.dumps(lineage.of_package(session, package), indent=1)]
+        return [lineage.report(session, package)]
+
+
+def of_data(options: Namespace) -> Iterable[str]:
+    from .runs import lineage
+
+    with opened(options) as session:
+        lines = [lineage.line(session, each) for each in lineage.of_data(session, options.source)]
+        return lines or [f"no registered model was trained on {options.source}"]
+
+
+def run_notebooks(options: Namespace) -> Iterable[str]:
+    from .notebooks import sample_runs
+
+    return sample_runs.run_all(options.names)
+
+
+def check_notebooks(options: Namespace) -> Iterable[str]:
+    from .notebooks import sample_runs
+
+    sample_runs.check(options.files)
+    return []
+
+
+def report_notebooks(options: Namespace) -> Iterable[str]:
+    from .notebooks import report
+
+    return (str(report.write_beside(file)) for file in options.files)
+
+
+def exports(options: Namespace) -> Iterable[str]:
+    from .notebooks.exports import commands
+
+    return commands.COMMANDS[options.command]()
+
+
+def sample_data(options: Namespace) -> Iterable[str]:
+    from .sample_data import sample_file, write_sample
+
+    values = (options.rows, options.seed, options.shift, options.problem_type)
+    path = write_sample(options.output, *values) if options.output else sample_file(*values)
+    return [f"{options.rows} listings: {path}"]
+
+
+def githooks(_: Namespace) -> Iterable[str]:
+    from .notebooks.githooks import install
+
+    return install()
