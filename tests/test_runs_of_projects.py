@@ -22,8 +22,9 @@ from projects import TRAINING, LocalState, Run
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
-RUNS = ["python", "-m", "used_car_prices", "runs"]
-LINEAGE = ["python", "-m", "used_car_prices", "lineage"]
+PROGRAM = ["python", "-m", "used_car_prices"]
+RUNS = [*PROGRAM, "runs"]
+LINEAGE = [*PROGRAM, "lineage"]
 REMOTE = re.compile(  # what a browser would run or fetch
     r"""<script|<link\b|@import|url\(|<[^>]*\son\w+\s*=|
         <[^>]*\s(?:src|srcset|data|poster)\s*=\s*["']?(?!["']?data:)\S+""",
@@ -55,7 +56,7 @@ def pipeline(run: Run, project: Path, **parameters: object) -> subprocess.Comple
     """Run the training pipeline as `make pipeline` does, on a small sample."""
     given = {"sample_rows": 1500, **parameters}
     words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-    return run([*RUNS, "pipeline", "-f", "params/local.yaml", *words], project)
+    return run([*PROGRAM, "pipeline", "-f", "params/local.yaml", *words], project)
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,12 @@ def test_the_report_opens_offline(two: TwoRuns) -> None:
 def test_a_run_that_the_gate_refuses_is_kept_and_says_why(two: TwoRuns) -> None:
     assert two.refused.returncode == 1
     sentence = two.refused.stderr.splitlines()[-1]
-    assert sentence.startswith("runs: the pipeline failed: MissedThreshold: r2 0.")
+    assert sentence.startswith("pipeline: the pipeline failed: MissedThreshold: r2 0.")
     assert two.refused.stderr.count("\n") == 1
     second = kept(two.project)[1]
     document = second.read("lineage.json")
     assert document["status"] == "Failed"
-    assert f"runs: {document['reason']}" == sentence
+    assert f"pipeline: {document['reason']}" == sentence
     assert document["git"] == {"commit": two.commit, "clean": False}
     assert 0 < second.read("metrics.json")["model"]["r2"] < 0.9999
     assert "misses MetricThreshold 0.9999" in second.report
@@ -199,7 +200,7 @@ def test_a_mistyped_parameter_leaves_a_run_that_says_so(two: TwoRuns, run: Run) 
     failed = pipeline(run, two.project, max_dept=3)
     assert failed.returncode == 1
     sentence = "the notebook has no parameter 'max_dept'; did you mean 'max_depth'?"
-    assert failed.stderr.splitlines()[-1] == f"runs: {sentence}"
+    assert failed.stderr.splitlines()[-1] == f"pipeline: {sentence}"
     (new,) = [each for each in kept(two.project) if each not in before]
     assert new.folder.name.endswith("-no-execution")
     assert new.read("lineage.json")["reason"] == sentence
@@ -228,7 +229,7 @@ def test_an_interrupt_stops_the_execution_and_says_so(bake: Bake, tmp_path: Path
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does for Ctrl-C
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert errors == "runs: the pipeline was stopped by an interrupt (Ctrl-C)\n"
+    assert errors == "pipeline: the pipeline was stopped by an interrupt (Ctrl-C)\n"
     assert "Train                Stopped" in output
     (only,) = kept(project)
     assert only.read("lineage.json")["status"] == "Stopped"
@@ -240,7 +241,7 @@ def test_a_killed_run_goes_on_from_what_had_succeeded(bake: Bake, run: Run, tmp_
     slow = {"sample_rows": 3000, "eta": 0.001, "rounds": 4000, "metric_threshold": 0.1}
     words = [word for name, value in slow.items() for word in ("-p", name, str(value))]
     killed = subprocess.Popen(
-        [sys.executable, *RUNS[1:], "pipeline", *words],
+        [sys.executable, *PROGRAM[1:], "pipeline", *words],
         cwd=project,
         env=environment(project, {}),
         stdout=subprocess.DEVNULL,
