@@ -200,6 +200,178 @@ def as_windows(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
 
+# Cells that almost write a file
+
+BODY = "\nx = 1\n"
+FILE = "%%writefile ../runtime/step.py"
+ALMOST = {
+    "comment above": f"# The step.\n{FILE}{BODY}",
+    "code above": f"import os\n{FILE}{BODY}",
+    "indented": f"  {FILE}{BODY}",
+    "indented by a tab": f"\t{FILE}{BODY}",
+    "after a byte order mark": f"\ufeff{FILE}{BODY}",
+    "space within": f"%% writefile ../runtime/step.py{BODY}",
+    "one percent sign": f"%writefile ../runtime/step.py{BODY}",
+    "three": f"%{FILE}{BODY}",
+    "capital": f"%%Writefile ../runtime/step.py{BODY}",
+    "misspelt": f"%%writefiel ../runtime/step.py{BODY}",
+    "no body": FILE,
+    "comment behind": f"{FILE}  # the step{BODY}",
+}
+# IPython runs these, and an export, which runs nothing, cannot.
+RUN_ONLY = {
+    "below another magic": f"%%capture\n{FILE}{BODY}",
+    "from code": "get_ipython().run_cell_magic('writefile', '../runtime/step.py', 'x = 1')",
+}
+SAME = {
+    "blank lines above": f"\n   \n{FILE}{BODY}",
+    "indented as a whole": f"  {FILE}\n  x = 1\n",
+    "its other name": f"%%file ../runtime/step.py{BODY}",
+    "option behind": f"%%writefile ../runtime/step.py -a{BODY}",
+}
+
+
+def run_in(project: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> str | None:
+    """What IPython itself writes for a cell; None where it writes no file."""
+    monkeypatch.chdir(project / "notebooks")
+    InteractiveShell().run_cell(source)
+    script = project / STEP
+    written = script.read_text() if script.is_file() else None
+    script.unlink(missing_ok=True)
+    return written
+
+
+@pytest.mark.parametrize("source", [*ALMOST.values(), *RUN_ONLY.values()], ids=[*ALMOST, *RUN_ONLY])
+@pytest.mark.parametrize("command", ["export", "check", "adopt"])
+def test_a_cell_that_almost_writes_a_file_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, source: str, command: str
+) -> None:
+    """Where IPython writes nothing, or only an export does not."""
+    assert (run_in(project, monkeypatch, source) is None) == (source in ALMOST.values())
+    write(project, "1 + 1", source)
+    before = snapshot(project)
+    assert refused(command).startswith("exports: notebooks/02_scripts.ipynb cell 3 ")
+    assert snapshot(project) == before
+
+
+@pytest.mark.parametrize("source", SAME.values(), ids=SAME)
+def test_what_ipython_writes_is_exported(
+    project: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    written = run_in(project, monkeypatch, source)
+    assert written
+    first = [f"{FILE}\ny = 0"] if " -a" in source else []
+    write(project, *first, source)
+    cli.main(["exports", "export"])
+    assert (project / STEP).read_text() == ("y = 0\n" if first else "") + written
+
+
+def test_the_line_below_a_comment_is_named_with_what_to_do(project: Path) -> None:
+    write(project, ALMOST["comment above"])
+    assert refused("check") == (
+        "exports: notebooks/02_scripts.ipynb cell 2 has '%%writefile ../runtime/step.py' below its "
+        "first line, where it writes no exported file: make it the first line"
+    )
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("source", [f"{FILE}{BODY}", ADD, "#| default_exp helpers"])
+def test_a_cell_of_another_kind_is_named(project: Path, kind: str, source: str) -> None:
+    path = project / "notebooks/02_scripts.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1] = getattr(nbformat.v4, f"new_{kind}_cell")(source)
+    nbformat.write(notebook, path)
+    name = "Markdown" if kind == "markdown" else "raw"
+    assert f"02_scripts.ipynb cell 2 is a {name} cell" in refused("check")
+
+
+def test_a_text_about_the_magic_is_left_alone(project: Path) -> None:
+    path = project / "notebooks/02_scripts.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for text in ("%%writefile cells become files.", "`%%writefile ../a.py` does it", "# export"):
+        notebook.cells.append(nbformat.v4.new_markdown_cell(text))
+    nbformat.write(notebook, path)
+    cli.main(["exports", "export"])
+
+
+@pytest.mark.parametrize("command", ["export", "check", "adopt"])
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        ([f"{FILE}\nx = 1\ny = = 2"], "cell 2 writes runtime/step.py, which is no Python: invalid"),
+        ([f"{FILE}\nx = 1\ny = = 2"], "in 'y = = 2', line 2 below %%writefile"),
+        ([f"{FILE}\nreturn 1"], "'return' outside function in 'return 1', line 1"),
+        ([f"{FILE}\n!ls"], "which is no Python: invalid syntax in '!ls', line 1"),
+        ([f"{FILE}\nx = 1\n%%writefile ../runtime/b.py\ny = 2"], "'%%writefile ../runtime/b.py'"),
+        ([f"{FILE}\nx = 1", "%%writefile -a ../runtime/step.py\n\n  y"], "cell 3 writes runtime"),
+    ],
+)
+def test_python_that_does_not_compile_is_named(
+    project: Path, sources: list[str], message: str, command: str
+) -> None:
+    write(project, *sources)
+    assert message in refused(command)
+    assert not (project / STEP).exists()
+
+
+def test_only_python_has_to_compile(project: Path) -> None:
+    write(project, "%%writefile ../runtime/words.txt\nnot = = Python")
+    cli.main(["exports", "export"])
+    assert (project / "runtime/words.txt").read_text() == "not = = Python\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("step.py", "writes step.py in notebooks/, where no job looks for code: write ../runtime/"),
+        ("../packages/sagemaker-local/x.py", "in packages/, the engine's folder"),
+    ],
+)
+def test_code_where_nothing_runs_it_is_named(project: Path, file: str, message: str) -> None:
+    write(project, f"%%writefile {file}{BODY}")
+    assert message in refused("export")
+    assert not (project / "notebooks/step.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("# The sum.\n" + ADD, "cell 3 has '#| export' below its first line: move it to the top"),
+        ("import os\n#| exports\nx = 1", "cell 3 has '#| exports' below its first line"),
+        ("#| exprot\nx = 1", "cell 3 has '#| exprot', which exports nothing: write #| export"),
+        ("#|Export\nx = 1", "cell 3 has '#|Export', which exports nothing: write #| export"),
+        ("# export\nx = 1", "cell 3 has '# export', which exports nothing: write #| export"),
+    ],
+)
+def test_a_directive_that_exports_nothing_is_named(
+    project: Path, source: str, message: str
+) -> None:
+    write_module(project, source)
+    for command in ("export", "check", "adopt"):
+        assert message in refused(command)
+    assert not (project / HELPERS).exists()
+
+
+def test_every_such_cell_is_named_at_once(project: Path) -> None:
+    write(project, ALMOST["comment above"], ALMOST["indented"])
+    write_module(project, "# The sum.\n" + ADD)
+    assert refused("check").count("ipynb cell ") == 3
+
+
+def test_files_that_no_cell_writes_are_left_alone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = project / "runtime/tabular/tables.py"
+    library.parent.mkdir()
+    library.write_text("by = = hand\n")
+    cli.main(["exports", "export"])
+    library.write_text("by = = hand, twice\n")
+    for command in ("check", "export", "adopt"):
+        cli.main(["exports", command])
+    assert "tabular" not in capsys.readouterr().out
+    assert library.read_text() == "by = = hand, twice\n"
+
+
 # Modules
 
 
@@ -332,7 +504,7 @@ def common_start(old: bytes, new: bytes) -> int:
 def test_what_was_adopted_is_what_an_editor_would_have_saved(project: Path) -> None:
     path = project / "notebooks/02_scripts.ipynb"
     cli.main(["exports", "export"])
-    (project / STEP).write_text("'ü \\n / \u2028 \x0c'\n\n\tx = \"1\"  # \U0001f600\n\n\n")
+    (project / STEP).write_text("if 'ü \\n / \u2028 \x0c':\n\n\tx = \"1\"  # \U0001f600\n\n\n")
     cli.main(["exports", "adopt"])
     adopted = path.read_bytes()
     nbformat.write(nbformat.read(path, as_version=4), path)
@@ -390,7 +562,7 @@ def test_what_no_cell_of_a_module_holds_cannot_go_back(project: Path) -> None:
 
 def test_cells_of_a_module_that_changed_places_cannot_go_back(project: Path) -> None:
     write_module(project, IMPORTS, ADD, CLASS)
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     helpers = project / HELPERS
     first, second, third = helpers.read_text().split("\n# %% ")[1:]
     opening = helpers.read_text().partition("\n# %% ")[0]
@@ -402,7 +574,7 @@ def test_cells_of_a_module_that_changed_places_cannot_go_back(project: Path) -> 
 
 def test_an_edit_that_a_notebook_would_read_in_another_way_cannot_go_back(project: Path) -> None:
     """IPython takes the prompts off what begins with one."""
-    cli.main(["export"])
+    cli.main(["exports", "export"])
     (project / STEP).write_text(">>> 1 + 1\n2\n")
     before = snapshot(project)
     assert f"{STEP} cannot go back into notebooks/02_scripts.ipynb cell 2" in refused("adopt")

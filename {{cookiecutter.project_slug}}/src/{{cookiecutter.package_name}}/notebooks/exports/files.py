@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import modules, writefile
+from . import almost, modules, writefile
 from .cells import Export, ExportError, read_merged, shown, texts
 
 
@@ -15,6 +15,9 @@ def exports(given: Mapping[Path, str] | None = None) -> list[Export]:
     """
     found = texts() if given is None else given
     merged = {path: read_merged(path, text) for path, text in found.items()}
+    missed = [line for path, each in merged.items() for line in almost.refusals(path, each)]
+    if missed:
+        raise ExportError("\n".join(missed))
     files: dict[Path, Export] = {}
     for export in [*writefile.exports(merged), *modules.exports(found)]:
         other = files.setdefault(export.target, export)
@@ -23,6 +26,8 @@ def exports(given: Mapping[Path, str] | None = None) -> list[Export]:
                 f"{export.place} writes {shown(export.target)}, and so does {other.place}; "
                 "keep one of the two"
             )
+    for export in files.values():
+        writefile.refuse_syntax(export)
     return list(files.values())
 
 

@@ -15,7 +15,7 @@ def follow_cells() -> None:
 def remember_cell(result: Any) -> None:
     """Remember the file of the cell that IPython has just run, if it was a `%%writefile` cell."""
     source = str(result.info.raw_cell)
-    if result.success and "%%writefile" in source:
+    if result.success and source.lstrip().startswith("%%"):
         from . import last_export  # most notebooks have no such cell, and need not wait for it
 
         last_export.remember_cell(source)

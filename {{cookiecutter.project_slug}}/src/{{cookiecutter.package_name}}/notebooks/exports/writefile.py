@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,12 @@ from IPython.core.magics.osm import OSMagics
 
 from ... import paths
 from .cells import Export, ExportError, Part, shown
+
+MAGICS = ("writefile", "file")  # two names of one magic
+UNREAD = {
+    "notebooks": "where no job looks for code: write ../runtime/",
+    "packages": "the engine's folder, which an update replaces: write ../runtime/",
+}  # folders that no cell writes code to
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,14 @@ def magic_of(source: str, place: str) -> Magic | None:
     filename = quoted[2] if quoted else arguments.filename
     if re.search(r"[${]", filename):
         raise ExportError(f"{place} writes {filename}, a name with a variable; write it out")
+    if not text:
+        raise ExportError(f"{place} has no line below {filename}, and IPython would not run it")
     return Magic(filename, arguments.append, text)
 
 
 def call_of(source: str) -> tuple[str, str] | None:
     """The line and the body that IPython hands to `%%writefile`, or None for other cells."""
-    if "%%writefile" not in source:
+    if not any(f"%%{name}" in source for name in MAGICS):
         return None
     try:
         call = ast.parse(TransformerManager().transform_cell(source), mode="eval").body
@@ -76,7 +85,7 @@ def call_of(source: str) -> tuple[str, str] | None:
         name, line, body = (ast.literal_eval(argument) for argument in arguments)
     except (SyntaxError, ValueError):  # plain code: no single call with three literals
         return None
-    return (line, body) if name == "writefile" else None
+    return (line, body) if name in MAGICS else None
 
 
 def folder(path: Path, notebook: nbformat.NotebookNode) -> Path:
@@ -90,7 +99,33 @@ def target_of(base: Path, place: str, filename: str) -> Path:
     target = (base / Path(filename).expanduser()).resolve()
     if not target.is_relative_to(paths.PROJECT.resolve()):
         raise ExportError(f"{place} writes {filename}, which is outside the project")
+    top = target.relative_to(paths.PROJECT.resolve()).parts[0]
+    if target.suffix == ".py" and top in UNREAD:
+        raise ExportError(f"{place} writes {filename} in {top}/, {UNREAD[top]}{target.name}")
     return target
+
+
+def refuse_syntax(export: Export) -> None:
+    """Raise ExportError where a Python file would not compile, and name the cell and its line."""
+    if export.target.suffix != ".py":
+        return
+    try:
+        with warnings.catch_warnings():  # of what a person may still be writing
+            warnings.simplefilter("ignore")
+            compile(export.text, export.target.name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        wrong = getattr(error, "lineno", None) or 1
+        message = getattr(error, "msg", str(error))
+        for part in export.parts:
+            length = part.text.count("\n")
+            if wrong <= length or part is export.parts[-1]:
+                break
+            wrong -= length
+        line = part.text.split("\n")[wrong - 1 :][:1]
+        raise ExportError(
+            f"{part.place} writes {shown(export.target)}, which is no Python: {message} in "
+            f"{''.join(line).strip()!r}, line {wrong} below %%writefile"
+        ) from None
 
 
 def refuse_order(magic: Magic, part: Part, target: Path, before: list[Part]) -> None:
