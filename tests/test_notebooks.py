@@ -90,6 +90,7 @@ def test_cells_are_short_and_introduced(path: Path) -> None:
             assert len(lines) - len(names) <= LONGEST_CELL, f"{len(lines)} lines:\n{cell.source}"
 
 
+@pytest.mark.slow
 @each
 def test_parameters_are_typed_and_commented(path: Path, bake: Bake, run: Run) -> None:
     cells = parameters_of(read(path))

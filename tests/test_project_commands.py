@@ -37,6 +37,7 @@ def save_outputs(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
+@pytest.mark.slow
 def test_export_changes_nothing(bake_own: Bake, run: Run) -> None:
     project = bake_own()
     before = {path.name: path.read_bytes() for path in (project / "runtime").glob("*.py")}
@@ -55,6 +56,7 @@ def test_export_restores_every_script(bake_own: Bake, run: Run) -> None:
     assert before == {path.name: path.read_bytes() for path in (project / "runtime").glob("*.py")}
 
 
+@pytest.mark.slow
 def test_check_names_notebook_cell_and_difference(bake_own: Bake, run: Run) -> None:
     project = bake_own()
     assert run([*EXPORTS, "check"], project).returncode == 0

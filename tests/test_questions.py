@@ -106,7 +106,10 @@ def text_files(project: Path) -> list[Path]:
     return [path for path in ours if path.is_file()]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
+# The quick run has three of them.
+@pytest.mark.parametrize(
+    "name", [*ODD_NAMES[:3], *(pytest.param(n, marks=pytest.mark.slow) for n in ODD_NAMES[3:])]
+)
 def test_every_file_is_valid_whatever_the_name(bake: Bake, name: str) -> None:
     project = bake(project_name=name, description=f'{name} "quoted" \\ back', author=name)
     parsers: dict[str, Callable[[str], object]] = {

@@ -88,6 +88,7 @@ def test_a_cycle_is_refused() -> None:
     assert problem == "steps wait for each other: A -> B -> A"
 
 
+@pytest.mark.slow
 def test_wherever_a_value_is_wrong_the_answer_is_a_reason_and_no_crash() -> None:
     """One value at a time of a good definition is replaced, each by several wrong ones."""
     good = definition(*whole(), parameters=PARAMETERS)

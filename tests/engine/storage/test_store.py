@@ -236,6 +236,7 @@ def test_a_state_of_the_first_format_opens_lists_and_runs(tmp_path: Path, runner
     assert local.store._version() == 2
 
 
+@pytest.mark.slow
 def test_processes_that_find_an_old_state_upgrade_it_once(source: Path, tmp_path: Path) -> None:
     for number in range(5):
         write_format_1(tmp_path / str(number) / "state.db", definition(true("Gate")))
@@ -344,6 +345,7 @@ def test_processes_share_a_root_and_lose_nothing(source: Path, tmp_path: Path) -
     )
 
 
+@pytest.mark.slow
 def test_the_first_to_open_a_new_root_may_be_several(source: Path, tmp_path: Path) -> None:
     script = """
     for number in range(15):
