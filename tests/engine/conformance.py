@@ -75,6 +75,7 @@ def _check_error(error: ClientError, operation: OperationModel) -> None:
     assert code in declared, f"{operation.name} gave {code}, the service knows {sorted(declared)}"
     assert error.operation_name == operation.name
     assert error.response["Error"]["Message"]
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
 def _check(what: str, value: Any, shape: Shape | None) -> None:

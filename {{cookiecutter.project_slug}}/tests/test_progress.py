@@ -15,6 +15,7 @@ from {{ cookiecutter.package_name }}.runs import executions, progress, step_tabl
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
+ANSWERS = [{"Name": "sent", "Value": "3"}, {"Name": "to", "Value": "all"}]
 
 
 def step(name: str, state: str, **members: Any) -> dict[str, Any]:
@@ -95,14 +96,28 @@ def test_what_each_kind_of_step_says() -> None:
         step("Prepare", "Succeeded", CacheHitResult={"SourcePipelineExecutionArn": "arn"}, **JOB),
         step("Gate", "Succeeded", Metadata={"Condition": {"Outcome": "True"}}),
         step("Register", "Succeeded", Metadata={"RegisterModel": {"Arn": "arn:x/cars/3"}}),
+        step("Tell", "Succeeded", Metadata={"Lambda": {"OutputParameters": ANSWERS}}),
     ]
     found = [step_table.row(Service(("", [])), each) for each in described]
     assert [(row.cached, row.note) for row in found] == [
         (True, "last line of job-1"),
         (False, "True"),
         (False, "version 3 of cars"),
+        (False, "sent=3, to=all"),
     ]
     assert "cached" in step_table.line(found[0])
+
+
+def test_a_step_that_runs_has_no_line_of_its_log_yet() -> None:
+    """Unless somebody waits: its last line and its seconds will be others at its end."""
+    running = step_table.Step("Train", "Executing", 3.44, False, "round 200")
+    assert step_table.line(running).split() == ["Train", "Executing"]
+    assert step_table.line(running, still=True).split()[2:] == ["3.4", "s", "round", "200"]
+
+
+def test_a_line_is_as_wide_as_a_page() -> None:
+    ended = step_table.Step("Train", "Failed", 3.0, False, "no such column " * 20)
+    assert len(step_table.line(ended)) <= step_table.WIDTH
 
 
 def test_the_table_shows_what_programs_print_as_text() -> None:

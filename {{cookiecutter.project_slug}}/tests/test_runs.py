@@ -118,6 +118,7 @@ def test_the_better_of_two_evaluations_comes_first() -> None:
     )
     assert found["model"] == {"r2": 0.95}
     assert found["step"] == "EvaluateTrees"
+    assert list(found["others"]) == ["EvaluateLinear"]
     assert found["others"]["EvaluateLinear"]["model"]["r2"] == 0.9
 
 
@@ -165,6 +166,19 @@ def test_two_runs_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert ["version", "of", "pandas", "2.1", "2.2"] in lines
     assert ["r2", "0.5", "0.9"] in lines
     assert not [line for line in lines if line[0] == "task"]
+
+
+def test_a_table_of_text_is_aligned_and_short() -> None:
+    """Numbers have four digits, of long texts the end is kept, and empty columns are left out."""
+    rows = [
+        {"run": "a", "r2": 0.123456, "note": "", "data": "s3://bucket/" + "x" * 40},
+        {"run": "bcd", "r2": 12345.6, "note": "", "data": 7},
+    ]
+    assert comparison.text_table(rows, signs=10).splitlines() == [
+        "run  r2         data",
+        "a    0.1235     …xxxxxxxxx",
+        "bcd  1.235e+04  7",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -561,6 +561,22 @@ def test_an_execution_whose_owner_was_killed_is_interrupted(
     assert "ended" in summary["PipelineExecutionFailureReason"]
 
 
+def test_of_an_owner_on_another_machine_its_lease_tells(
+    local: Local, owner: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process cannot be looked at from here; it renews the lease while it lives."""
+    begun = time.time()
+    run = execution_of(owner, local)
+    owner.kill()
+    owner.wait()
+    monkeypatch.setattr("sagemaker_local.processes.owner.alive", lambda _: None)
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: begun)
+        assert run.status == "Executing"
+        patch.setattr("time.time", lambda: begun + 3600)
+        assert run.status == "Failed"
+
+
 def test_an_interrupted_execution_that_goes_on_already_is_left_alone(
     local: Local, owner: subprocess.Popen[str]
 ) -> None:

@@ -135,6 +135,18 @@ def test_a_file_is_read_again_while_it_may_change_without_a_new_time(
     assert len(reads) == times
 
 
+def test_a_small_file_is_read_again_rather_than_waited_for(
+    folder: Path, remembering: Digests, reads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was written just now: another write might give it the same time."""
+    monkeypatch.setattr(content.time, "time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr(content.time, "sleep", pytest.fail)
+    os.utime(folder / "a.py", (0, 1_700_000_000))
+    for _ in range(2):
+        remembering.of_file(folder / "a.py")
+    assert len(reads) == 2
+
+
 def test_a_file_that_is_slow_to_read_is_waited_for(
     folder: Path, remembering: Digests, reads: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
