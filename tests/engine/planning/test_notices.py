@@ -19,7 +19,18 @@ from sagemaker_local.planning.notices import ignored, sentences
 from sagemaker_local.planning.skew import report
 from sagemaker_local.steps.step_types import STEP_TYPES
 
-from engine.definitions import Json, definition, function, get, processing, step, training
+from engine.definitions import (
+    Json,
+    continuous,
+    definition,
+    function,
+    get,
+    processing,
+    step,
+    training,
+    tuning,
+    tuning_config,
+)
 from engine.local import Local
 
 CODE = "s3://sagemaker-local/code"
@@ -69,6 +80,13 @@ def test_settings_deep_inside_are_named() -> None:
     names = {"KmsKeyId", "MaxWaitTimeInSeconds", "ShuffleConfig", "S3DataDistributionType"}
     assert names <= set(found(item))
     assert not names & set(found(training("T", SCRIPT)))
+
+
+def test_settings_of_the_jobs_that_a_tuning_job_starts_are_named() -> None:
+    item = tuning("T", tuning_config(continuous("rate", 0, 1)), {})
+    assert set(found(item)) == {"ResourceConfig", "RoleArn"}
+    item["Arguments"]["TrainingJobDefinition"]["OutputDataConfig"]["KmsKeyId"] = "key"
+    assert set(found(item)) == {"KmsKeyId", "ResourceConfig", "RoleArn"}
 
 
 def test_a_persons_own_names_are_no_settings() -> None:

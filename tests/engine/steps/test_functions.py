@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from sagemaker_local.errors import LocalError
 from sagemaker_local.steps.functions import function_name, handler_for
 
@@ -231,3 +232,28 @@ def test_a_function_that_fails_inside_is_not_tried_again(with_functions: Any) ->
 def test_a_place_is_looked_up_when_it_is_called() -> None:
     with pytest.raises(LocalError, match="is not known to this local session"):
         handler_for({}, "f")
+
+
+@pytest.mark.parametrize(
+    ("declared", "status"),
+    [({"x": "String"}, "taken"), ({"x": "Integer"}, "no result"), ({"y": "String"}, "no result")],
+)
+def test_an_earlier_answer_is_of_use_only_as_what_is_declared_now(
+    with_functions: Any, declared: dict[str, str], status: str
+) -> None:
+    """A selective execution runs the definition of now over what an older one answered."""
+    local = with_functions(f=lambda event, context: {"x": "many"})
+    source = local.run(definition(function("S", "f", {"x": "String"})))
+    (name,) = declared
+    after = condition("Gate", [compare("Equals", answer_of("S", name), "many")])
+    selected = {
+        "SelectedSteps": [{"StepName": "Gate"}],
+        "SourcePipelineExecutionArn": source.arn,
+    }
+    text = definition(function("S", "f", declared), after)
+    if status == "taken":
+        run = local.run(text, SelectiveExecutionConfig=selected)
+        assert run.statuses == {"S": "Succeeded", "Gate": "Succeeded"}
+        return
+    with pytest.raises(ClientError, match="step 'S': has no result in the source execution"):
+        local.run(text, SelectiveExecutionConfig=selected)
