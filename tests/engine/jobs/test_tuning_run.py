@@ -285,12 +285,6 @@ def test_completion_criteria_end_it_early(
     assert tried == list(depths[:count])
 
 
-def test_completion_details_count_the_tries_that_did_not_improve(local: Local) -> None:
-    run = tuned(local, categorical("depth", "5", "2", "9", "1.99"), strategy="Grid", jobs=None)
-    details = run.job("Tune")["TuningJobCompletionDetails"]
-    assert details == {"NumberOfTrainingJobsObjectiveNotImproving": 2}
-
-
 def test_after_its_time_limit_no_further_try_starts(
     local: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:

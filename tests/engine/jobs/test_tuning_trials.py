@@ -106,3 +106,9 @@ def test_an_unknown_tuning_job_is_not_found(local: Local) -> None:
     ):
         with pytest.raises(ClientError, match="ResourceNotFound"):
             method(HyperParameterTuningJobName="none")
+
+
+def test_completion_details_count_the_tries_that_did_not_improve(local: Local) -> None:
+    run = tuned(local, categorical("depth", "5", "2", "9", "1.99"), strategy="Grid", jobs=None)
+    details = run.job("Tune")["TuningJobCompletionDetails"]
+    assert details == {"NumberOfTrainingJobsObjectiveNotImproving": 2}
