@@ -97,9 +97,9 @@ def no_champion_uri(session: Any) -> str:
         return str(session.upload_data(folder, key_prefix="no-champion"))
 
 
-def registered(session: Any, execution: Any) -> list[dict[str, Any]]:
-    """Descriptions of the model packages that an execution registered."""
-    metadata = [step.get("Metadata", {}) for step in execution.list_steps()]
+def registered(session: Any, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Descriptions of the model packages that steps of an execution, as listed, registered."""
+    metadata = [step.get("Metadata", {}) for step in steps]
     return [
         describe(session, found["RegisterModel"]["Arn"])
         for found in metadata

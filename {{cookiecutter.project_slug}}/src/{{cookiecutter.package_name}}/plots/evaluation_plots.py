@@ -26,8 +26,10 @@ def diagnostics(evaluation: Mapping[str, Any]) -> Figure:
         "binary_classification": (_confusion, _roc, _precision_recall, _calibration),
         "multiclass_classification": (_confusion, _classes, _calibration),
     }[evaluation["problem_type"]]
-    figure, cells = plt.subplots(1, len(draw), figsize=(3.1 * len(draw), 3.1))
-    for axes, each in zip(cells, draw, strict=True):
+    rows = 1 if len(draw) < 4 else 2  # four beside each other are wider than a page
+    size = (9.3, 3.1) if rows == 1 else (6.6, 6.2)
+    figure, cells = plt.subplots(rows, len(draw) // rows, figsize=size)
+    for axes, each in zip(cells.flat, draw, strict=True):
         each(axes, found)
     return figure
 
