@@ -5,13 +5,12 @@ The challenger is also looked at closely: its diagnostics, importance of columns
 """
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tabular import diagnostics, gate, importance, job, metrics, slices
 from tabular.artifact import opened
-from tabular.records import read_records
 from tabular.scoring import score_file
 from tabular.values import DataError
 
@@ -35,20 +34,6 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     return parser.parse_args(argv)
 
 
-def sliced_columns(options: Namespace, test_csv: Path) -> list[str]:
-    """The columns to measure by: those of --slices and of --slice-bound."""
-    bounded = [bound.column for bound in slices.bounds(options.slice_bound)]
-    names = list(dict.fromkeys([*job.words(options.slices), *bounded]))
-    known = next(read_records(test_csv), {})
-    for name in names:
-        if name not in known:
-            raise DataError(
-                f"slice column {name!r} is not in test.csv{job.suggest(name, known)}; "
-                "preprocess keeps a column that no model sees by its --slices"
-            )
-    return names
-
-
 def champion_metrics(
     options: Namespace, schema: dict[str, Any], test_csv: Path
 ) -> dict[str, float]:
@@ -61,23 +46,19 @@ def champion_metrics(
         return score_file(test_csv, champion.signature, champion.predict).measured()
 
 
-def values(measured: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Metrics as the model registry shows them."""
-    return {name: {"value": value} for name, value in measured.items()}
-
-
 def evaluate(options: Namespace) -> None:
     """Write evaluation.json and print each metric beside the champion's and the constant's."""
     schema = job.read_json(options.schema, "schema.json")
     test_csv = job.input_file(options.test, "test.csv")
+    columns = slices.columns(options.slices, options.slice_bound, test_csv)
     summary = gate.read_summary(options.summary, needed=options.gate_on == "validation")
     kind = schema["problem_type"]
     primary = options.primary_metric or metrics.PRIMARY[kind]
     with opened("model", options.model, schema) as model:
         if model is None:
             raise DataError(f"{options.model} holds no model.tar.gz; run train first")
-        wanted = sliced_columns(options, test_csv), importance.PERMUTED_ROWS
-        scored = score_file(test_csv, model.signature, model.predict, *wanted)
+        drawn = importance.PERMUTED_ROWS
+        scored = score_file(test_csv, model.signature, model.predict, columns, drawn)
         challenger, constant = scored.measured(), scored.constant_measured()
         if primary not in challenger:
             raise DataError(
@@ -94,9 +75,9 @@ def evaluate(options: Namespace) -> None:
         "primary_metric": primary,
         "direction": "minimize" if primary in metrics.MINIMIZED else "maximize",
         "rows": len(scored.truth),
-        f"{kind}_metrics": values(challenger),
-        "constant_metrics": values(constant),
-        "champion_metrics": values(champion),
+        f"{kind}_metrics": metrics.document(challenger),
+        "constant_metrics": metrics.document(constant),
+        "champion_metrics": metrics.document(champion),
         "gate": gate.values(compared, primary, options.gate_on, summary, missed),
         "validation": summary,
         "slices": by_slice,

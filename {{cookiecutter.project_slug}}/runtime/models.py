@@ -1,23 +1,31 @@
-"""The model families: each fits numbers to a target and saves itself as plain data, no pickle."""
+"""The model families: how each is fitted. What they save is plain data, no pickle."""
 
-import json
 from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 
-Table = tuple[np.ndarray, np.ndarray]  # numbers of shape (rows, numbers), targets of shape (rows,)
+from tabular import linear, trees
+from tabular.families import Family, Table
+
+# What training can be told: the default, and what it is.
+HYPERPARAMETERS: dict[str, tuple[int | float, str]] = {
+    "max_depth": (4, "levels of a tree"),
+    "eta": (0.1, "learning rate"),
+    "rounds": (400, "trees at most; validation stops earlier"),
+    "subsample": (0.8, "share of rows for each tree"),
+    "min_child_weight": (5.0, "in each leaf"),
+    "alpha": (1.0, "regularisation of the linear model"),
+    "seed": (7, "of whatever is drawn"),
+}
+MAY_BE_ZERO = ("min_child_weight", "seed")
 PATIENCE = 25  # rounds without a better validation score before training stops
 
 
-def fit_xgboost(
-    train: Table, validation: Table, classes: int, options: Namespace, folder: Path
-) -> None:
-    """Write model.ubj: boosted trees, as many as help on validation; no classes: regression."""
-    import xgboost  # here, because the other family need not wait a second for it
-
+def tree_parameters(classes: int, options: Namespace) -> dict[str, object]:
+    """What XGBoost is told, whatever it makes of its trees; no classes: regression."""
     objective = {0: "reg:squarederror", 2: "binary:logistic"}.get(classes, "multi:softprob")
-    parameters = {
+    return {
         "objective": objective,
         "max_depth": options.max_depth,
         "eta": options.eta,
@@ -26,8 +34,16 @@ def fit_xgboost(
         "seed": options.seed,
         **({"num_class": classes} if classes > 2 else {}),
     }
+
+
+def fit_xgboost(
+    train: Table, validation: Table, classes: int, options: Namespace, folder: Path
+) -> None:
+    """Boosted trees, as many as help on validation."""
+    import xgboost  # here, because the other family need not wait a second for it
+
     booster = xgboost.train(
-        parameters,
+        tree_parameters(classes, options),
         xgboost.DMatrix(*train),
         num_boost_round=options.rounds,
         evals=[(xgboost.DMatrix(*validation), "validation")],
@@ -35,13 +51,13 @@ def fit_xgboost(
         verbose_eval=False,
     )
     print(f"trees: {booster.best_iteration + 1} of at most {options.rounds}")
-    booster[: booster.best_iteration + 1].save_model(folder / "model.ubj")
+    booster[: booster.best_iteration + 1].save_model(folder / trees.FILE)
 
 
 def fit_linear(
     train: Table, _validation: Table, classes: int, options: Namespace, folder: Path
 ) -> None:
-    """Write linear.json: ridge or logistic regression, with weights for unscaled numbers."""
+    """Ridge or logistic regression, with weights for unscaled numbers."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
     matrix, target = train
@@ -51,13 +67,11 @@ def fit_linear(
     model = LogisticRegression(C=1 / alpha, max_iter=1000) if classes else Ridge(alpha)
     model.fit((matrix - mean) / scale, target)
     weights = np.atleast_2d(model.coef_) / scale
-    linear = {
-        "link": {0: "identity", 2: "logistic"}.get(classes, "softmax"),
-        "weights": weights.tolist(),
-        "intercept": (np.atleast_1d(model.intercept_) - weights @ mean).tolist(),
-        "mean": mean.tolist(),  # what a record's numbers are compared with to explain it
-    }
-    (folder / "linear.json").write_text(json.dumps(linear), encoding="utf-8")
+    intercept = np.atleast_1d(model.intercept_) - weights @ mean
+    linear.write(folder, weights, intercept, mean, classes)
 
 
-FAMILIES = {"xgboost": fit_xgboost, "linear": fit_linear}
+FAMILIES = {
+    "xgboost": Family(fit_xgboost, trees.load, trees.explain),
+    "linear": Family(fit_linear, linear.load, linear.explain, impute=True),
+}

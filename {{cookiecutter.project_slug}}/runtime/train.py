@@ -1,6 +1,5 @@
 """Fit the encoding and a model on the training split, and write the artifact as plain data."""
 
-import json
 import os
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -9,11 +8,12 @@ from typing import Any
 
 import features
 import inference
-from models import FAMILIES
-from tabular import curves, job, sources
+from models import FAMILIES, HYPERPARAMETERS, MAY_BE_ZERO
+from tabular import artifact, curves, job
+from tabular.families import Table
 from tabular.records import read_records
 from tabular.scoring import score_file
-from tabular.training_data import Table, constant_prediction, read_split, table
+from tabular.training_data import constant_prediction, read_split, table
 from tabular.values import DataError
 
 
@@ -22,13 +22,9 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     parser = job.Arguments("train", description=__doc__)
     add = parser.add_argument
     add("--model-family", "--model_family", default="xgboost", choices=tuple(FAMILIES))
-    add("--max-depth", "--max_depth", type=int, default=4, help="levels of a tree")
-    add("--eta", type=float, default=0.1, help="learning rate")
-    add("--rounds", type=int, default=400, help="trees at most; validation stops earlier")
-    add("--subsample", type=float, default=0.8, help="share of rows for each tree")
-    add("--min-child-weight", "--min_child_weight", type=float, default=5.0, help="in each leaf")
-    add("--alpha", type=float, default=1.0, help="regularisation of the linear model")
-    add("--seed", type=int, default=7)
+    for name, (default, meaning) in HYPERPARAMETERS.items():
+        names = dict.fromkeys([f"--{name.replace('_', '-')}", f"--{name}"])
+        add(*names, type=type(default), default=default, help=meaning)
     add("--threshold", type=threshold, default=0.5, help="of two classes, say yes above it; auto")
     for channel in ("train", "validation", "schema", "test"):
         folder = os.environ.get(f"SM_CHANNEL_{channel.upper()}")
@@ -37,8 +33,8 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     model_dir = os.environ.get("SM_MODEL_DIR")
     add("--model-dir", "--model_dir", type=Path, default=model_dir, required=not model_dir)
     options = parser.parse_args(argv)
-    for name in ("max_depth", "eta", "rounds", "subsample", "alpha"):
-        if not getattr(options, name) > 0:
+    for name in HYPERPARAMETERS:
+        if name not in MAY_BE_ZERO and not getattr(options, name) > 0:
             raise DataError(
                 f"--{name.replace('_', '-')} must be above 0, not {getattr(options, name)}"
             )
@@ -61,8 +57,8 @@ def train(options: Namespace) -> None:
     train_csv = job.input_file(options.train, "train.csv")
     validation_csv = job.input_file(options.validation, "validation.csv")
 
-    impute = options.model_family == "linear"
-    preprocessing = features.fit(read_records(train_csv), schema["columns"], impute)
+    family = FAMILIES[options.model_family]
+    preprocessing = features.fit(read_records(train_csv), schema["columns"], family.impute)
     encoder = features.Encoder(preprocessing)
     matrix, truth = read_split(train_csv, encoder, target)
     validation, validation_truth = read_split(validation_csv, encoder, target)
@@ -74,12 +70,13 @@ def train(options: Namespace) -> None:
         "classes": classes,
         "model_family": options.model_family,
         "constant": constant_prediction(truth, classes),
+        **({"derived": list(features.DERIVED)} if features.DERIVED else {}),
         **({"contract": schema["contract"]} if "contract" in schema else {}),
     }
     with job.all_or_nothing(options.model_dir) as folder:
         tables = table(matrix, truth, classes), table(validation, validation_truth, classes)
-        FAMILIES[options.model_family](*tables, len(classes), options, folder)
-        write_artifact(folder, signature, preprocessing)
+        family.fit(*tables, len(classes), options, folder)
+        artifact.write(folder, signature, preprocessing, scripts=Path(__file__).parent)
         if len(classes) == 2:
             signature["threshold"] = chosen_threshold(folder, tables[1], options.threshold)
             job.write_json(folder / "signature.json", signature)
@@ -88,13 +85,6 @@ def train(options: Namespace) -> None:
             test_csv = job.input_file(options.test, "test.csv")
             measured = report("test", test_csv, folder, signature)
             job.write_json(folder / "fold_metrics.json", measured)
-
-
-def write_artifact(folder: Path, signature: dict[str, Any], preprocessing: dict[str, Any]) -> None:
-    """Put beside the model what it takes to use it: its signature, its encoding, its code."""
-    job.write_json(folder / "signature.json", signature)
-    (folder / "preprocessing.json").write_text(json.dumps(preprocessing), encoding="utf-8")
-    sources.write_installable(Path(__file__).parent, "inference.py", folder / "code")
 
 
 def chosen_threshold(folder: Path, validation: Table, asked: float | None) -> float:

@@ -258,8 +258,9 @@ def test_model_beats_a_constant(trained: Trained) -> None:
 
 def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     model = "model.ubj" if trained.family == "xgboost" else "linear.json"
-    served = ["inference.py", "features.py", "setup.py", "tabular/__init__.py"]
-    served += [f"tabular/{name}.py" for name in ("contract", "values", "violations")]
+    served = ["inference.py", "features.py", "models.py", "setup.py", "tabular/__init__.py"]
+    library = "contract encoding families linear payloads trees values violations"
+    served += [f"tabular/{name}.py" for name in library.split()]
     code = {f"code/{name}" for name in served}
     found = {p.relative_to(trained.model).as_posix() for p in trained.model.rglob("*.*")}
     assert {name for name in found if "__pycache__" not in name} == {

@@ -1,6 +1,7 @@
-"""Opening an artifact as a server would: its files, its signature and its own code."""
+"""Writing an artifact, and opening it as a server would: its files, signature and own code."""
 
 import importlib
+import json
 import sys
 import tarfile
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
-from . import job
+from . import job, sources
 from .values import DataError
 
 # Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
@@ -98,6 +99,18 @@ def opened(
         with code.in_place():
             model = inference.model_fn(str(found))
         yield Artifact(who, found, signature, code, inference, model)
+
+
+def write(
+    folder: Path, signature: dict[str, Any], preprocessing: dict[str, Any], scripts: Path
+) -> None:
+    """Put beside a model what it takes to use it: its signature, its encoding, its code.
+
+    The code is `inference.py` of the folder `scripts`, with all that it imports there.
+    """
+    job.write_json(folder / "signature.json", signature)
+    (folder / "preprocessing.json").write_text(json.dumps(preprocessing), encoding="utf-8")
+    sources.write_installable(scripts, "inference.py", folder / "code")
 
 
 def extract(folder: Path, scratch: Path) -> Path | None:

@@ -1,11 +1,8 @@
 """Which columns a model uses: what shuffling one costs, and how each moves a prediction (SHAP).
 
-Both are given by raw column: the numbers that a column is encoded as belong together. The SHAP
-contributions are XGBoost's own for trees; for a linear model they are weight times distance from
-the training mean, which is the same where columns are independent.
+Both are given by raw column or derived feature: the numbers that one is encoded as belong together.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,8 +31,7 @@ def by_column(
     matrix = artifact.model.encoder.matrix(records)
     values, _ = contributions(artifact, matrix[:EXPLAINED_ROWS])
     mean = np.abs(values).mean(axis=(0, 1))
-    names = [column["name"] for column in artifact.signature["columns"]]
-    moved = ordered(dict(zip(names, mean.tolist(), strict=True)))
+    moved = ordered(dict(zip(blocks(artifact), mean.tolist(), strict=True)))
     permuted = permutation(artifact, matrix, records, primary, list(moved)[:PERMUTED_COLUMNS])
     return {
         "metric": primary,
@@ -80,13 +76,12 @@ def permutation(
         best = measured(matrix)
     if not np.isfinite(best):
         return {}  # the class is so rare that no drawn row has it
-    lost, start = {}, 0
-    for column, width in zip(artifact.signature["columns"], widths(artifact), strict=True):
-        if column["name"] in columns:
-            block, shuffled = slice(start, start + width), matrix.copy()
+    lost = {}
+    for name, block in blocks(artifact).items():
+        if name in columns:
+            shuffled = matrix.copy()
             shuffled[:, block] = matrix[order, block]
-            lost[column["name"]] = sign * (best - measured(shuffled))
-        start += width
+            lost[name] = sign * (best - measured(shuffled))
     return lost
 
 
@@ -104,23 +99,24 @@ def explain_record(model_dir: Path, record: Mapping[str, Any]) -> dict[str, Any]
         values, base = contributions(artifact, artifact.model.encoder.matrix([record]))
         classes = artifact.model.classes
         output = classes.index(prediction["prediction"]) if values.shape[1] > 1 else 0
-        names = [column["name"] for column in artifact.signature["columns"]]
+        names, complete = list(blocks(artifact)), artifact.model.encoder.complete(record)
     reasons = [
-        {"column": name, "value": record[name], "contribution": float(value)}
+        {"column": name, "value": complete[name], "contribution": float(value)}
         for name, value in zip(names, values[0, output], strict=True)
     ]
     reasons.sort(key=lambda reason: -abs(reason["contribution"]))
     return {**prediction, "base": float(base[0, output]), "contributions": reasons}
 
 
-def widths(artifact: Artifact) -> list[int]:
-    """How many numbers each column of an artifact's signature is encoded as."""
-    encoder = artifact.model.encoder
+def blocks(artifact: Artifact) -> dict[str, slice]:
+    """Which of the numbers belong to each column, or derived feature, that a model sees."""
     preprocessing = job.read_json(artifact.folder, "preprocessing.json")
-    return [
-        len(type(encoder)({**preprocessing, "columns": [column]}).names)
-        for column in preprocessing["columns"]
-    ]
+    encoder, found, start = type(artifact.model.encoder), {}, 0
+    for column in preprocessing["columns"]:
+        end = start + len(encoder({**preprocessing, "columns": [column]}).names)
+        found[column["name"]] = slice(start, end)
+        start = end
+    return found
 
 
 def contributions(artifact: Artifact, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -129,16 +125,9 @@ def contributions(artifact: Artifact, matrix: np.ndarray) -> tuple[np.ndarray, n
     Outputs are a number, the log-odds of the second class, or a score for each class. Returns
     arrays of shape (rows, outputs, columns) and (rows, outputs); their sum is the output.
     """
-    if artifact.signature["model_family"] == "xgboost":
-        import xgboost  # here, because the other family need not wait a second for it
-
-        booster = xgboost.Booster(model_file=artifact.folder / "model.ubj")
-        shares = booster.predict(xgboost.DMatrix(matrix), pred_contribs=True, strict_shape=True)
-        each, base = shares[..., :-1], shares[..., -1]
-    else:
-        linear = json.loads((artifact.folder / "linear.json").read_text(encoding="utf-8"))
-        weights, mean = np.array(linear["weights"]), np.array(linear["mean"])
-        each = (matrix - mean)[:, None, :] * weights
-        base = np.tile(weights @ mean + linear["intercept"], (len(matrix), 1))
-    starts = np.cumsum([0, *widths(artifact)[:-1]])
+    explain = getattr(artifact.model, "explain", None)
+    if explain is None:
+        raise DataError(f"the {artifact.who} is of a time before models explained themselves")
+    each, base = explain()(matrix)
+    starts = [block.start for block in blocks(artifact).values()]
     return np.add.reduceat(each, starts, axis=-1), base

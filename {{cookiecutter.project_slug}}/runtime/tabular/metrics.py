@@ -31,6 +31,11 @@ def measure(
     return {name: float(value) for name, value in metrics.items()}
 
 
+def document(measured: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Metrics as the model registry shows them."""
+    return {name: {"value": value} for name, value in measured.items()}
+
+
 def regression(truth: Sequence[str], predictions: Predictions) -> dict[str, float]:
     """Errors in the target's unit (mse in its square), and the share of variance explained (r2)."""
     actual = np.array(truth, dtype=float)

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import metrics, roles
+from . import job, metrics, roles
+from .records import read_records
 from .scoring import Scored
 from .values import DataError, number, text
 
@@ -45,6 +47,19 @@ def bounds(argument: str) -> list[Bound]:
         if part.strip() and not (equals and column.strip()):
             raise DataError(f"--slice-bound {part.strip()!r} is not like region=north:0.8")
     return found
+
+
+def columns(sliced: str, bounded: str, test_csv: Path) -> list[str]:
+    """The columns to measure by: those of --slices and of --slice-bound, which test.csv has."""
+    names = list(dict.fromkeys([*job.words(sliced), *(each.column for each in bounds(bounded))]))
+    known = next(read_records(test_csv), {})
+    for name in names:
+        if name not in known:
+            raise DataError(
+                f"slice column {name!r} is not in test.csv{job.suggest(name, known)}; "
+                "preprocess keeps a column that no model sees by its --slices"
+            )
+    return names
 
 
 def measure(scored: Scored, known: Mapping[str, str]) -> Slices:

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .families import Table
 from .records import read_batches
-
-Table = tuple[np.ndarray, np.ndarray]  # numbers of shape (rows, numbers), targets of shape (rows,)
 
 
 class Encoder(Protocol):

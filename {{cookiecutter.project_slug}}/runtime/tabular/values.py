@@ -49,6 +49,12 @@ def is_day(value: str) -> bool:
     return value[4:8:3] == "--" and value[10:11] in ("", "T", " ")
 
 
+def days(value: Any, name: str) -> float:
+    """The number of a raw day, counted from 1970, NaN when missing; DataError when it is no day."""
+    day = text(value)
+    return date_parts(day, "1970-01-01", name)[2] if day else float("nan")
+
+
 @lru_cache(maxsize=10_000)
 def date_parts(day: str, reference: str, name: str) -> tuple[float, float, float]:
     """Year, month and days since `reference` of an ISO day (a time of day is ignored)."""

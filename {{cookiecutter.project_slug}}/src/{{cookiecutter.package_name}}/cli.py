@@ -11,7 +11,7 @@ from pathlib import Path
 from . import answers, settings
 from .command_line import PROGRAM, Parser, examples_text
 from .errors import ProjectError
-from .registry import FAMILIES
+from .registry import known_families
 from .sessions.open import MODES
 
 
@@ -216,8 +216,12 @@ def add_sample_data(parser: Parser) -> None:
 
 def add_family(added: Parser) -> None:
     """The option that says which family's models are meant."""
-    words = f"default: {FAMILIES[0]}"
-    added.add_argument("--family", choices=FAMILIES, default=FAMILIES[0], help=words)
+    try:
+        known = known_families()
+    except ProjectError:  # the command may be `exports export`, which writes the script with them
+        known = ["xgboost"]
+    default = "xgboost" if "xgboost" in known else known[0]
+    added.add_argument("--family", choices=known, default=default, help=f"default: {default}")
 
 
 def add_group(added: Parser) -> None:

@@ -1,16 +1,39 @@
 """The model registry: who is champion, what was registered, and approval."""
 
+import ast
 import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import evaluation, settings
+from . import evaluation, paths, settings
 from .errors import ProjectError
 
-FAMILIES = ("xgboost", "linear")
 GROUP_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 APPROVED = "Approved"
+
+
+def known_families() -> list[str]:
+    """The model families that ``runtime/models.py`` has; read, because importing it takes longer.
+
+    Raises:
+        ProjectError: there is no such file, or no ``FAMILIES = {...}`` in it.
+    """
+    script = paths.RUNTIME / "models.py"
+    try:
+        statements = ast.parse(script.read_text(encoding="utf-8")).body
+    except (OSError, SyntaxError) as error:
+        raise ProjectError(
+            f"runtime/models.py cannot be read: {error}; try `make export`"
+        ) from None
+    for each in statements:
+        if (
+            isinstance(each, ast.Assign)
+            and ast.unparse(each.targets[0]) == "FAMILIES"
+            and isinstance(each.value, ast.Dict)
+        ):
+            return [ast.literal_eval(key) for key in each.value.keys if key]
+    raise ProjectError("runtime/models.py has no FAMILIES = {...}, which names the model families")
 
 
 def families(choice: str) -> list[str]:
@@ -19,9 +42,10 @@ def families(choice: str) -> list[str]:
     Raises:
         ProjectError: there is no such family.
     """
-    if choice != "both" and choice not in FAMILIES:
-        raise ProjectError(f"model_family is {choice!r}; it can be {', '.join(FAMILIES)} or both")
-    return list(FAMILIES) if choice == "both" else [choice]
+    known = known_families()
+    if choice != "both" and choice not in known:
+        raise ProjectError(f"model_family is {choice!r}; it can be {', '.join(known)} or both")
+    return known if choice == "both" else [choice]
 
 
 def group_name(family: str, task: str = "") -> str:

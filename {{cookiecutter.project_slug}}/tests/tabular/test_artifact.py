@@ -1,99 +1,72 @@
-"""An artifact predicts with its own code, whatever the present library is like."""
+"""Artifacts: which are opened, and how they predict."""
 
-import shutil
-import sys
-from collections.abc import Callable
+import json
+import tarfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from conftest import Trained
 
-from tabular import values
-from tabular.artifact import opened
-from tabular.records import read_records
+from tabular import artifact
+from tabular.values import DataError
 
-Change = Callable[[str, str, str], Path]
+TASK = {"problem_type": "regression", "target": "price"}
 
 
-@pytest.fixture
-def changed(trained: Trained, tmp_path: Path) -> Change:
-    """Write a copy of the artifact with another text in one of its code's files."""
-
-    def change(file: str, old: str, new: str) -> Path:
-        model = Path(shutil.copytree(trained.model, tmp_path / "model"))
-        code = (model / "code" / file).read_text(encoding="utf-8")
-        assert code.count(old) == 1
-        (model / "code" / file).write_text(code.replace(old, new), encoding="utf-8")
-        return model
-
-    return change
-
-
-def predicted(model: Path, trained: Trained) -> list[object]:
-    """What a model says of a few test rows."""
-    rows = list(read_records(trained.data / "test" / "test.csv"))[:20]
-    with opened("champion", model) as artifact:
-        assert artifact is not None
-        return [row["prediction"] for row in artifact.predict(rows)]
+@pytest.mark.parametrize(
+    ("key", "other"), [("problem_type", "binary_classification"), ("target", "rent")]
+)
+def test_a_model_of_another_task_is_refused(tmp_path: Path, key: str, other: str) -> None:
+    (tmp_path / "signature.json").write_text(json.dumps({**TASK, key: other}), encoding="utf-8")
+    name = key.replace("_", " ")
+    with (
+        pytest.raises(DataError, match=f"^the champion's {name} is '{other}', but this data's is"),
+        artifact.opened("champion", tmp_path, TASK),
+    ):
+        pytest.fail("it was opened")
 
 
-def test_a_champion_uses_its_own_library(trained: Trained, changed: Change) -> None:
-    """A library that reads every number as 10 gives another model from the same weights."""
-    champion = changed("tabular/values.py", "    return result\n", "    return 10.0\n")
-    assert values.number("3", "doors") == 3
-    assert predicted(champion, trained) != predicted(trained.model, trained)
-    assert values.number("3", "doors") == 3
-
-
-def test_a_champion_imports_its_own_library_as_late_as_it_predicts(
-    trained: Trained, changed: Change
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+@pytest.mark.parametrize("filtered", [True, False])
+def test_an_archive_holds_plain_files_only(
+    tmp_path: Path, kind: bytes, filtered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = "    from tabular.values import WHO\n\n    return [{'prediction': WHO}] * len(records)\n"
-    head = "def predict(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:\n"
-    champion = changed("inference.py", head, head + late)
-    library = champion / "code" / "tabular" / "values.py"
-    library.write_text(f"{library.read_text(encoding='utf-8')}\nWHO = 'theirs'\n")
-    assert set(predicted(champion, trained)) == {"theirs"}
-    assert not hasattr(values, "WHO")
+    """Whether or not this Python's tarfile refuses others itself."""
+    if not filtered:
+        monkeypatch.setattr(artifact, "FILTER", {})
+    (tmp_path / "model").mkdir()
+    with tarfile.open(tmp_path / "model" / "model.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("signature.json"))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = kind, "signature.json"
+        archive.addfile(link)
+    with pytest.raises(DataError, match="'link' is no plain file below the artifact's folder"):
+        artifact.extract(tmp_path / "model", tmp_path / "scratch")
+    assert not (tmp_path / "scratch").exists()
 
 
-def test_a_module_that_the_champion_s_library_lacks_is_not_taken_from_ours(
-    trained: Trained, changed: Change
-) -> None:
-    champion = changed("inference.py", "import csv\n", "import csv\n\nfrom tabular import slices\n")
-    with pytest.raises(ImportError, match="slices"):
-        predicted(champion, trained)
+def of(folder: Path, **functions: Any) -> artifact.Artifact:
+    """A champion whose inference code has these functions."""
+    code, inference = artifact.Code(folder), SimpleNamespace(**functions)
+    return artifact.Artifact("champion", folder, TASK, code, inference, "model")
 
 
-def test_two_artifacts_at_once_keep_their_own_code(trained: Trained, changed: Change) -> None:
-    champion = changed("tabular/values.py", "    return result\n", "    return 10.0\n")
-    alone = predicted(champion, trained), predicted(trained.model, trained)
-    rows = list(read_records(trained.data / "test" / "test.csv"))[:20]
-    with opened("champion", champion) as one, opened("model", trained.model) as other:
-        assert one is not None and other is not None
-        for artifact, expected in zip((one, other, one), (*alone, alone[0]), strict=True):
-            assert [row["prediction"] for row in artifact.predict(rows)] == expected
+def answer(records: list[Any], model: Any) -> list[Any]:
+    return [{"prediction": model}] * len(records)
 
 
-def test_our_modules_are_as_before(trained: Trained) -> None:
-    import inference
-
-    ours = {
-        name: module
-        for name, module in sys.modules.items()
-        if name.partition(".")[0] in ("inference", "features", "tabular")
-    }
-    path = list(sys.path)
-    predicted(trained.model, trained)
-    assert {name: sys.modules.get(name) for name in ours} == ours
-    assert sys.path == path and sys.modules["inference"] is inference
+def refuse(records: list[Any], model: Any) -> list[Any]:
+    raise ValueError("the data contract is broken")
 
 
-def test_an_artifact_without_its_code_leaves_our_modules_alone(
-    trained: Trained, changed: Change
-) -> None:
-    broken = changed("inference.py", "import csv\n", "import csv\nimport no_such_module\n")
-    before = sys.modules["tabular.values"]
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-        predicted(broken, trained)
-    assert sys.modules["tabular.values"] is before and str(broken / "code") not in sys.path
+def test_a_champion_predicts_rows_that_its_own_contract_refuses(tmp_path: Path) -> None:
+    """`predict_fn` holds requests to the contract of its time; `predict` asks for none."""
+    champion = of(tmp_path, predict=answer, predict_fn=refuse)
+    assert champion.predict([{}, {}]) == [{"prediction": "model"}] * 2
+
+
+def test_an_older_champion_has_one_way_to_predict(tmp_path: Path) -> None:
+    assert of(tmp_path, predict_fn=answer).predict([{}]) == [{"prediction": "model"}]
+    with pytest.raises(DataError, match="the champion cannot score this data: the data contract"):
+        of(tmp_path, predict_fn=refuse).predict([{}])
