@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from conftest import Bake, Run
+from conftest import Bake, Run, sources
 
 EXPORTS = [sys.executable, "-m", "used_car_prices", "exports"]
 # Names that would move imports or break lines if the order or the width depended on them.
@@ -83,6 +83,46 @@ def test_check_and_clean_of_outputs(bake_own: Bake, run: Run) -> None:
 
 
 @pytest.mark.slow
+def copied(project: Path, copy: Path) -> Path:
+    """A copy of a project with an edited script."""
+    shutil.copytree(project, copy)
+    script = a_script(copy)
+    script.write_text(script.read_text(encoding="utf-8") + "edited = 1\n", encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize("folder", [".", "notebooks", "src/used_car_prices"])
+def test_check_in_a_copy_looks_at_the_copy(
+    bake: Bake, run: Run, tmp_path: Path, folder: str
+) -> None:
+    """The package is installed from the original, as an editable install keeps it."""
+    project = bake()
+    copy = copied(project, tmp_path / "copy")
+    checked = run([*EXPORTS, "check"], copy / folder, project=project)
+    assert checked.returncode == 1
+    assert "runtime/train.py differs from notebooks/02_" in checked.stderr
+    assert f"the files are those of {copy}, and the code of used_car_prices" in checked.stderr
+    assert run([*EXPORTS, "check"], tmp_path, project=project).returncode == 0
+    assert run([*EXPORTS, "check"], project).stderr == ""
+
+
+@pytest.mark.parametrize("original", ["kept", "gone"])
+def test_make_check_in_a_copied_or_moved_project(
+    bake: Bake, run: Run, tmp_path: Path, original: str
+) -> None:
+    """Its environment came with it, and still names the place of the original."""
+    old = bake() if original == "kept" else tmp_path / "gone"
+    copy = copied(bake(), tmp_path / "copy")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", copy / ".venv"], check=True)
+    [packages] = (copy / ".venv/lib").glob("python*/site-packages")
+    known = [path for path in sys.path if path.endswith("site-packages")]
+    (packages / "editable.pth").write_text("\n".join([*sources(old), *known]), encoding="utf-8")
+    checked = run(["make", "-C", str(copy), "check"], tmp_path, env={"PYTHONPATH": ""})
+    assert checked.returncode == 2, checked.stderr
+    assert "runtime/train.py differs from notebooks/02_" in checked.stderr
+    assert "the files are those of" not in checked.stderr
+
+
 def test_adopt_after_generating(bake_own: Bake, run: Run) -> None:
     """Without git, and before any export: the generated project knows what its notebooks export."""
     project = bake_own()

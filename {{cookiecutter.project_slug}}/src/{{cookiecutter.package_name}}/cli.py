@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from . import answers, settings
+from . import answers, paths, settings
 from .command_line import PROGRAM, Parser, examples_text
 from .errors import ProjectError
 from .registry import known_families
@@ -24,6 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     if words[:1] == ["pipeline"] and not {"-h", "--help"} & set(words):
         words, for_papermill = words[:1], words[1:]
     options = parser.parse_args(words, Namespace(for_papermill=for_papermill))
+    if note := paths.disagreement():
+        print(note, file=sys.stderr)
     try:
         for line in options.answer(options):
             print(line, flush=True)
