@@ -1,6 +1,7 @@
 """Runs: what is recorded, whatever the end; the list, and two of them compared."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,29 @@ def test_a_record_is_never_half_written(folder: Path) -> None:
     assert (
         json.loads((run.folder / record.METRICS).read_text(encoding="utf-8"))["model"]["r2"] == 0.5
     )
+
+
+OLD_RUN = Path(__file__).parent / "old_run"  # which the first version of this project recorded
+
+
+def test_a_run_of_an_earlier_version_is_listed_and_compared(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = record.Run(folder / "20260101-000000-6yi1plombye8")
+    shutil.copytree(OLD_RUN, old.folder)
+    new = a_run(folder, 1, 0.5, metric_threshold=0.9)
+    cli.main(["runs", "list"])
+    heading, _, best, second = capsys.readouterr().out.strip().splitlines()
+    assert heading == "2 runs by r2, higher is better"
+    assert best.startswith(f"{old.name}  Succeeded  used-car-prices-xgboost/1")
+    assert second.startswith(new.name)
+    cli.main(["runs", "compare", "best", new.name])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["metric_threshold", "0.7", "0.9"] in lines
+
+
+def test_a_record_that_is_no_json_is_named(folder: Path) -> None:
+    run = a_run(folder, 1, 0.5)
+    (run.folder / record.LINEAGE).write_text("half a rec", encoding="utf-8")
+    with pytest.raises(SystemExit, match=f"runs: .*{run.name}.*is no readable record: mend it or"):
+        cli.main(["runs", "list"])

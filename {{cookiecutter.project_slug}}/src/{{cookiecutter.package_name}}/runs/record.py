@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import evaluation, paths
+from ..errors import ProjectError
 from . import executions, lineage, step_table, surroundings
 
 RUNS = paths.REPORTS / "runs"
@@ -73,7 +74,10 @@ class Run:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+    except (ValueError, TypeError):
+        raise ProjectError(f"{file} is no readable record: mend it or delete its folder") from None
 
 
 @contextmanager
