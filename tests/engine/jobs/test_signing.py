@@ -60,6 +60,25 @@ def test_an_entrypoint_in_other_parts_is_another(local: Local, signer: Signer) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (["a", "b"], ["a", "c"], ["argument 1 was b, is c"]),
+        (["--a", "b"], ["--a", "c"], ["argument --a was b, is c"]),
+        (["--a=b", "c"], ["--a=b", "d"], ["argument 1 was c, is d"]),
+        (["--a", "--b"], ["--a"], ["argument --b is gone"]),
+        (["--a", "--b", "c"], ["--b", "c", "--a"], ["order of arguments was --a --b, is --b --a"]),
+    ],
+)
+def test_arguments_are_told_by_their_name_or_their_place(
+    local: Local, signer: Signer, before: list[str], after: list[str], told: list[str]
+) -> None:
+    def request(*arguments: str) -> Json:
+        return dict(processing("S", local.code("pass"), arguments=arguments)["Arguments"])
+
+    assert changed(signer, "Processing", request(*before), request(*after)) == told
+
+
 @pytest.mark.parametrize("folder", [1, 501])
 def test_code_is_read_in_folders_of_any_size(
     local: Local, signer: Signer, folder: int, monkeypatch: pytest.MonkeyPatch

@@ -306,6 +306,22 @@ def test_stop_ends_a_job_that_does_not_listen(
     assert process.wait() == -9
 
 
+@pytest.mark.parametrize(
+    ("argv", "script", "name"),
+    [
+        (("python3", "a/b.py", "--c"), "a/b.py", "b.py"),
+        (("python3", "-c", "pass"), None, "pass"),
+        (("python3",), None, "python3"),
+        (("bash", "a/b.py"), None, "b.py"),
+    ],
+)
+def test_what_a_command_runs(
+    tmp_path: Path, argv: tuple[str, ...], script: str | None, name: str
+) -> None:
+    command = Command(argv, tmp_path, tmp_path / "log")
+    assert (command.script, command.name) == (script, name)
+
+
 def test_stop_right_after_the_start_and_after_the_end(start: Start) -> None:
     for _ in range(20):
         process = start("import time; time.sleep(1000)")

@@ -32,6 +32,17 @@ def test_an_object_is_a_file_below_its_bucket(bucket: Bucket) -> None:
     assert bucket.path("s3://mine/a/b/") == bucket.root / "mine" / "a" / "b"
 
 
+def test_a_damaged_object_is_kept_where_no_listing_finds_it(bucket: Bucket) -> None:
+    uri = "s3://mine/a/deep/b.txt"
+    bucket.write(uri, b"damaged")
+    aside = bucket.set_aside(uri, "the-job")
+    assert aside.read_bytes() == b"damaged"
+    assert "the-job" in aside.parts
+    assert bucket.keys("s3://mine") == []
+    bucket.write(uri, b"good")
+    assert bucket.existing(uri).read_bytes() == b"good"
+
+
 @pytest.mark.parametrize(
     "uri",
     [
