@@ -70,6 +70,12 @@ def test_dependencies_without_data_count() -> None:
     assert arrows(draw([step("First"), later])) == {("First", "Later")}
 
 
+def test_parameters_and_variables_are_no_steps() -> None:
+    """Even where one has a step's name."""
+    values = [{"Get": "Parameters.First"}, {"Get": "Execution.PipelineName"}, {"Get": 7}]
+    assert arrows(draw([step("First"), step("Later", Values=values)])) == set()
+
+
 def test_it_is_a_document_without_anything_from_elsewhere() -> None:
     svg = draw()
     root = ElementTree.fromstring(svg)

@@ -21,6 +21,42 @@ def test_first_rows_do_not_depend_on_the_total(tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "many.csv")["listing_id"].is_unique
 
 
+HEAD = (
+    "listing_id,make,model,first_registered,listed_on,mileage_km,power_kw,fuel,gearbox,colour,"
+    "region,seller,previous_owners,photos,price"
+)
+ROWS = {
+    0: (
+        "1,Toyota,Yaris,2016-11-24,2023-05-07,180700,85,petrol,automatic,white,south,private,1,10,9220",
+        "2,Audi,A4,2021-03-06,2024-03-29,64900,102,petrol,manual,white,west,dealer,1,7,24580",
+    ),
+    1: (
+        "1,Toyota,Yaris,2016-03-05,2025-04-06,,85,hybrid,automatic,white,south,private,2,8,5670",
+        "2,Audi,A4,2021-11-03,2026-02-27,,102,petrol,manual,white,west,dealer,2,12,22250",
+    ),
+}
+
+
+@pytest.mark.parametrize("shift", ROWS)
+def test_the_rows_are_the_same_everywhere(shift: int, tmp_path: Path) -> None:
+    """Figures in notebooks and READMEs are of these."""
+    options = {"rows": 2, "seed": 7, "shift": shift, "problem_type": "regression"}
+    file = sample_data.write_sample(tmp_path / "deep" / "cars.csv", **options)
+    assert file.read_text().splitlines() == [HEAD, *ROWS[shift]]
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "values"),
+    [
+        ("binary_classification", [1, 1, 0]),
+        ("multiclass_classification", ["mid_range", "premium", "premium"]),
+    ],
+)
+def test_the_other_targets_are_the_same_everywhere(problem_type: str, values: list) -> None:
+    [chunk] = sample_data.listings(3, seed=7, problem_type=problem_type)
+    assert chunk[sample_data.TARGETS[problem_type]].tolist() == values
+
+
 def test_seed_decides(tmp_path: Path) -> None:
     first, again, other = (
         read(tmp_path / f"{number}.csv", rows=300, seed=seed)
