@@ -48,7 +48,8 @@ def template_text(name: str, text: str, package: str) -> str:
     mention = re.compile(rf"(?:\b(?:from|import)|-m)\s+{package}\b|\bsrc/{package}\b")
     importing = []
     for number, cell in enumerate(nbformat.reads(text, as_version=4).cells, start=1):
-        opening = IMPORTS.match(cell.source).group() if cell.cell_type == "code" else ""
+        found = IMPORTS.match(cell.source) if cell.cell_type == "code" else None
+        opening = found.group() if found else ""
         if mention.search(imports.sub("", opening) + cell.source.removeprefix(opening)):
             raise AdoptError(
                 f"{name} cell {number} names the package {package} elsewhere than in "

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from projects import LocalState, Run, run_notebook
+from projects import TRAINING, LocalState, Run, run_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -61,8 +61,9 @@ def changed(project: Path, run: Run) -> Path:
 
 
 def test_the_first_change_is_registered(changed: Path, run: Run) -> None:
+    sample = {"sample_rows": 1500, "metric_threshold": 0.5}
     forest = {"model_family": "forest", "max_depth": 8, "rounds": 50}
-    run_notebook(run, changed, sample_rows=1500, metric_threshold=0.5, **forest).succeeded()
+    run_notebook(run, changed, TRAINING, None, **sample, **forest).succeeded()
 
     state = LocalState(changed)
     [package] = state.packages()

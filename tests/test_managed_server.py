@@ -55,8 +55,10 @@ def server(tmp_path: Path) -> Path:
     """The interpreter of an environment with the library that the image serves by."""
     python = tmp_path / "server" / "bin" / "python"
     uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "-q", "--python", sys.executable, tmp_path / "server"], check=True)
-    install = [*uv, "pip", "install", "-q", "--python", python]
+    subprocess.run(
+        [*uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "server")], check=True
+    )
+    install = [*uv, "pip", "install", "-q", "--python", str(python)]
     subprocess.run([*install, *NEEDED], check=True)
     if shutil.which("cc") is None:
         pytest.skip(f"{LIBRARY} is compiled when it is installed, and there is no C compiler")
@@ -80,17 +82,17 @@ def prepared(bake: Callable[..., Path], run: Run, tmp_path_factory: pytest.TempP
     return folder
 
 
-def ran(python: Path, code: str, *arguments: object, ml: Path, **options: str) -> str:
+def ran(python: Path, code: str, *arguments: object, ml: Path, stdin: str = "") -> str:
     """What a program prints, standing in a folder that has nothing of ours."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [python, "-c", code, *map(str, arguments)],
+        [str(python), "-c", code, *map(str, arguments)],
         cwd=python.parent,
         env={**environment, "SAGEMAKER_BASE_DIR": str(ml)},
         capture_output=True,
         text=True,
         check=False,
-        **options,
+        input=stdin,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
@@ -106,7 +108,7 @@ def test_the_server_installs_a_model_s_code_with_its_library(
 
     lines = (prepared / "records" / "test.jsonl").read_text(encoding="utf-8").splitlines()[:3]
     body = f'{{"instances": [{",".join(lines)}]}}'
-    answer = json.loads(ran(server, PREDICT, model, ml=tmp_path / "ml", input=body))
+    answer = json.loads(ran(server, PREDICT, model, ml=tmp_path / "ml", stdin=body))
     assert all("site-packages" in file for file in answer["files"]), "found where pip put it"
     assert len({row["prediction"] for row in answer["predictions"]}) == 3
 

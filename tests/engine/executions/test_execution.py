@@ -538,7 +538,12 @@ def test_a_stop_that_comes_after_the_end_leaves_the_ending(
     """Two processes ask at once; the execution has stopped for one before the other writes."""
     run = execution_of(owner, local)
     first = Run(local.other(), run.arn)
-    local.meanwhile(lambda: (first.stop(), first.wait()))
+
+    def stop_first() -> None:
+        first.stop()
+        first.wait()
+
+    local.meanwhile(stop_first)
     run.stop()
     assert first.status == run.status == "Stopped"
 
