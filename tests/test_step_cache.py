@@ -74,6 +74,7 @@ def test_a_change_runs_again_what_depends_on_it(project: Path, run: Run) -> None
     library.write_text(library.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
     run_notebook(run, project, **options).succeeded()
     assert "tabular/slices.py changed" in verdicts(project)["Evaluate"]
+    assert hits(project) == {"Preprocess", "Train", "Transform"}
 
     run_notebook(run, project, eta=0.3, **options).succeeded()
     assert verdicts(project)["Train"] == "miss: hyperparameter eta was 0.1, is 0.3"

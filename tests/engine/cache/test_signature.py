@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sagemaker_local.cache.signature import Signature, Signer
+from sagemaker_local.cache.signature import Signature, Signer, _local
 from sagemaker_local.steps.step_types import STEP_TYPES
 
 from engine.local import Local
@@ -38,3 +38,23 @@ def test_steps_without_a_job_have_no_signature(signer: Signer, kind: str) -> Non
     assert not STEP_TYPES[kind].cached
     with pytest.raises(NotImplementedError):
         parts(signer, kind, {})
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"train.py", "tabular/__init__.py", "tabular/values.py"}, {"train", "tabular"}),
+        ({"code/inference.py", "code/features.py"}, {"code", "inference", "features"}),
+        (
+            {"code/inference.py", "code/tabular/__init__.py", "code/tabular/values.py"},
+            {"code", "inference", "tabular"},
+        ),
+        (
+            {"deep/__init__.py", "deep/er/__init__.py", "deep/er/most.py"},
+            {"deep"},
+        ),
+    ],
+)
+def test_modules_beside_a_script_are_its_own(files: set[str], expected: set[str]) -> None:
+    """Others of their names may lie on this process's path: a job does not import those."""
+    assert _local(files) == expected

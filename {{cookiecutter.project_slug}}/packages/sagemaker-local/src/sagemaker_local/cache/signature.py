@@ -117,9 +117,8 @@ class Signing:
 
     def signature(self) -> Signature:
         """All that was collected, and what the code among it depends on."""
-        names = [PurePosixPath(name).parts[0].removesuffix(".py") for name, _ in self._sources]
         texts = tuple(text for _, text in self._sources)
-        code = environment.Code(texts, frozenset(names), self._known)
+        code = environment.Code(texts, _local({name for name, _ in self._sources}), self._known)
         for name, value in environment.parts_of(code, self._memory).items():
             self._add(name, value)
         return Signature(self._parts)
@@ -200,6 +199,18 @@ def _label(item: Any, index: int) -> str:
     """The name by which people know an entry of a list."""
     named = item if isinstance(item, dict) else {}
     return str(next((named[key] for key in ("Name", "MetricName") if key in named), index))
+
+
+def _local(files: set[str]) -> frozenset[str]:
+    """What scripts import from one another: the outermost packages and modules of their folders."""
+    found = set()
+    for name in files:
+        path = PurePosixPath(name)
+        found.add(path.parts[0].removesuffix(".py"))
+        while (path.parent / "__init__.py").as_posix() in files and path.parent.name:
+            path = path.parent
+        found.add(path.name.removesuffix(".py"))
+    return frozenset(found)
 
 
 def _python_members(archive: Path) -> Iterator[tuple[str, str]]:
