@@ -22,6 +22,15 @@ def test_a_missing_value_becomes_the_median_of_the_rows() -> None:
     assert encoder.encode(MISSING) == encoder.encode(RECORDS[0])
 
 
+@pytest.mark.parametrize("time", ["T09:30:00Z", " 23:59"])
+def test_the_time_of_day_is_no_part_of_a_date(time: str) -> None:
+    """Tables that grew have both; the contract takes both."""
+    timed = [{**record, "day": record["day"] + time} for record in RECORDS]
+    encoder = features.Encoder(features.fit(timed, COLUMNS, impute=True))
+    assert features.fit(timed, COLUMNS, impute=True) == features.fit(RECORDS, COLUMNS, impute=True)
+    assert encoder.encode(timed[4]) == encoder.encode(RECORDS[4])
+
+
 def test_without_imputing_it_stays_missing() -> None:
     encoder = features.Encoder(features.fit([*RECORDS, MISSING], COLUMNS, impute=False))
     assert np.isnan(encoder.encode(MISSING)).all()

@@ -86,6 +86,14 @@ def test_types_come_from_the_defaults_where_nothing_is_annotated(shell: Interact
         check(shell, 'rounds = "many"', declared="rounds = 100")
 
 
+def test_the_cell_that_checks_declares_nothing(shell: InteractiveShell) -> None:
+    shell.user_ns["In"] = ["", DECLARED, "done = parameters.check_parameters()"]
+    parameters.check_parameters()
+    shell.user_ns["In"] = ["", DECLARED, "# Parameters\nzzz = 1", "done = 1"]
+    with pytest.raises(ParameterError, match="no parameter 'zzz'"):
+        parameters.check_parameters()
+
+
 def test_a_notebook_without_a_tagged_cell_is_refused(shell: InteractiveShell) -> None:
     with pytest.raises(ParameterError, match="no cell tagged 'parameters'"):
         check(shell, "rounds = 3", declared="import json")

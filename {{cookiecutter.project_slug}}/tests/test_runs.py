@@ -123,6 +123,14 @@ def test_the_better_of_two_evaluations_comes_first() -> None:
     assert found["others"]["EvaluateLinear"]["model"]["r2"] == 0.9
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123456, "0.1235"), (9_999.4, "9,999"), (10_000, "10,000"), (-25_432.1, "-25,432")],
+)
+def test_a_metric_is_as_short_as_a_person_reads_it(value: float, text: str) -> None:
+    assert evaluation.readable(value) == text
+
+
 def test_best_first_whatever_better_means(folder: Path) -> None:
     for number, score in ((1, 0.5), (2, 0.9), (3, None)):
         a_run(folder, number, score)

@@ -101,6 +101,18 @@ def with_model(environment: Json, **options: Any) -> list[str]:
     return [str(problem) for problem in check(parse(definition(made, score)))]
 
 
+@pytest.mark.parametrize(
+    "container", ["text", [], {"Environment": "A=b", "ModelDataUrl": "s3://b/m"}]
+)
+def test_a_model_that_is_none_is_refused_for_its_own_reason(container: Any) -> None:
+    made = model("Make", "s3://b/m")
+    made["Arguments"]["PrimaryContainer"] = container
+    scores = transform("Score", get("Steps.Make.ModelName"), "s3://b/data", "s3://b/scores")
+    found = [str(problem) for problem in check(parse(definition(made, scores)))]
+    assert found
+    assert all(problem.startswith("step 'Make': ") for problem in found)
+
+
 def test_a_model_without_a_script_is_refused_where_the_pipeline_makes_it() -> None:
     served = {"SAGEMAKER_PROGRAM": "inference.py"}
     (problem,) = with_model({"A": "b"})

@@ -385,6 +385,19 @@ def test_the_proposal_follows_the_data() -> None:
     assert explore.key_columns(raw, {"id": "it is an identifier"}) == ["id"]
 
 
+def test_what_columns_mean_stands_before_what_they_hold() -> None:
+    """A word that is not known is left out."""
+    columns = {
+        "km": {"role": "numeric", "type": "integer", "range": [0, 9]},
+        "fuel": {"role": "categorical", "type": "text"},
+    }
+    named = explore.described(columns, {"km": ("km", "driven so far"), "fuel": ("", "burnt")})
+    assert list(named["km"]) == ["role", "type", "unit", "description", "range"]
+    assert named["km"] == columns["km"] | {"unit": "km", "description": "driven so far"}
+    assert named["fuel"] == columns["fuel"] | {"description": "burnt"}
+    assert explore.described(columns, {}) == columns
+
+
 # Which contract belongs to which data
 
 
