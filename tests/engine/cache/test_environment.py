@@ -254,6 +254,14 @@ def test_the_list_of_what_is_installed_is_made_once(
             versions(store, "import fake_one")
 
 
+def test_the_shell_s_own_variable_does_not_count(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell sets ``_`` to the command that it runs: make and a notebook would never share."""
+    monkeypatch.setenv("_", "/usr/bin/make")
+    assert versions(store, "name = '_'.join(['a', 'b'])") == {}
+
+
 def test_values_of_variables_are_kept_as_digests(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,8 @@ from sagemaker_local.processes import libraries
 from sagemaker_local.storage.content import Digests, Memory, files_below
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A shell puts the command that it runs there, so every way to start a run would be another one.
+_OF_THE_SHELL = {"_"}
 _IMPORTERS = {"__import__", "import_module"}
 PACKAGE = Path(__file__).parents[1]
 # Folders of this engine that ask for results, refuse, or explain, and make none. All others count:
@@ -152,7 +154,7 @@ def distributions_of(memory: Memory) -> dict[str, list[str]]:
 
 def _variables(sources: Iterable[str]) -> dict[str, str]:
     """Digests of the variables that the scripts name; their values may be secrets."""
-    named = {text for source in sources for text in facts(source).texts}
+    named = {text for source in sources for text in facts(source).texts} - _OF_THE_SHELL
     return {f"variable {name}": _digest_of(os.environ[name]) for name in named & set(os.environ)}
 
 
