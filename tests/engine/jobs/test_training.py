@@ -55,6 +55,17 @@ def test_other_output_is_an_archive_beside_it(local: Local) -> None:
     assert members(local, uri.replace("model.tar.gz", "output.tar.gz")) == {"plot.svg": "x"}
 
 
+@pytest.mark.parametrize("output", ["model.tar.gz", "output.tar.gz"])
+def test_an_output_that_somebody_replaced_is_made_again(local: Local, output: str) -> None:
+    script = SAVE + "Path(os.environ['SM_OUTPUT_DATA_DIR'], 'plot.svg').write_text('x')"
+    step = training("Train", local.channels(script), CacheConfig={"Enabled": True})
+    first = local.run(definition(step))
+    assert local.run(definition(step)).verdicts == {"Train": "hit"}
+    uri = first.job("Train")["ModelArtifacts"]["S3ModelArtifacts"]
+    local.bucket.write(uri.replace("model.tar.gz", output), b"another")
+    assert local.run(definition(step)).verdicts == {"Train": "miss"}
+
+
 def test_the_model_is_a_later_steps_input(local: Local) -> None:
     train = training("Train", local.channels(SAVE))
     after = processing(
