@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from sagemaker_local.errors import LocalError
-from sagemaker_local.executions.records import ExecutionRecords, StoredExecution
+from sagemaker_local.executions.records import ExecutionRecords
 from sagemaker_local.names import Arns
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.registry.packages import Registry
@@ -96,27 +96,6 @@ def test_update_and_delete(store: Store) -> None:
     assert found["Which"] == 2
     assert store.delete_resource("kind", "name")
     assert not store.delete_resource("kind", "name")
-
-
-def test_executions_and_steps(store: Store) -> None:
-    records = ExecutionRecords(store)
-    for name in ("first", "second"):
-        records.add(StoredExecution(name, "pipe", "Executing", 5.0, document()))
-    records.update("first", "Succeeded", document(Text="x"))
-    assert records.renew_lease("second", 9.0, "me") == "Executing"
-    assert [item.arn for item in records.of_pipeline("pipe")] == ["second", "first"]
-    assert [item.arn for item in records.of_pipeline("pipe", most=1)] == ["second"]
-    first, second = records.find("first"), records.find("second")
-    assert first is not None
-    assert second is not None
-    assert (first.status, first.document["Text"]) == ("Succeeded", "x")
-    assert (second.lease, second.owner) == (9.0, "me")
-    assert records.find("third") is None
-    for second_of_start, name in ((1, "b"), (2, "a"), (1, "b")):
-        started = datetime(2024, 1, 1, second=second_of_start, tzinfo=UTC)
-        records.put_step("first", name, {"StepName": name, "StartTime": started})
-    assert [step["StepName"] for step in records.steps("first")] == ["b", "a"]
-    assert records.steps("second") == []
 
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:

@@ -165,6 +165,24 @@ def test_folds_validate_on_as_large_a_share_as_the_holdout(split_up: Callable[..
         assert rows["validation"] / sum(rows.values()) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("labels", "split", "sentence"),
+    [
+        (
+            "aabab",
+            ["train", "train", "validation", "validation", "test"],
+            "train split of 5 rows holds only 'a'",
+        ),
+        ("abab", ["train", "train", "test", "test"], "validation split of 4 rows is empty"),
+    ],
+)
+def test_a_split_that_could_measure_nothing_is_named(
+    labels: str, split: list[str], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=f"^the {sentence}; give more rows$"):
+        splits.check_splits(pd.Series(list(labels)), np.array(split), "binary_classification")
+
+
 def test_a_fold_that_could_measure_nothing_is_named() -> None:
     """All rows together have both classes, and so has the first period, but not the last one."""
     days = pd.Series(pd.date_range("2024-01-01", periods=100)).dt.strftime("%Y-%m-%d")
