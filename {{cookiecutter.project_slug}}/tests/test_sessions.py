@@ -85,6 +85,8 @@ def test_approving_a_version_that_does_not_exist(local: Any) -> None:
     register(local, "cars")
     with pytest.raises(errors.ProjectError, match="cars has no version 9; it has 1"):
         registry.approve(local, "cars", 9)
+    with pytest.raises(errors.ProjectError, match="vans has no version 1; it has none"):
+        registry.approve(local, "vans", 1)
 
 
 def test_the_command_line(
