@@ -73,6 +73,15 @@ def test_of_two_updates_at_once_none_is_lost(local: Local) -> None:
     assert package["CustomerMetadataProperties"] == {"a": "1"}
 
 
+def test_of_two_that_tag_at_once_none_is_lost(local: Local) -> None:
+    registered(local)
+    arn = ARNS.model_package_group("g")
+    first, second = ({"Key": key, "Value": "1"} for key in "ab")
+    local.meanwhile(lambda: local.other().client.add_tags(ResourceArn=arn, Tags=[first]))
+    local.client.add_tags(ResourceArn=arn, Tags=[second])
+    assert local.client.list_tags(ResourceArn=arn)["Tags"] == [first, second]
+
+
 def test_approval_and_metadata_are_updated(local: Local) -> None:
     arn = registered(local, CustomerMetadataProperties={"a": "1", "b": "2"})
     local.client.update_model_package(
