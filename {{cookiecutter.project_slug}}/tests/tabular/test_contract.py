@@ -143,6 +143,13 @@ def test_what_a_table_breaks_is_found(case: str) -> None:
     assert (found.column, found.rule, found.severity, found.rows, found.examples) == expected
 
 
+@pytest.mark.parametrize("column", ["km", "day", "price"])
+def test_what_is_missing_is_not_of_a_wrong_type(column: str) -> None:
+    assert table_check.violations(put(column, None)(table()), agreed()).violations == []
+    [found] = table_check.violations(put(column, None, "x")(table()), agreed()).violations
+    assert (found.column, found.rule, found.rows) == (column, "type", 1)
+
+
 def test_rows_without_a_key_are_no_duplicates() -> None:
     assert table_check.violations(put("id", None, None)(table()), agreed()).violations == []
 
