@@ -45,7 +45,7 @@ $(LAB)/bin/jupyter-lab: | environment
 	@$(UV) pip install --quiet --python $(LAB)/bin/python --group $(BAKED)/pyproject.toml:lab
 
 test: environment $(LAB)/bin/jupyter-lab ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
-	$(BIN)/python -m pytest $(TESTS)
+	UV_COMPILE_BYTECODE=0 $(BIN)/python -m pytest $(TESTS)  # what a test installs runs once
 
 pictures: demo $(LAB)/bin/jupyter-lab ## make the README's pictures anew, with Chromium
 	$(BIN)/python scripts/pictures.py

@@ -50,14 +50,14 @@ print(json.dumps({"files": [inference.__file__, tabular.values.__file__], **answ
 STAGE = "from used_car_prices.pipelines import staging; print(staging.stage('train.py', True))"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the library that the image serves by."""
-    python = tmp_path / "server" / "bin" / "python"
+    folder = tmp_path_factory.mktemp("server")
+    python = folder / "bin" / "python"
     uv = [sys.executable, "-m", "uv"]
-    subprocess.run(
-        [*uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "server")], check=True
-    )
+    venv = [*uv, "venv", "-q", "--python", sys.executable, str(folder)]
+    subprocess.run(venv, check=True)
     install = [*uv, "pip", "install", "-q", "--python", str(python)]
     subprocess.run([*install, *NEEDED], check=True)
     if shutil.which("cc") is None:
