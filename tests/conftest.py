@@ -125,3 +125,9 @@ def run() -> Run:
         )
 
     return ran
+
+
+@pytest.fixture
+def project(bake: Bake, tmp_path: Path) -> Path:
+    """A copy of the default project, for one test."""
+    return Path(shutil.copytree(bake(), tmp_path / "project"))

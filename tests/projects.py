@@ -48,6 +48,12 @@ def run_notebook(
     return NotebookRun(run(command, project, env), executed)
 
 
+def failure(ran: NotebookRun) -> str:
+    """The sentence with which a run ended; papermill shows it last."""
+    assert ran.process.returncode != 0
+    return [line for line in ran.process.stderr.splitlines() if line.strip()][-1]
+
+
 @dataclass(frozen=True)
 class LocalState:
     """What a project's local session holds, seen through its own client."""

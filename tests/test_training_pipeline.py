@@ -1,14 +1,13 @@
 """The training pipeline of generated projects, run by papermill in the local session."""
 
-import csv
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import LocalState, NotebookRun, Run, run_notebook
+from conftest import sources
+from projects import LocalState, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -19,23 +18,7 @@ PRIMARY = {
     "binary_classification": ("roc_auc", 0.7),
     "multiclass_classification": ("balanced_accuracy", 0.5),
 }
-HERE = Path(__file__).parent
-ABALONE = HERE.parents[1] / "shared" / "data" / "abalone.csv"
-ABALONE_COLUMNS = (
-    "sex,length,diameter,height,whole_weight,shucked_weight,viscera_weight,shell_weight,rings"
-)
-
-
-@pytest.fixture
-def project(bake: Bake, tmp_path: Path) -> Path:
-    """A copy of the default project, for one test."""
-    return Path(shutil.copytree(bake(), tmp_path / "project"))
-
-
-def failure(ran: NotebookRun) -> str:
-    """The sentence with which a run ended; papermill shows it last."""
-    assert ran.process.returncode != 0
-    return [line for line in ran.process.stderr.splitlines() if line.strip()][-1]
+OFFLINE = Path(__file__).parent / "offline"
 
 
 @pytest.mark.parametrize("family", ["xgboost", "linear"])
@@ -154,7 +137,7 @@ def test_the_local_run_needs_no_network_region_or_credentials(
     env = {
         "HOME": str(tmp_path / "home"),
         "OFFLINE_REPORT": str(report),
-        "PYTHONPATH": os.pathsep.join([str(HERE / "offline"), str(project / "src")]),
+        "PYTHONPATH": os.pathsep.join([str(OFFLINE), *sources(project)]),
     }
     probe = run(
         ["python", "-c", "import socket; socket.create_connection(('192.0.2.1', 80))"], project, env
@@ -166,130 +149,3 @@ def test_the_local_run_needs_no_network_region_or_credentials(
 
     assert not report.exists(), report.read_text(encoding="utf-8")
     assert len(LocalState(project).packages()) == 1
-
-
-def write_table(path: Path, header: list[str], rows: list[list[object]]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
-    return path
-
-
-def houses(path: Path, rows: int = 400) -> Path:
-    """A table that nobody here knows: a price made of area, rooms and a quarter."""
-    quarters = ["north", "south", "old town"]
-    table: list[list[object]] = []
-    for number in range(rows):
-        area, quarter = 40 + number * 7 % 90, number % 3
-        price = area * 2000 + quarter * 30_000
-        table.append([number, area, 1 + number % 5, quarters[quarter], price])
-    return write_table(path, ["id", "area", "rooms", "quarter", "price"], table)
-
-
-def test_a_strangers_table_goes_through_without_editing_code(
-    project: Path, run: Run, tmp_path: Path
-) -> None:
-    source = houses(tmp_path / "houses.csv")
-    run_notebook(run, project, input_data=source, task="houses").succeeded()
-
-    state = LocalState(project)
-    (package,) = state.packages()
-    assert package["ModelPackageGroupName"] == "used-car-prices-houses-xgboost"
-    assert state.evaluation(package)["regression_metrics"]["r2"]["value"] > 0.9
-    listed = run(["python", "-m", "used_car_prices", "registry", "list"], project).stdout
-    assert "used-car-prices-houses-xgboost\n  version 1" in listed
-
-
-def test_data_that_is_in_the_bucket_already(project: Path, run: Run, tmp_path: Path) -> None:
-    uri = "s3://my-tables/houses/houses.csv"
-    LocalState(project).path(uri).parent.mkdir(parents=True)
-    houses(LocalState(project).path(uri))
-    run_notebook(run, project, input_data=uri).succeeded()
-
-    state = LocalState(project)
-    job = state.session.sagemaker_client.list_processing_jobs(NameContains="Preprocess")
-    (name,) = [item["ProcessingJobName"] for item in job["ProcessingJobSummaries"]]
-    described = state.session.sagemaker_client.describe_processing_job(ProcessingJobName=name)
-    inputs = {item["InputName"]: item["S3Input"] for item in described["ProcessingInputs"]}
-    assert inputs["data"]["S3Uri"] == uri
-    assert len(state.packages()) == 1
-
-
-def test_a_folder_of_parquet_files_and_a_row_limit(project: Path, run: Run, tmp_path: Path) -> None:
-    import pandas as pd
-
-    table = pd.read_csv(houses(tmp_path / "houses.csv"))
-    folder = tmp_path / "parts"
-    folder.mkdir()
-    for number, part in enumerate((table[:200], table[200:])):
-        part.to_parquet(folder / f"part-{number}.parquet")
-    run_notebook(run, project, input_data=folder, target="price", row_limit=300).succeeded()
-
-    state = LocalState(project)
-    splits = list(
-        (state.root / "s3").glob("*/used-car-prices/used-car-prices-xgboost/*/Preprocess")
-    )
-    assert len(splits) == 1
-    counts = {file.stem: len(pd.read_csv(file)) for file in splits[0].rglob("*.csv")}
-    assert sum(counts.values()) == 300
-    assert counts["test"] == state.evaluation(state.packages()[0])["rows"]
-
-
-@pytest.mark.skipif(not ABALONE.is_file(), reason="shared/data/abalone.csv is not there")
-def test_abalone(project: Path, run: Run) -> None:
-    names: dict[str, Any] = {"column_names": ABALONE_COLUMNS, "target": "rings"}
-    run_notebook(run, project, input_data=ABALONE, metric_threshold=0.3, **names).succeeded()
-
-    state = LocalState(project)
-    evaluation = state.evaluation(state.packages()[0])
-    assert evaluation["regression_metrics"]["mse"]["value"] < 6.0
-
-
-BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
-    "a missing file": ({"input_data": "nowhere.csv"}, "nowhere.csv does not exist"),
-    "an empty file": ({"input_data": "empty.csv"}, "empty.csv is empty"),
-    "an unknown target": (
-        {"input_data": "houses.csv", "target": "prise"},
-        "did you mean 'price'?",
-    ),
-    "a target with one class": (
-        {
-            "input_data": "one_class.csv",
-            "target": "sold",
-            "problem_type": "binary_classification",
-        },
-        "sold",
-    ),
-    "text where numbers belong": (
-        {"input_data": "houses.csv", "numeric": "quarter"},
-        "quarter",
-    ),
-    "a threshold that is no number": ({"metric_threshold": "abc"}, "metric_threshold"),
-    "an unknown parameter": (
-        {"metric_treshold": 0.5},
-        "no parameter 'metric_treshold'; did you mean 'metric_threshold'?",
-    ),
-    "a mistyped parameter": ({"max_depth": 2.5}, "max_depth"),
-    "a session that does not exist": ({"session": "remote"}, "'local' or 'managed'"),
-    "a metric of another problem type": ({"primary_metric": "roc_auc"}, "roc_auc"),
-    "a problem type that does not exist": ({"problem_type": "ranking"}, "ranking"),
-    "a model family that does not exist": ({"model_family": "forest"}, "forest"),
-    "an approval that does not exist": ({"approval_status": "Yes"}, "Yes"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_ends_in_a_sentence_and_registers_nothing(
-    project: Path, run: Run, case: str
-) -> None:
-    (project / "empty.csv").touch()
-    houses(project / "houses.csv")
-    write_table(
-        project / "one_class.csv", ["area", "sold"], [[number, "yes"] for number in range(50)]
-    )
-    parameters, said = BAD_INPUT[case]
-    ran = run_notebook(run, project, sample_rows=500, **parameters)
-
-    assert said in failure(ran)
-    state = LocalState(project)
-    assert state.packages() == []
-    assert state.unfinished() == []
