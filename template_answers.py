@@ -54,28 +54,6 @@ TAKEN = """
     src summarize tabular test tests train
 """.split()
 
-# Windows keeps these names for devices: no folder can have them.
-DEVICES = {"con", "prn", "aux", "nul"} | {
-    f"{port}{n}" for port in ("com", "lpt") for n in range(10)
-}
-
-# What a generated project imports, installs or contains under these very names.
-TAKEN = """
-    aiohttp attrs boto3 botocore certifi cffi click cloudpickle cryptography fastapi fastcore flask
-    graphene gunicorn hatchling httpx idna ipykernel ipython jinja2 joblib jsonschema jupyter
-    jupyter_client jupyter_core jupyterlab markdown matplotlib mlflow mock moto mypy nbclient
-    nbconvert nbdev nbformat networkx numpy omegaconf opentelemetry optuna packaging pandas pandera
-    papermill pillow pip platformdirs pluggy pre_commit psutil pyarrow pydantic pygments pyparsing
-    pytest python_dateutil pytz pyyaml regex requests rich ruff s3fs s3transfer sagemaker
-    sagemaker_core sagemaker_local sagemaker_mlflow sagemaker_mlops sagemaker_serve sagemaker_train
-    schema scikit_learn scipy setuptools six sklearn sqlalchemy starlette sympy tenacity tornado
-    tqdm traitlets typing_extensions urllib3 uv uvicorn werkzeug wheel xgboost xgboost_cpu yaml
-    artifact contract contracts contributions curves data diagnostics evaluate features folds
-    importance inference job metrics models notebooks params partition preprocess question reports
-    roles runtime scoring slices splits src summarize table_check tables test tests train
-    training_data values verdict violations
-""".split()
-
 
 def default_slug(name: str) -> str:
     """A slug made of a project's name in any script: "Цены на авто" gives "tseny-na-avto"."""
