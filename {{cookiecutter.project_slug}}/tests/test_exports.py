@@ -680,3 +680,27 @@ def test_an_open_conflict_is_named(project: Path) -> None:
 
     path.write_text("<<<<<<< HEAD\n" + path.read_text())
     assert "02_scripts.ipynb is no readable notebook" in refused("check")
+
+
+# Files whose cells are gone
+
+
+def test_a_script_whose_cell_was_deleted_is_named(project: Path) -> None:
+    cli.main(["exports", "export"])
+    old = project / "runtime" / "old.py"
+    old.write_text("x = 1\n")
+    (project / "runtime" / "tabular").mkdir(exist_ok=True)
+    (project / "runtime" / "tabular" / "plain.py").write_text("x = 1\n")
+    message = refused("check")
+    advice = "put its cell back, or delete the file"
+    assert message == f"exports: runtime/old.py is written by no cell: {advice}"
+
+
+def test_a_module_whose_cells_were_deleted_is_named(project: Path) -> None:
+    write_module(project, ADD)
+    cli.main(["exports", "export"])
+    cli.main(["exports", "check"])
+    for notebook in (project / "notebooks").glob("*.ipynb"):
+        if "default_exp" in notebook.read_text(encoding="utf-8"):
+            notebook.unlink()
+    assert f"{HELPERS} is written by no cell" in refused("check")

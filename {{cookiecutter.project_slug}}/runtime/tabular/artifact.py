@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
-from . import job, sources
+from . import job, libraries, sources
 from .values import DataError
 
 # Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
@@ -95,9 +95,15 @@ def opened(
         if schema is not None:
             check_task(who, signature, schema)
         code = Code(found / "code")
-        inference = code.inference()
-        with code.in_place():
-            model = inference.model_fn(str(found))
+        try:
+            inference = code.inference()
+            with code.in_place():
+                model = inference.model_fn(str(found))
+        except ModuleNotFoundError as error:
+            raise DataError(
+                f"the {who} needs the library {error.name!r}, which is not here; keep it in "
+                "runtime/requirements.txt as long as such a model is compared"
+            ) from error
         yield Artifact(who, found, signature, code, inference, model)
 
 
@@ -106,11 +112,13 @@ def write(
 ) -> None:
     """Put beside a model what it takes to use it: its signature, its encoding, its code.
 
-    The code is `inference.py` of the folder `scripts`, with all that it imports there.
+    The code is `inference.py` of the folder `scripts`, with all that it imports there. A server
+    installs the libraries beyond its image in the versions with which the model was trained.
     """
     job.write_json(folder / "signature.json", signature)
     (folder / "preprocessing.json").write_text(json.dumps(preprocessing), encoding="utf-8")
     sources.write_installable(scripts, "inference.py", folder / "code")
+    libraries.write(scripts, folder / "code", libraries.pinned(scripts))
 
 
 def extract(folder: Path, scratch: Path) -> Path | None:

@@ -144,6 +144,18 @@ def exports(options: Namespace) -> Iterable[str]:
     return commands.COMMANDS[options.command]()
 
 
+def check_libraries(options: Namespace) -> Iterable[str]:
+    from .libraries.check import check_libraries
+
+    return [check_libraries(here=options.session == "local")]
+
+
+def wheels(_: Namespace) -> Iterable[str]:
+    from .libraries import image, wheels
+
+    return wheels.download(image.read()) or ["no library is needed beyond those of the image"]
+
+
 def sample_data(options: Namespace) -> Iterable[str]:
     from .sample_data import sample_file, write_sample
 

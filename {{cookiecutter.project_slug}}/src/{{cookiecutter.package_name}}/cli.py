@@ -43,6 +43,7 @@ def arguments() -> Parser:
     add_lineage(parser)
     add_notebooks(parser)
     add_exports(parser)
+    add_libraries(parser)
     add_sample_data(parser)
     parser.command("githooks", "install the git hooks, as make setup does", answers.githooks)
     examples = examples_text("pipeline -f params/local.yaml", "runs list", "exports check")
@@ -194,6 +195,25 @@ def add_exports(parser: Parser) -> None:
         "clean": "strip outputs and execution counts from the notebooks",
     }.items():
         exports.command(name, about, answers.exports, f"exports {name}")
+
+
+def add_libraries(parser: Parser) -> None:
+    """Libraries beyond the image's."""
+    libraries = parser.command("libraries", "libraries of runtime/requirements.txt: check, wheels")
+    checking = libraries.command(
+        "check",
+        "fail where jobs would not have the libraries that they are to have",
+        answers.check_libraries,
+        "libraries check",
+        "libraries check --session managed",
+    )
+    add_session(checking)
+    libraries.command(
+        "wheels",
+        "download wheels for the image into runtime/wheels/, for jobs without internet",
+        answers.wheels,
+        "libraries wheels",
+    )
 
 
 def add_sample_data(parser: Parser) -> None:

@@ -2,7 +2,8 @@
 
 A job gets its own code and no other: a changed comment in ``train.py`` is a new folder for
 training, and the same folder as before for preprocessing. The same goes for a module of
-``runtime/tabular/``.
+``runtime/tabular/``. Libraries of ``runtime/requirements.txt`` are there for every script, so a
+changed one is a new folder for all of them.
 """
 
 import os
@@ -15,6 +16,7 @@ from sagemaker_local.storage.content import digest
 
 from .. import paths, settings
 from ..errors import ProjectError
+from . import channels
 
 NOT_IN_JOBS = ("sagemaker_local", settings.PACKAGE)
 STAGED = paths.PROJECT / "build" / "code"
@@ -38,17 +40,41 @@ def stage(script: str, installable: bool = False) -> str:
     if not (paths.RUNTIME / script).is_file():
         raise ProjectError(f"runtime/{script} does not exist; write it by `make export`")
     check_imports(script)
-    from tabular import sources
+    from tabular import libraries, sources
 
     building = STAGED / f".{os.getpid()}-{script}"
     copy = sources.write_installable if installable else sources.write
     copy(paths.RUNTIME, script, building)
+    if requirements():
+        libraries.write(paths.RUNTIME, building)
+        if not installable:
+            sources.write(paths.RUNTIME, "tabular/libraries.py", building)
+            (building / libraries.START_SCRIPT).write_text(libraries.START, encoding="utf-8")
     folder = STAGED / digest(building)
     if folder.is_dir():
         shutil.rmtree(building)
     else:
         building.replace(folder)
     return Path(os.path.relpath(folder)).as_posix()
+
+
+def requirements() -> str | None:
+    """The file in a staged folder that pip installs, where libraries are asked for; else None."""
+    paths.make_runtime_importable()
+    from tabular import libraries
+
+    return libraries.REQUIREMENTS if libraries.requirements(paths.RUNTIME) else None
+
+
+def entrypoint(script: str) -> list[str]:
+    """The command of a processing job that has a staged script in its input ``code``.
+
+    Training jobs and model servers install requirements by themselves, a processing job does not:
+    where there are any, a script that does it comes first.
+    """
+    code = channels.input_path("code")
+    before = [f"{code}/start.py"] if requirements() else []
+    return ["python3", *before, f"{code}/{script}"]
 
 
 def upload(session: Any, script: str) -> str:

@@ -9,6 +9,7 @@ from .clean import clean, unclean
 from .differences import both_changed, differences
 from .files import exports, write
 from .last_export import Changed
+from .leftover import leftover
 
 
 def export() -> Iterator[str]:
@@ -49,16 +50,18 @@ def refusal(each: Export) -> str:
 
 
 def check() -> Iterator[str]:
-    """Compare every file with its cells, and look for outputs.
+    """Compare every file with its cells, and look for files without any and for outputs.
 
     Raises ExportError with every difference.
     """
     problems: list[str] = []
-    for each in exports():
+    found = exports()
+    for each in found:
         if is_equal(each):
             last_export.remember(each.target, each.text)
         else:
             problems += differences(each)
+    problems += leftover({each.target for each in found})
     problems += unclean()
     if problems:
         raise ExportError("\n".join(problems))
