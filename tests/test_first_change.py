@@ -179,7 +179,7 @@ def test_a_library_that_is_not_there_is_said_before_anything_starts(
     assert (checked.returncode, checked.stderr.strip()) == (1, f"libraries: {asks}")
     ran = run_notebook(run, with_library, model_family="lightgbm", sample_rows=600)
     assert failure(ran) == f"ProjectError: {asks}"
-    assert not (with_library / ".sagemaker-local").exists()
+    assert LocalState(with_library).executions() == []
 
 
 def test_a_family_of_a_library_is_registered(with_library: Path, site: Path, run: Run) -> None:

@@ -63,7 +63,7 @@ def test_a_project_without_any_asks_for_nothing(runtime: Path) -> None:
     assert before == ["python3", "/opt/ml/processing/input/code/train.py"]
     assert staging.requirements() is None
     names = {file.name for file in folder.iterdir()}
-    assert not names & {"requirements.txt", "constraints.txt", "start.py", "wheels"}
+    assert not names & {"requirements.txt", "constraints.txt", "install_and_run.py", "wheels"}
     shutil.rmtree(runtime / "wheels", ignore_errors=True)
     (runtime / "constraints.txt").unlink()
     assert check_libraries(here=True), "nor does it need to know the image"
@@ -209,7 +209,7 @@ def test_wheels_travel_with_the_code(runtime: Path) -> None:
     assert [file.name for file in (folder / "wheels").iterdir()] == [f"lightgbm-4.6.0-{LINUX}.whl"]
     options = ["-c constraints.txt", "--no-index", "--find-links wheels"]
     assert (folder / "requirements.txt").read_text().splitlines() == [*options, "lightgbm"]
-    assert not (folder / "start.py").exists(), "what pip installs needs no script for it"
+    assert not (folder / "install_and_run.py").exists(), "what pip installs needs no script for it"
 
 
 def started(runtime: Path, code: str) -> "subprocess.CompletedProcess[str]":
@@ -217,7 +217,7 @@ def started(runtime: Path, code: str) -> "subprocess.CompletedProcess[str]":
     (runtime / "step.py").write_text(code)
     folder = Path(staging.stage("step.py"))
     command = [each.rpartition("/")[2] for each in staging.entrypoint("step.py")]
-    assert command == ["python3", "start.py", "step.py"]
+    assert command == ["python3", "install_and_run.py", "step.py"]
     return subprocess.run(
         [sys.executable, *command[1:], "--name", "x y"],
         cwd=folder,

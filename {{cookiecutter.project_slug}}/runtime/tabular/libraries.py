@@ -18,7 +18,7 @@ from . import job
 from .values import DataError
 
 REQUIREMENTS, CONSTRAINTS, WHEELS = "requirements.txt", "constraints.txt", "wheels"
-START_SCRIPT = "start.py"
+START_SCRIPT = "install_and_run.py"
 # A processing job runs `python3 script.py` and installs nothing by itself, as training jobs and
 # model servers do; so it runs this, with the script as its first argument.
 START = '''"""Install the libraries beside this file, then run the script that is named first."""

@@ -73,7 +73,7 @@ def entrypoint(script: str) -> list[str]:
     where there are any, a script that does it comes first.
     """
     code = channels.input_path("code")
-    before = [f"{code}/start.py"] if requirements() else []
+    before = [f"{code}/install_and_run.py"] if requirements() else []
     return ["python3", *before, f"{code}/{script}"]
 
 
