@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sagemaker_local
+from import_graph import Imports, circle, imports_of
 
 PACKAGE = Path(sagemaker_local.__file__).parent
 # Top to bottom: each may import those above it; those of one row do not know each other.
@@ -30,51 +29,6 @@ LAYERS = (
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 MOST_LINES = 300
 
-# Module: the modules that it imports; both by their path in the package, as jobs.training.
-Imports = dict[str, set[str]]
-
-
-def imports_of(package: Path) -> Imports:
-    """Every import of the package's own modules, in functions and under TYPE_CHECKING too."""
-    files = {_module(file.relative_to(package)): file for file in package.rglob("*.py")}
-    found = {}
-    for name, file in files.items():
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        targets = {t for node in ast.walk(tree) for t in _targets(node, name, file)}
-        found[name] = {_known(target, set(files)) for target in targets} - {name}
-    return found
-
-
-def _module(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-
-
-def _targets(node: ast.AST, name: str, file: Path) -> Iterator[str]:
-    """Names below the package that a statement imports; ``a.b.c`` may be a name in ``a.b``."""
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            if alias.name.partition(".")[0] == "sagemaker_local":
-                yield alias.name.partition(".")[2] or "__init__"
-    elif isinstance(node, ast.ImportFrom):
-        start = _start(node, name, file)
-        if start is not None:
-            yield from (".".join([*start, alias.name]) for alias in node.names)
-
-
-def _start(node: ast.ImportFrom, name: str, file: Path) -> list[str] | None:
-    parts = node.module.split(".") if node.module else []
-    if not node.level:
-        return parts[1:] if parts[:1] == ["sagemaker_local"] else None
-    own = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
-    return [*own[: len(own) + 1 - node.level], *parts]
-
-
-def _known(target: str, modules: set[str]) -> str:
-    while target and target not in modules:
-        target = target.rpartition(".")[0]
-    return target or "__init__"
-
-
 def upward(imports: Imports) -> list[str]:
     """Imports of a layer that does not stand above the importing one."""
     return sorted(
@@ -87,24 +41,6 @@ def upward(imports: Imports) -> list[str]:
 
 def _layer(module: str) -> str:
     return module.partition(".")[0]
-
-
-def circle(imports: Imports) -> list[str]:
-    """Modules that import each other in turn, the first one again at the end; empty: none do."""
-    done: set[str] = set()
-
-    def search(module: str, way: list[str]) -> list[str]:
-        if module in way:
-            return [*way[way.index(module) :], module]
-        if module in done:
-            return []
-        for target in sorted(imports.get(module, ())):
-            if found := search(target, [*way, module]):
-                return found
-        done.add(module)
-        return []
-
-    return next(filter(None, (search(module, []) for module in sorted(imports))), [])
 
 
 @pytest.fixture(scope="module")
@@ -162,15 +98,15 @@ def test_a_made_up_module_that_imports_upward_is_found(
     write(tmp_path, {f"{layer}/__init__.py": "" for layer in ("cache", "jobs", "sdk", "steps")})
     write(tmp_path, {"__init__.py": "", "engine.py": "", "errors.py": "", "client/jobs.py": ""})
     write(tmp_path, {"storage/store.py": "", "storage/new.py": text})
-    assert upward(imports_of(tmp_path)) == found
+    assert upward(imports_of(tmp_path, "sagemaker_local")) == found
 
 
 def test_a_made_up_circle_is_found(tmp_path: Path) -> None:
     write(tmp_path, {"jobs/one.py": "def f():\n    from sagemaker_local.jobs import two"})
     write(tmp_path, {"jobs/two.py": "from . import three", "jobs/three.py": "from .one import f"})
-    assert circle(imports_of(tmp_path)) == ["jobs.one", "jobs.two", "jobs.three", "jobs.one"]
+    assert circle(imports_of(tmp_path, "sagemaker_local")) == ["jobs.one", "jobs.two", "jobs.three", "jobs.one"]
     write(tmp_path, {"jobs/three.py": ""})
-    assert circle(imports_of(tmp_path)) == []
+    assert circle(imports_of(tmp_path, "sagemaker_local")) == []
 
 
 def write(package: Path, files: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-BOX_WIDTH, BOX_HEIGHT = 156, 44
+BOX_WIDTH, BOX_HEIGHT = 176, 44
 SLOT = 26  # what a passing arrow takes of a layer's width
 GAP, LAYER_GAP = 26, 40
 MARGIN = 16

@@ -82,7 +82,7 @@ def line(step: Step, still: bool = False) -> str:
     """One step's name, state, seconds once it has some, and note, cut to the width of a page."""
     running = step.state == "Executing"
     seconds = "" if running and not still else f"{step.seconds:.1f} s"
-    text = f"{step.name:<20} {step.state:<10} {seconds:>8}  {'cached  ' if step.cached else ''}"
+    text = f"{step.name:<28} {step.state:<10} {seconds:>8}  {'cached  ' if step.cached else ''}"
     return (text if running and not still else f"{text}{step.note}")[:WIDTH].rstrip()
 
 

@@ -120,4 +120,5 @@ def main(modules: list[str]) -> None:
     gc.disable()  # nothing that an import makes is garbage, and looking for it takes time
     events = os.dup(1)
     os.dup2(2, 1)
-    _Server(0, events, modules).serve()
+    with contextlib.suppress(BrokenPipeError):  # an owner that is gone hears nothing
+        _Server(0, events, modules).serve()
