@@ -23,9 +23,12 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """A worker for each core; what is one file runs in this process, which starts sooner."""
+    """A worker for each core, and one for when the others wait for a process.
+
+    What is one file runs in this process, which starts sooner.
+    """
     is_one_file = len(config.args) == 1 and ".py" in config.args[0]
-    return 0 if is_one_file else min(4, os.cpu_count() or 1)
+    return 0 if is_one_file else min(4, os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from conftest import environment
+from preloaded import run_module
 
 TRAINING = "03_training_pipeline.ipynb"
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -40,12 +42,17 @@ def run_notebook(
     env: Mapping[str, str] | None = None,
     **parameters: object,
 ) -> NotebookRun:
-    """Execute one of a project's notebooks by papermill, standing in the project."""
+    """Execute one of a project's notebooks by papermill, standing in the project.
+
+    With variables of its own it is started as a person starts it, libraries and all.
+    """
     executed = project / "reports" / name
     executed.parent.mkdir(exist_ok=True)
     given = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
-    command = ["papermill", f"notebooks/{name}", str(executed), "-k", "python3", *given]
-    return NotebookRun(run(command, project, env), executed)
+    words = ["papermill", f"notebooks/{name}", str(executed), "-k", "python3", *given]
+    if env is None:
+        return NotebookRun(run_module(words, project, environment(project, {})), executed)
+    return NotebookRun(run(words, project, env), executed)
 
 
 def failure(ran: NotebookRun) -> str:

@@ -168,12 +168,6 @@ def test_lint_passes_whatever_the_package_is_called(bake: Bake, run: Run, packag
         assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-@pytest.mark.slow
-def test_types_pass(bake: Bake, run: Run, tmp_path: Path) -> None:
-    typed = run(["mypy", "--cache-dir", str(tmp_path)], bake())
-    assert typed.returncode == 0, typed.stdout
-
-
 def targets(makefile: str) -> list[str]:
     """The documented targets of a Makefile."""
     return re.findall(r"^([a-z]+):.*## ", makefile, flags=re.MULTILINE)

@@ -17,6 +17,7 @@ import nbformat
 import psutil
 import pytest
 from conftest import environment
+from preloaded import run_module
 from projects import TRAINING, LocalState, Run
 
 pytestmark = pytest.mark.slow
@@ -52,11 +53,12 @@ def kept(project: Path) -> list[Kept]:
     return [Kept(folder) for folder in sorted((project / "reports" / "runs").glob("[0-9]*"))]
 
 
-def pipeline(run: Run, project: Path, **parameters: object) -> subprocess.CompletedProcess[str]:
+def pipeline(project: Path, **parameters: object) -> subprocess.CompletedProcess[str]:
     """Run the training pipeline as `make pipeline` does, on a small sample."""
     given = {"sample_rows": 1500, **parameters}
     words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-    return run([*PROGRAM, "pipeline", "-f", "params/local.yaml", *words], project)
+    words = ["used_car_prices", "pipeline", "-f", "params/local.yaml", *words]
+    return run_module(words, project, environment(project, {}))
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,9 @@ def two(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> TwoRu
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
         assert run([*GIT, *command], project).returncode == 0
     commit = run(["git", "rev-parse", "HEAD"], project).stdout.strip()
-    good = pipeline(run, project)
+    good = pipeline(project)
     (project / "README.md").write_text("changed\n", encoding="utf-8")
-    refused = pipeline(run, project, metric_threshold=0.9999, rounds=40)
+    refused = pipeline(project, metric_threshold=0.9999, rounds=40)
     return TwoRuns(project, commit, good, refused)
 
 
@@ -195,9 +197,9 @@ def test_the_log_of_any_step_is_one_call_away(two: TwoRuns, run: Run) -> None:
     assert "validation:r2=" in log and len(log.splitlines()) > 3
 
 
-def test_a_mistyped_parameter_leaves_a_run_that_says_so(two: TwoRuns, run: Run) -> None:
+def test_a_mistyped_parameter_leaves_a_run_that_says_so(two: TwoRuns) -> None:
     before = kept(two.project)
-    failed = pipeline(run, two.project, max_dept=3)
+    failed = pipeline(two.project, max_dept=3)
     assert failed.returncode == 1
     sentence = "the notebook has no parameter 'max_dept'; did you mean 'max_depth'?"
     assert failed.stderr.splitlines()[-1] == f"pipeline: {sentence}"
@@ -238,7 +240,7 @@ def test_an_interrupt_stops_the_execution_and_says_so(bake: Bake, tmp_path: Path
 
 def test_a_killed_run_goes_on_from_what_had_succeeded(bake: Bake, run: Run, tmp_path: Path) -> None:
     project = Path(shutil.copytree(bake(), tmp_path / "project"))
-    slow = {"sample_rows": 3000, "eta": 0.001, "rounds": 4000, "metric_threshold": 0.1}
+    slow = {"sample_rows": 3000, "eta": 0.001, "rounds": 1500, "metric_threshold": 0.1}
     words = [word for name, value in slow.items() for word in ("-p", name, str(value))]
     killed = subprocess.Popen(
         [sys.executable, *PROGRAM[1:], "pipeline", *words],

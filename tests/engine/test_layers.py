@@ -29,6 +29,7 @@ LAYERS = (
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 MOST_LINES = 300
 
+
 def upward(imports: Imports) -> list[str]:
     """Imports of a layer that does not stand above the importing one."""
     return sorted(
@@ -104,7 +105,8 @@ def test_a_made_up_module_that_imports_upward_is_found(
 def test_a_made_up_circle_is_found(tmp_path: Path) -> None:
     write(tmp_path, {"jobs/one.py": "def f():\n    from sagemaker_local.jobs import two"})
     write(tmp_path, {"jobs/two.py": "from . import three", "jobs/three.py": "from .one import f"})
-    assert circle(imports_of(tmp_path, "sagemaker_local")) == ["jobs.one", "jobs.two", "jobs.three", "jobs.one"]
+    way = circle(imports_of(tmp_path, "sagemaker_local"))
+    assert way == ["jobs.one", "jobs.two", "jobs.three", "jobs.one"]
     write(tmp_path, {"jobs/three.py": ""})
     assert circle(imports_of(tmp_path, "sagemaker_local")) == []
 
