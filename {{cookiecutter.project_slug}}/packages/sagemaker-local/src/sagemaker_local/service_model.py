@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import difflib
 import uuid
 from collections.abc import Iterator
 from functools import cache
@@ -20,7 +20,10 @@ from botocore.model import (
     StructureShape,
 )
 from botocore.validate import ParamValidator
+from sagemaker_local import patterns
 from sagemaker_local.errors import LocalError
+
+_MOST_CHOICES = 20
 
 
 @cache
@@ -69,63 +72,85 @@ def validated_request(method: str, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def violations(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
-    """What botocore's validator lets pass and the service does not: enums, patterns, maxima.
+    """What botocore's validator lets pass and the service does not: enums, patterns, sizes.
 
     Args:
-        value: a request, a response, or a part of one.
+        value: a request, a response, or a part of one; its types are right.
         shape: what it should be.
         path: where it stands, for the sentences.
     """
+    yield from own_violations(value, shape, path)
     if isinstance(shape, StructureShape):
         for name in set(value) & set(shape.members):
             yield from violations(value[name], shape.members[name], f"{path}.{name}".lstrip("."))
-        return
-    if isinstance(shape, ListShape):
+    elif isinstance(shape, ListShape):
         for index, item in enumerate(value):
             yield from violations(item, shape.member, f"{path}[{index}]")
     elif isinstance(shape, MapShape):
         for key, item in value.items():
             yield from violations(key, shape.key, f"{path} key {key!r}")
             yield from violations(item, shape.value, f"{path}.{key}")
-    elif isinstance(shape, StringShape):
+
+
+def own_violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    """What a value itself breaks, its members and items apart; see ``violations``."""
+    if isinstance(shape, StringShape):
         yield from _string_violations(value, shape, path)
-    size = len(value) if hasattr(value, "__len__") else value
-    if "max" in shape.metadata and size > shape.metadata["max"]:
-        yield f"{path} exceeds {shape.metadata['max']}"
+    limits = shape.metadata
+    if "min" not in limits and "max" not in limits:
+        return
+    size, told = _size(value, shape)
+    if size < limits.get("min", size):
+        yield f"{path} {told}, and the service takes at least {limits['min']}"
+    if size > limits.get("max", size):
+        yield f"{path} {told}, and the service takes at most {limits['max']}"
+
+
+def _size(value: Any, shape: Shape) -> tuple[Any, str]:
+    """What a limit is asked of, and the words for it."""
+    if isinstance(shape, ListShape | MapShape):
+        return len(value), f"has {len(value)} entries"
+    if isinstance(value, str | bytes):
+        return len(value), f"has {len(value)} characters"
+    return value, f"is {value}"
 
 
 def _string_violations(value: str, shape: StringShape, path: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
-        yield f"{path} is {value!r}, which is not one of {', '.join(shape.enum)}"
-    pattern = _pattern(shape.metadata.get("pattern", ""))
-    if pattern and not pattern.fullmatch(value):
-        yield f"{path} is {value[:80]!r}, which does not match {pattern.pattern}"
+        yield f"{path} is {value!r}, which is not one of {_offered(value, shape.enum)}"
+    pattern = shape.metadata.get("pattern", "")
+    if pattern and not patterns.matches(pattern, value):
+        line_break = " and has a line break" if len(value.splitlines()) > 1 else ""
+        yield f"{path} is {value[:80]!r}, which does not match {pattern}{line_break}"
 
 
-@cache
-def _pattern(text: str) -> re.Pattern[str] | None:
-    r"""The pattern, unless it is in a dialect (``\p{L}``) that Python does not have."""
-    try:
-        return re.compile(text, re.DOTALL) if text else None
-    except re.error:
-        return None
+def _offered(value: str, choices: list[str]) -> str:
+    """The choices; of more than a person wants to read, those that look like the value."""
+    if len(choices) <= _MOST_CHOICES:
+        return ", ".join(choices)
+    close = difflib.get_close_matches(value, choices, n=3, cutoff=0.3)
+    return f"the {len(choices)} that there are, such as {', '.join(close or choices[:3])}"
 
 
-def missing_member(shape_name: str, path: tuple[str | int, ...]) -> str | int | None:
-    """The first part of ``path`` that a response of this shape cannot have, else None."""
+def shape_at(shape_name: str, path: tuple[str | int, ...]) -> Shape | None:
+    """The shape of what a path leads to in a response of a shape; None: it leads nowhere."""
     shape = shape_named(shape_name)
     for part in path:
-        if isinstance(shape, StructureShape):
-            if part not in shape.members:
-                return part
+        if isinstance(shape, StructureShape) and part in shape.members:
             shape = shape.members[str(part)]
         elif isinstance(shape, ListShape):
             shape = shape.member
         elif isinstance(shape, MapShape):
             shape = shape.value
         else:
-            return part
-    return None
+            return None
+    return shape
+
+
+def missing_member(shape_name: str, path: tuple[str | int, ...]) -> str | int | None:
+    """The first part of ``path`` that a response of this shape cannot have, else None."""
+    ways = ((part, path[:length]) for length, part in enumerate(path, start=1))
+    return next((part for part, way in ways if shape_at(shape_name, way) is None), None)
 
 
 def members(shape_name: str) -> frozenset[str]:

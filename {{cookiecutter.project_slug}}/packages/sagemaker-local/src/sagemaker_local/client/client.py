@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from sagemaker_local.client.exceptions import exceptions
 from sagemaker_local.client.executions import ExecutionOperations
 from sagemaker_local.client.jobs import JobOperations
 from sagemaker_local.client.paginators import Paginators
@@ -42,6 +43,11 @@ class SageMakerClient(
         self.single_jobs = SingleJobs(engine.jobs, engine.runner, bool(engine.debug))
         # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
         self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
+
+    @property
+    def exceptions(self) -> Any:
+        """The classes of what its methods raise, such as ``exceptions.ResourceNotFound``."""
+        return exceptions()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -11,6 +11,8 @@ from sagemaker_local.jobs import processing, training, transform, tuning, tuning
 from sagemaker_local.jobs.jobs import NameTakenError
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.jobs.single_jobs import SingleJobs
+from sagemaker_local.planning import notices
+from sagemaker_local.planning.rules import table
 from sagemaker_local.registry.tags import add_tags
 from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
@@ -111,9 +113,14 @@ class JobOperations:
 
     def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
-        refusals = [*kind.settings.refusals(request), *kind.refusals(request)]
+        refusals = [
+            *kind.settings.refusals(request),
+            *kind.refusals(request),
+            *table.broken_by(step_type, request),
+        ]
         if refusals:
             raise LocalError(refused(f"The {kind.resource}", refusals))
+        notices.say(notices.doubted(table.doubts_by(step_type, request)))
         try:
             arn = self.single_jobs.start(kind, kind.name_of(request), request)
         except NameTakenError as error:

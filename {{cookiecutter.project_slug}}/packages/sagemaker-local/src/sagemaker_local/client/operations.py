@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
+from botocore.exceptions import ClientError
 from botocore.utils import parse_to_aware_datetime
-from sagemaker_local.errors import LocalError, NotFoundError, invalid, not_found
+from sagemaker_local.client.exceptions import modeled
+from sagemaker_local.errors import LocalError, NotFoundError, invalid, not_found, refused
+from sagemaker_local.planning.rules import table
 from sagemaker_local.service_model import validated_request
 from sagemaker_local.storage.store import Document
 
@@ -30,7 +33,7 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
     """Make a method answer as boto3's does.
 
     The request is validated against botocore's model (``ParamValidationError``), errors become
-    ``ClientError`` with the service's code, and the caller gets a copy that it may change.
+    ``ClientError`` of the class that boto3 has for the service's code, and the caller gets a copy that it may change.
     """
     name = "".join(part.capitalize() for part in method.__name__.split("_"))
 
@@ -40,12 +43,25 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
             checked = validated_request(method.__name__, request)
             response = copy.deepcopy(method(self, checked))
         except NotFoundError as error:
-            raise not_found(str(error), name) from error
+            raise modeled(not_found(str(error), name)) from error
         except LocalError as error:
-            raise invalid(str(error), name) from error
+            raise modeled(invalid(str(error), name)) from error
+        except ClientError as error:
+            raise modeled(error) from error.__cause__
         return {**response, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}
 
     return call
+
+
+def refuse(step_type: str, request: Document) -> None:
+    """Ask of a request what is asked of the arguments of a step of this type.
+
+    Raises:
+        LocalError: with every reason why the service would refuse it.
+    """
+    refusals = table.broken_by(step_type, request)
+    if refusals:
+        raise LocalError(refused(f"The {step_type} request", refusals))
 
 
 def page(items: Sequence[Any], request: Document, member: str) -> Document:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, listed, operation, page
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import NotFoundError, invalid
+from sagemaker_local.errors import NotFoundError, client_error, invalid
 from sagemaker_local.executions.executions import Executions
+from sagemaker_local.executions.records import RUNNING
 from sagemaker_local.names import last_part
 from sagemaker_local.registry.tags import add_tags
 from sagemaker_local.storage.store import Document, Store, members_of, now
@@ -69,8 +70,20 @@ class PipelineOperations:
 
     @operation
     def delete_pipeline(self, request: Document) -> Document:
+        """Its executions are deleted with it, as on the service."""
         pipeline = pipeline_named(self.engine.store, request["PipelineName"])
-        self.engine.store.delete_resource(PIPELINE, pipeline["PipelineName"])
+        name = pipeline["PipelineName"]
+        with self.engine.store.transaction():
+            running = [item for item in self.executions.of_pipeline(name) if item.status in RUNNING]
+            if running:
+                raise client_error(
+                    "ConflictException",
+                    f"The pipeline {name!r} has an execution that is {running[0].status}, "
+                    f"{running[0].arn}; stop it, or wait for its end, and delete the pipeline then.",
+                    "DeletePipeline",
+                )
+            self.executions.delete_of(name)
+            self.engine.store.delete_resource(PIPELINE, name)
         return {"PipelineArn": pipeline["PipelineArn"]}
 
     @operation

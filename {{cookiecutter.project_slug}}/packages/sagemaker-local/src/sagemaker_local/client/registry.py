@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, listed, operation, page
+from sagemaker_local.client.operations import Listing, listed, operation, page, refuse
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import client_error, invalid
 from sagemaker_local.names import last_part
@@ -96,6 +96,7 @@ class RegistryOperations:
                 "A local registry keeps versioned packages: give ModelPackageGroupName.",
                 "CreateModelPackage",
             )
+        refuse("RegisterModel", request)
         name = last_part(request["ModelPackageGroupName"])
         package = self.engine.registry.register({**request, "ModelPackageGroupName": name})
         add_tags(self.engine.store, package["ModelPackageArn"], request)
@@ -143,6 +144,7 @@ class RegistryOperations:
 
     @operation
     def create_model(self, request: Document) -> Document:
+        refuse("Model", request)
         model = create_model(self.engine.store, self.engine.bucket, self.engine.arns, request)
         add_tags(self.engine.store, model["ModelArn"], request)
         return members_of(model, ("ModelArn",))

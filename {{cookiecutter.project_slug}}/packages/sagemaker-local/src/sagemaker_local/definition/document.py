@@ -36,6 +36,7 @@ _STEP_KEYS = {
     "CacheConfig",
     "RetryPolicies",
 }
+_MOST_CHARACTERS = 1_048_576
 # The type of step whose arguments hold other steps, by the outcome with which they run.
 _NESTED = {"Condition": {"IfSteps": True, "ElseSteps": False}}
 
@@ -115,7 +116,11 @@ def read(text: str) -> tuple[Definition, list[Refusal]]:
     if not isinstance(document, dict):
         return Definition({}, {}), [Refusal("", "it is not a JSON object")]
     parser = _Parser()
-    return parser.run(document), parser.refusals
+    definition = parser.run(document)
+    if len(text) > _MOST_CHARACTERS:
+        what = f"it has {len(text)} characters, and the service takes at most {_MOST_CHARACTERS}"
+        parser.refusals.append(Refusal("", what))
+    return definition, parser.refusals
 
 
 class _Parser:

@@ -20,6 +20,8 @@ EXECUTION_VARIABLES = (
     "PipelineArn",
     "PipelineExecutionId",
     "PipelineExecutionArn",
+    "TrainingJobName",
+    "ProcessingJobName",
 )
 FUNCTIONS = ("Get", "Std:Join", "Std:JsonGet")
 

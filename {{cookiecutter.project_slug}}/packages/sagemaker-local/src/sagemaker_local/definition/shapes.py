@@ -1,16 +1,16 @@
-"""Do a step's arguments have the shape of the service's Create request?
+"""Do a step's arguments have the shape of the service's Create request, and values it allows?
 
-An expression stands for any single value: what it gives is known only when the pipeline runs.
+An expression stands for a single value of its type; its value is asked where it is known already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from sagemaker_local.definition.expressions import function_of, names_of
-from sagemaker_local.service_model import shape_named, violations
+from sagemaker_local.service_model import own_violations, shape_named
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -23,26 +23,66 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "double": (int, float),
 }
+# The types of expressions that may stand for a value of a shape; others may stand for any.
+_ASSIGNABLE = {
+    "string": ("String",),
+    "boolean": ("Boolean",),
+    "integer": ("Integer",),
+    "long": ("Integer",),
+    "float": ("Float", "Integer"),
+    "double": ("Float", "Integer"),
+    "timestamp": ("Timestamp", "String"),
+}
+# The type of an expression that refers to a value of a shape.
+EXPRESSION_TYPES = {
+    shape: types[0] for shape, types in _ASSIGNABLE.items()
+}
 # An expression, which may stand for any value.
 _SOME_VALUE = {"Get": "Execution.PipelineExecutionId"}
+UNKNOWN = object()
+
+
+class Known(Protocol):
+    """What is known of expressions before they are resolved."""
+
+    def type_of(self, expression: Any) -> str | None:
+        """``String``, ``Integer``, ``Float``, ``Boolean``, ``Timestamp``; None: not known."""
+        ...
+
+    def value_of(self, expression: Any) -> Any:
+        """Its value, or ``UNKNOWN``."""
+        ...
+
+
+class NothingKnown:
+    """Of expressions nothing is known; or there are none."""
+
+    def type_of(self, expression: Any) -> str | None:
+        return None
+
+    def value_of(self, expression: Any) -> Any:
+        return UNKNOWN
 
 
 def shape_refusals(
-    shape: str, arguments: dict[str, Any], given: Collection[str] = ()
+    shape: str, arguments: dict[str, Any], given: Collection[str] = (), known: Known | None = None
 ) -> Iterator[str]:
-    """What in ``arguments`` is missing, unknown, of another type or never allowed.
+    """What in ``arguments`` is missing, unknown, of another type, or no value that is allowed.
 
     Args:
         shape: the request's name in the service's model.
         arguments: a step's.
         given: required members that the engine gives itself, such as a job's name.
+        known: of the expressions in the arguments.
     """
-    yield from _refusals(shape_named(shape), dict.fromkeys(given, _SOME_VALUE) | arguments, "")
+    filled = dict.fromkeys(given, _SOME_VALUE) | arguments
+    yield from _Walk(known or NothingKnown()).refusals(shape_named(shape), filled, "")
 
 
-def value_refusals(shape: str, arguments: dict[str, Any]) -> Iterator[str]:
-    """Values that the service does not allow, in arguments whose expressions are resolved."""
-    return violations(arguments, shape_named(shape))
+def sound(shape: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments; in place of what is of another type, an expression that may be anything."""
+    found: dict[str, Any] = _sound(shape_named(shape), arguments)
+    return found
 
 
 def missing_key(
@@ -84,31 +124,80 @@ def _may_have(items: list[Any], key: str | int) -> bool:
     return key in names or not all(isinstance(name, str) for name in names)
 
 
-def _refusals(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if function_of(value) and not isinstance(shape, StructureShape | ListShape | MapShape):
-        return
+def _sound(shape: Shape, value: Any) -> Any:
+    if function_of(value):
+        return value
+    if not _has_type(shape, value):
+        return _SOME_VALUE
+    if isinstance(shape, StructureShape):
+        known = shape.members
+        return {k: _sound(known[k], v) if k in known else v for k, v in value.items()}
+    if isinstance(shape, ListShape):
+        return [_sound(shape.member, item) for item in value]
+    if isinstance(shape, MapShape):
+        return {key: _sound(shape.value, item) for key, item in value.items()}
+    return value
+
+
+def _has_type(shape: Shape, value: Any) -> bool:
     allowed = _TYPES.get(shape.type_name, (object,))
-    wrong_type = not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed)
-    if wrong_type or function_of(value):
-        yield f"{path} should be a {shape.type_name}, and is {str(value)[:80]!r}"
-    elif isinstance(shape, StructureShape):
-        yield from _in_structure(shape, value, path)
-    elif isinstance(shape, ListShape):
-        for index, item in enumerate(value):
-            yield from _refusals(shape.member, item, f"{path}[{index}]")
-    elif isinstance(shape, MapShape):
+    return isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
+
+
+class _Walk:
+    """Through a request and its shape side by side."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+
+    def refusals(self, shape: Shape, value: Any, path: str) -> Iterator[str]:
+        holds_others = isinstance(shape, StructureShape | ListShape | MapShape)
+        if function_of(value) and not holds_others:
+            yield from self._of_expression(shape, value, path)
+        elif function_of(value) or not _has_type(shape, value):
+            yield f"{path} should be a {shape.type_name}, and is {str(value)[:80]!r}"
+        else:
+            yield from own_violations(value, shape, path)
+            yield from self._inside(shape, value, path)
+
+    def _of_expression(self, shape: Shape, expression: Any, path: str) -> Iterator[str]:
+        given = self._known.type_of(expression)
+        allowed = _ASSIGNABLE.get(shape.type_name)
+        if given and allowed and given not in allowed:
+            yield f"{path}: {_not_assignable(expression, given, allowed[0])}"
+            return
+        value = self._known.value_of(expression)
+        if value is not UNKNOWN and _has_type(shape, value):
+            yield from own_violations(value, shape, path)
+
+    def _inside(self, shape: Shape, value: Any, path: str) -> Iterator[str]:
+        if isinstance(shape, StructureShape):
+            yield from self._in_structure(shape, value, path)
+        elif isinstance(shape, ListShape):
+            for index, item in enumerate(value):
+                yield from self.refusals(shape.member, item, f"{path}[{index}]")
+        elif isinstance(shape, MapShape):
+            for key, item in value.items():
+                yield from own_violations(key, shape.key, f"{path} key {key!r}")
+                yield from self.refusals(shape.value, item, f"{path}.{key}")
+
+    def _in_structure(
+        self, shape: StructureShape, value: dict[str, Any], path: str
+    ) -> Iterator[str]:
+        dot = f"{path}." if path else ""
+        for key in sorted(set(shape.required_members) - set(value)):
+            yield f"{dot}{key} is missing"
         for key, item in value.items():
-            yield from _refusals(shape.value, item, f"{path}.{key}")
-    else:
-        yield from violations(value, shape, path)
+            if key in shape.members:
+                yield from self.refusals(shape.members[key], item, f"{dot}{key}")
+            elif path:  # at the top, the table of what runs here names it already
+                yield f"Cannot parse object, unknown property {dot}{key}"
 
 
-def _in_structure(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:
-    dot = f"{path}." if path else ""
-    for key in sorted(set(shape.required_members) - set(value)):
-        yield f"{dot}{key} is missing"
-    for key, item in value.items():
-        if key in shape.members:
-            yield from _refusals(shape.members[key], item, f"{dot}{key}")
-        elif path:  # at the top, the table of what runs here names it already
-            yield f"Cannot parse object, unknown property {dot}{key}"
+def _not_assignable(expression: Any, given: str, wanted: str) -> str:
+    """The service's own words, and what to do."""
+    text = expression.get("Get", "Std:Join")
+    told = f"Cannot assign property reference [{text}] to argument of type [{wanted}]"
+    if wanted == "String":
+        return f"{told}; it is of type {given}: write it as text, with Std:Join (.to_string())"
+    return f"{told}; it is of type {given}"

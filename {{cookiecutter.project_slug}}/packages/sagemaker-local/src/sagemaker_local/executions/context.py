@@ -8,6 +8,7 @@ from typing import Any
 
 from sagemaker_local.definition.document import Definition
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.names import THIS_JOB
 from sagemaker_local.steps.processing import property_file_uri
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.store import Document, now
@@ -29,6 +30,8 @@ class ExecutionContext:
     def execution_variable(self, name: str) -> Any:
         if name == "CurrentDateTime":
             return now().isoformat()
+        if name in ("TrainingJobName", "ProcessingJobName"):
+            return THIS_JOB
         return self.variables[name]
 
     def step(self, name: str) -> Document:

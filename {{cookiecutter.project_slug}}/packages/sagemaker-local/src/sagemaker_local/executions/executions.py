@@ -23,6 +23,7 @@ from sagemaker_local.planning import checks, notices
 from sagemaker_local.planning.settings import SETTINGS
 from sagemaker_local.processes import owner
 from sagemaker_local.steps.step_type import StepResult
+from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document, members_of, now
 
 _KEPT = (
@@ -31,6 +32,8 @@ _KEPT = (
     "SelectiveExecutionConfig",
 )
 
+# The members that tell, in a list of steps, of a step that ends its execution.
+_END = {step_type.metadata for step_type in STEP_TYPES.values() if step_type.ends_execution}
 _REFUSED = {name for name, support in SETTINGS.items() if support is Support.REFUSED}
 
 
@@ -79,7 +82,7 @@ class Executions:
                 store.remember(token, "", stored.arn)
                 self.records.add(stored)
                 self._selector.list_taken_over(stored, selection)
-            notices.announce(definition, request)
+            notices.announce(definition, request, values)
             self._run(stored, definition, values, selection)
         return stored.arn
 
@@ -89,7 +92,8 @@ class Executions:
         Raises:
             DefinitionError: with every reason why it cannot.
         """
-        _, refusals = self._read(text)
+        definition, refusals = read(text)
+        refusals += self._refusals(definition, {})
         if refusals:
             raise DefinitionError(refusals)
 
@@ -133,12 +137,18 @@ class Executions:
 
         Raises:
             NotFoundError: there is none of this ARN.
-            LocalError: it is still running, or has nothing left to run.
+            LocalError: it is still running, has nothing left to run, or a Fail step ended it.
         """
         stored = self.get(arn)
         if stored.status not in ("Failed", "Stopped"):
             raise LocalError(
                 f"The execution is {stored.status}; only one that is Failed or Stopped is retried."
+            )
+        ended_by = [step for step in self.records.steps(arn) if set(step.get("Metadata", {})) & _END]
+        if ended_by:
+            raise LocalError(
+                f"The Fail step {ended_by[0]['StepName']!r} ended the execution, and such a one is "
+                "not retried; start the pipeline again."
             )
         return stored
 
@@ -174,6 +184,10 @@ class Executions:
         """Newest first."""
         return self._live.of_pipeline(name)
 
+    def delete_of(self, pipeline: str) -> None:
+        """Delete all executions of a pipeline, none of which runs."""
+        self.records.delete_of(pipeline)
+
     def _refuse_to_debug_nothing(self, definition: Definition) -> None:
         """A name that no step has would run everything as if nothing were asked for."""
         wanted = self.engine.debug
@@ -181,9 +195,8 @@ class Executions:
             names = ", ".join(definition.steps)
             raise LocalError(f"debug names {wanted!r}, which is no step of this pipeline: {names}.")
 
-    def _read(self, text: str) -> tuple[Definition, list[Refusal]]:
-        definition, refusals = read(text)
-        return definition, refusals + checks.check(definition, tuple(self.engine.functions))
+    def _refusals(self, definition: Definition, values: dict[str, Any]) -> list[Refusal]:
+        return checks.check(definition, tuple(self.engine.functions), values)
 
     def _startable(self, text: str, given: dict[str, str]) -> tuple[Definition, dict[str, Any]]:
         """A definition, and the values of its parameters.
@@ -191,10 +204,11 @@ class Executions:
         Raises:
             DefinitionError: with every reason why it cannot start.
         """
-        definition, refusals = self._read(text)
+        definition, refusals = read(text)
         values, misgiven = start_values(definition.parameters, given)
-        if refusals or misgiven:
-            raise DefinitionError(refusals + misgiven)
+        refusals += [*self._refusals(definition, values), *misgiven]
+        if refusals:
+            raise DefinitionError(refusals)
         self._refuse_to_debug_nothing(definition)
         return definition, values
 

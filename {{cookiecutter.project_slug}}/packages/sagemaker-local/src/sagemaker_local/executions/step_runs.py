@@ -14,13 +14,14 @@ from sagemaker_local.cache.step_cache import Decision, Question, StepCache
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import resolve
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import LocalError
+from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.executions.context import ExecutionContext
 from sagemaker_local.executions.records import ExecutionRecords
 from sagemaker_local.executions.retries import Retries
+from sagemaker_local.planning.rules import table
 from sagemaker_local.processes.launcher import Launcher, Stopped
 from sagemaker_local.steps.step_type import StepContext, StepResult
-from sagemaker_local.steps.step_types import STEP_TYPES, run_step
+from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document, now
 
 _MAX_REASON = 1024
@@ -103,6 +104,7 @@ class StepRuns:
         self._started(step)
         try:
             arguments = resolve(step.arguments, self._context)
+            _refuse(step, arguments)
             decision = self._decision(step, arguments)
             if decision is None and STEP_TYPES[step.type].instant:
                 return self._attempts(step, lambda: self._run_at_once(step, arguments))
@@ -121,7 +123,7 @@ class StepRuns:
 
     def _run_type(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         context = replace(self._step_context, created=partial(self._created, step))
-        return run_step(step, arguments, context)
+        return STEP_TYPES[step.type].run(step, arguments, context)
 
     def _decision(self, step: Step, arguments: dict[str, Any]) -> _Decision | None:
         step_type = STEP_TYPES[step.type]
@@ -195,6 +197,18 @@ class StepRuns:
     def _result_of(self, execution: str, name: str) -> StepResult | None:
         listed = self._records.step(execution, name)
         return self._results.of(listed) if listed else None
+
+
+def _refuse(step: Step, arguments: dict[str, Any]) -> None:
+    """Ask again what was asked before the first step: now every value is known.
+
+    Raises:
+        StepFailure: the service would refuse it.
+    """
+    refusals = [*STEP_TYPES[step.type].shape_refusals(arguments)]
+    refusals = refusals or table.broken_by(step.type, arguments)
+    if refusals:
+        raise StepFailure(f"The service would refuse it: {'; '.join(refusals)}.")
 
 
 def _reason(step: Step, error: BaseException) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sagemaker_local.notice import logger
+
 _CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _TAIL_BYTES = 8192
 _TAIL_LINES = 100
@@ -51,6 +53,22 @@ class JobFolder:
         """Add a line of the engine's own to the log."""
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"[local session] {text}\n")
+
+    def say_if_empty(self, what: str, container_path: str) -> None:
+        """Say in the log, and in a notice, that a script left a folder empty that goes up.
+
+        A script that writes to the path itself, and not to the one that it is given, writes to
+        another place of this machine.
+        """
+        folder = self.here(container_path)
+        if folder.is_dir() and any(folder.iterdir()):
+            return
+        told = (
+            f"{what} is empty: nothing was written to {container_path}, which is {folder} here; "
+            "a script has to take the folder from its arguments or variables"
+        )
+        self.note(f"{told}.")
+        logger.info(f"local session: job {self.path.name}: {told}")
 
     def last_line(self) -> str:
         """The last line of the log that says something; of a traceback, that is the error."""

@@ -26,7 +26,7 @@ from sagemaker_local.storage.content import files_below
 
 _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
-_CONTAINER_ROOT = "/opt/ml/"
+_CONTAINER_ROOT = "/opt/ml/processing/"
 # Programs that start a job; any other entrypoint lives in a container image only.
 _INTERPRETERS = ("python", "python3", "bash", "sh", "/bin/bash", "/bin/sh")
 # An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
@@ -162,7 +162,9 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
 
 def _collect(outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket) -> None:
     for item in outputs:
-        bucket.collect(folder.here(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
+        path = item["S3Output"]["LocalPath"]
+        folder.say_if_empty(f"the output {item['OutputName']!r}", path)
+        bucket.collect(folder.here(path), item["S3Output"]["S3Uri"])
 
 
 def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from sagemaker_local.definition import graph
 from sagemaker_local.definition.document import Definition, Step
@@ -17,27 +18,39 @@ from sagemaker_local.definition.expressions import (
 )
 from sagemaker_local.definition.support import Support
 from sagemaker_local.errors import Refusal
+from sagemaker_local.planning.known import Known
+from sagemaker_local.planning.rules import table
 from sagemaker_local.steps.step_type import StepType
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 
+_T = TypeVar("_T")
 
-def check(definition: Definition, functions: Collection[str] | None = None) -> list[Refusal]:
+
+def check(
+    definition: Definition,
+    functions: Collection[str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> list[Refusal]:
     """Every reason why ``definition`` cannot run here; empty when it can.
 
     Args:
         definition: the pipeline's.
         functions: names or ARNs of the Lambda functions that a session knows; None: any may be.
+        values: of parameters, as far as a start gives them; arguments are asked with these.
     """
+    known = Known(definition, values or {})
     found: list[Refusal] = []
     for step in definition.steps.values():
         where = f"step {step.name!r}"
-        found += [Refusal(where, what) for what in _step_refusals(definition, step, functions)]
-    return found or list(graph.cycles(definition))
+        found += [Refusal(where, what) for what in _step_refusals(known, step, functions)]
+    found += table.broken_in(known)
+    return found + list(_readable(graph.cycles(definition), bool(found)))
 
 
 def _step_refusals(
-    definition: Definition, step: Step, functions: Collection[str] | None
+    known: Known, step: Step, functions: Collection[str] | None
 ) -> Iterator[str]:
+    definition = known.definition
     step_type = STEP_TYPES.get(step.type)
     if step_type is None:
         yield f"type {step.type}: {NOT_RUN.get(step.type, 'this step type is not known')}"
@@ -47,16 +60,29 @@ def _step_refusals(
     yield from _member_refusals(step, step_type)
     yield from step_type.member_refusals(step, functions)
     yield from _order_refusals(definition, step)
-    malformed = [
+    misfits = [
         *_expression_refusals(step.arguments),
-        *step_type.shape_refusals(step.arguments),
+        *step_type.shape_refusals(step.arguments, known),
     ]
-    if malformed:
-        yield from malformed
-        return
-    yield from _references_refusals(definition, step)
-    refusals = list(step_type.refusals(step))
-    yield from refusals or step_type.refusals_among(step, definition)
+    yield from misfits
+    arguments = known.resolved(step_type.sound(step.arguments))
+    resolved = replace(step, arguments=arguments)
+    for refusals in (
+        _references_refusals(definition, step),
+        step_type.refusals(resolved),
+        step_type.refusals_among(step, definition),
+        *table.each_broken_by(step.type, arguments),
+    ):
+        yield from _readable(refusals, bool(misfits))
+
+
+def _readable(refusals: Iterator[_T], malformed: bool) -> Iterator[_T]:
+    """The refusals; of something malformed, as many as are found before it trips a check."""
+    try:
+        yield from refusals
+    except (LookupError, TypeError, ValueError, AttributeError):
+        if not malformed:
+            raise
 
 
 def _member_refusals(step: Step, step_type: StepType) -> Iterator[str]:
@@ -128,20 +154,30 @@ def _json_get_refusals(arguments: dict[str, Any]) -> Iterator[str]:
 
 def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:
     for reference in references(step.arguments):
-        yield from _reference_refusals(definition, reference)
+        yield from _reference_refusals(definition, step, reference)
 
 
-def _reference_refusals(definition: Definition, reference: Reference) -> Iterator[str]:
+def _reference_refusals(
+    definition: Definition, step: Step, reference: Reference
+) -> Iterator[str]:
     if reference.root == "Parameters":
         if reference.name not in definition.parameters:
             yield f"{reference.text} is not a parameter of this pipeline"
     elif reference.root == "Execution":
-        if reference.name not in EXECUTION_VARIABLES:
+        if not _has_value(step, reference.name):
             yield f"{reference.text} is not an execution variable that has a value here"
     elif reference.name not in definition.steps:
         yield f"{reference.text} refers to a step that this pipeline does not have"
     else:
         yield from _property_refusals(definition.steps[reference.name], reference)
+
+
+def _has_value(step: Step, variable: str) -> bool:
+    """Does an execution variable have a value in a step? A job's name does in its own only."""
+    own = STEP_TYPES[step.type].name_variable
+    return variable in EXECUTION_VARIABLES and (
+        not variable.endswith("JobName") or variable == own
+    )
 
 
 def _property_refusals(step: Step, reference: Reference) -> Iterator[str]:

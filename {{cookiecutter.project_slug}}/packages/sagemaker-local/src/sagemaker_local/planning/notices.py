@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.definition.support import Support
+from sagemaker_local.notice import logger
 from sagemaker_local.planning import skew
+from sagemaker_local.planning.known import Known
+from sagemaker_local.planning.rules import table
+from sagemaker_local.planning.rules.rule import Doubt
 from sagemaker_local.planning.settings import SETTINGS
 from sagemaker_local.steps.step_types import STEP_TYPES
 
-
-class _Beside(logging.Handler):
-    """Beside the results: a program's errors, but a notebook's output, which is not painted red."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stdout if _in_notebook() else sys.stderr)
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-# A public name: people silence the notices by it.
-logger = logging.getLogger("sagemaker_local.notices")
-if not logger.handlers:
-    logger.addHandler(_Beside())
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-
+_DOUBTED = "local session: runs here, and SageMaker may refuse it"
 _WHOLE = "the pipeline as a whole"
 # Said before in this process; a pipeline that is started often says it once.
 _said: set[str] = set()
@@ -71,12 +54,17 @@ def _ignored_in(step: Step) -> Iterator[str]:
         yield "CacheConfig"
 
 
-def sentences(definition: Definition, given: Iterable[str] = ()) -> list[str]:
-    """The notice: settings without effect, and images that this environment stands for.
+def sentences(
+    definition: Definition,
+    given: Iterable[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """The notice: settings without effect, images that this environment stands for, doubts.
 
     Args:
-        definition: the pipeline's.
+        definition: the pipeline's, which can run.
         given: names of further settings without effect, those of a start.
+        values: of the parameters, as far as they are known.
     """
     settings = ", ".join([*ignored(definition), *given])
     found = [f"local session: without effect on this machine: {settings}"] if settings else []
@@ -87,10 +75,19 @@ def sentences(definition: Definition, given: Iterable[str] = ()) -> list[str]:
             differing.setdefault(row.image, []).append(named)
     for image, libraries in differing.items():
         found.append(f"local session: versions other than in {image}: {', '.join(libraries)}")
-    return found
+    return found + doubted(table.doubts(Known(definition, values or {})))
 
 
-def announce(definition: Definition, request: Iterable[str] = ()) -> None:
+def doubted(doubts: Iterable[Doubt]) -> list[str]:
+    """A sentence for each rule that the service may have, and that is broken."""
+    return [f"{_DOUBTED}: {doubt}" for doubt in doubts]
+
+
+def announce(
+    definition: Definition,
+    request: Iterable[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> None:
     """Say the notice, once in this process.
 
     ``logging.getLogger("sagemaker_local.notices").disabled = True`` silences it.
@@ -98,9 +95,15 @@ def announce(definition: Definition, request: Iterable[str] = ()) -> None:
     Args:
         definition: the pipeline's.
         request: names of what its start gives.
+        values: of its parameters.
     """
     given = sorted(name for name in request if SETTINGS.get(name) is Support.IGNORED)
-    for sentence in sentences(definition, given):
+    say(sentences(definition, given, values))
+
+
+def say(told: Iterable[str]) -> None:
+    """Say sentences, each of them once in this process."""
+    for sentence in told:
         if sentence not in _said:
             _said.add(sentence)
             logger.info(sentence)

@@ -13,6 +13,9 @@ from sagemaker_local.definition.expressions import resolve
 from sagemaker_local.definition.parameters import start_values
 from sagemaker_local.errors import DefinitionError, Refusal, StepFailure
 from sagemaker_local.planning import checks, notices
+from sagemaker_local.planning.known import Known, KnownValues
+from sagemaker_local.planning.rules import table
+from sagemaker_local.planning.rules.rule import Doubt
 from sagemaker_local.planning.skew import Skew, report
 from sagemaker_local.steps.step_types import STEP_TYPES
 
@@ -46,12 +49,14 @@ class Plan:
         refusals: reasons why nothing would run at all.
         ignored: settings without effect here, and the steps that have them.
         skew: versions here beside those of the images.
+        doubts: what runs here, and SageMaker may refuse.
     """
 
     steps: tuple[PlannedStep, ...]
     refusals: tuple[Refusal, ...]
     ignored: dict[str, list[str]]
     skew: Skew
+    doubts: tuple[Doubt, ...] = ()
 
     def __str__(self) -> str:
         if self.refusals:
@@ -62,7 +67,8 @@ class Plan:
             f"without effect here: {setting} ({', '.join(steps)})"
             for setting, steps in self.ignored.items()
         ]
-        return "\n".join([*lines, *(f"differs here: {text}" for text in self.skew.differing)])
+        lines += [f"differs here: {text}" for text in self.skew.differing]
+        return "\n".join([*lines, *(f"SageMaker may refuse: {doubt}" for doubt in self.doubts)])
 
 
 def _line(step: PlannedStep, width: int) -> str:
@@ -88,9 +94,12 @@ def plan(
     """
     definition, refusals = read(text)
     values, misgiven = start_values(definition.parameters, parameters)
-    refusals += [*checks.check(definition, functions), *misgiven]
-    steps = () if refusals else tuple(_planned(definition, values))
-    return Plan(steps, tuple(refusals), notices.ignored(definition), report(definition))
+    refusals += [*checks.check(definition, functions, values), *misgiven]
+    ignored, skew = notices.ignored(definition), report(definition)
+    if refusals:
+        return Plan((), tuple(refusals), ignored, skew)
+    doubts = table.doubts(Known(definition, values))
+    return Plan(tuple(_planned(definition, values)), (), ignored, skew, tuple(doubts))
 
 
 def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep]:
@@ -102,7 +111,7 @@ def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep
     for name in sorted(order, key=lambda name: (waves[name], order[name])):
         step = definition.steps[name]
         runs[name] = _runs(step, needs[name], runs, outcomes)
-        outcomes[name] = _outcome(step, _Known(values, outcomes))
+        outcomes[name] = _outcome(step, KnownValues(values, outcomes))
     return [
         PlannedStep(
             name,
@@ -146,32 +155,7 @@ def _when(step: Step) -> str:
     return f"{'if' if step.branch.outcome else 'unless'} {step.branch.condition}"
 
 
-class _Known:
-    """Values that are known before anything runs."""
-
-    def __init__(self, values: dict[str, Any], outcomes: Mapping[str, bool | None]) -> None:
-        self._values = values
-        self._outcomes = outcomes
-
-    def parameter(self, name: str) -> Any:
-        return self._values[name]
-
-    def execution_variable(self, name: str) -> Any:
-        raise LookupError(name)
-
-    def step(self, name: str) -> Any:
-        if self._outcomes.get(name) is None:
-            raise LookupError(name)
-        return {"Outcome": self._outcomes[name]}
-
-    def property_file(self, step: str, name: str) -> Any:
-        raise LookupError(name)
-
-    def json_object(self, uri: str) -> Any:
-        raise LookupError(uri)
-
-
-def _outcome(step: Step, known: _Known) -> bool | None:
+def _outcome(step: Step, known: KnownValues) -> bool | None:
     """Which branch a step takes, if it has some, and parameters and conditions alone decide it."""
     try:
         return STEP_TYPES[step.type].outcome(resolve(step.arguments, known))

@@ -27,6 +27,9 @@ class ConditionStep(StepType):
         if reference.path != ("Outcome",):
             yield f"{reference.text}: a Condition step has the property Outcome only"
 
+    def property_type(self, step: Step, reference: Reference) -> str | None:
+        return "Boolean"
+
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
         return self._decided(self.outcome(arguments))
 

@@ -62,6 +62,10 @@ class LambdaStep(StepType):
         elif reference.path[1] not in [output.name for output in outputs_of(step)]:
             yield f"{reference.text}: step {step.name!r} declares no output {reference.path[1]!r}"
 
+    def property_type(self, step: Step, reference: Reference) -> str | None:
+        types = {output.name: output.type for output in outputs_of(step)}
+        return types.get(str(reference.path[-1])) if reference.path else None
+
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
         function = step.members["FunctionArn"]
         handler = handler_for(context.functions, function)

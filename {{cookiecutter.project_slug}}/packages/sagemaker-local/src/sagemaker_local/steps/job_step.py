@@ -11,7 +11,7 @@ from sagemaker_local.definition.document import Step
 from sagemaker_local.definition.support import table
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.kind import JobKind
-from sagemaker_local.names import last_part
+from sagemaker_local.names import THIS_JOB, last_part
 from sagemaker_local.steps.step_type import StepContext, StepResult, StepState, StepType
 
 
@@ -34,7 +34,8 @@ class JobStep(StepType):
         self.settings = kind.settings
         self.request = kind.request
         self.response = kind.response
-        self.given = (f"{kind.noun}Name",)
+        self.name_variable = f"{kind.noun}Name"
+        self.given = (self.name_variable,)
 
     def refusals(self, step: Step) -> Iterator[str]:
         yield from self.kind.refusals(step.arguments)
@@ -44,7 +45,7 @@ class JobStep(StepType):
         name = self.kind.named(context.execution_id, step.name)
         metadata = {self.metadata: {"Arn": jobs.arn(self.kind, name)}}
         context.created(metadata)
-        job = jobs.run(self.kind, name, arguments, context.launch)
+        job = jobs.run(self.kind, name, _named(arguments, name), context.launch)
         return StepResult(job | self.kind.properties(job, context.state.store), metadata)
 
     def result(self, value: Any, state: StepState) -> StepResult | None:
@@ -61,3 +62,12 @@ class JobStep(StepType):
         (value,) = result.metadata.values()
         folder = JobFolder(state.jobs.folder / last_part(value["Arn"]))
         return self.kind.outputs(result.described, folder)
+
+
+def _named(value: Any, name: str) -> Any:
+    """``value`` with the job's name, wherever an execution variable stood for it."""
+    if isinstance(value, str):
+        return value.replace(THIS_JOB, name)
+    if isinstance(value, dict):
+        return {key: _named(item, name) for key, item in value.items()}
+    return [_named(item, name) for item in value] if isinstance(value, list) else value

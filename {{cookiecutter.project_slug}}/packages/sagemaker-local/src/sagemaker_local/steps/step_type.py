@@ -13,6 +13,7 @@ from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition import shapes
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import Reference
+from sagemaker_local.definition.shapes import EXPRESSION_TYPES, Known
 from sagemaker_local.definition.support import Settings, Support, table
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.processes.runner import Launch
@@ -82,6 +83,7 @@ class StepType(ABC):
         given: members of the request that the engine gives itself.
         made_of: members of the response that list what is at another place of the request.
         lists: shapes of List responses that a path may walk too, by their member.
+        name_variable: the execution variable that is its job's name, in its own arguments.
         metadata: the member that tells of it in a list of steps.
         instant: it starts no program: what it makes and its ending are one write to the state.
         ends_execution: nothing starts after it, and nothing can wait for it.
@@ -95,6 +97,7 @@ class StepType(ABC):
     given: Collection[str] = ()
     made_of: Mapping[str, tuple[str, ...]] = {}
     lists: Mapping[str, str] = {}
+    name_variable: str = ""
     metadata: str
     instant: bool = True
     ends_execution: bool = False
@@ -110,15 +113,21 @@ class StepType(ABC):
         """Whether results may be reused; such a type overrides ``sign``."""
         return self.support("CacheConfig") is Support.RUN
 
-    def shape_refusals(self, arguments: dict[str, Any]) -> Iterator[str]:
-        """What in a step's arguments has not the shape of the request."""
-        if self.request:
-            yield from shapes.shape_refusals(self.request, arguments, self.given)
+    def shape_refusals(
+        self, arguments: dict[str, Any], known: Known | None = None
+    ) -> Iterator[str]:
+        """What in a step's arguments has not the shape of the request, or no value it allows.
 
-    def value_refusals(self, arguments: dict[str, Any]) -> Iterator[str]:
-        """Values that the service does not allow, in resolved arguments."""
+        Args:
+            arguments: the step's, resolved or not.
+            known: of the expressions in them.
+        """
         if self.request:
-            yield from shapes.value_refusals(self.request, arguments)
+            yield from shapes.shape_refusals(self.request, arguments, self.given, known)
+
+    def sound(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments without what is of another type than the request's."""
+        return shapes.sound(self.request, arguments) if self.request else arguments
 
     def member_refusals(self, step: Step, functions: Collection[str] | None) -> Iterator[str]:
         """Why what stands beside a step's arguments cannot be run.
@@ -152,6 +161,14 @@ class StepType(ABC):
         key = shapes.missing_key(self.request, step.arguments, path)
         if key is not None:
             yield f"{reference.text}: step {step.name!r} has no {key!r} there"
+
+    def property_type(self, step: Step, reference: Reference) -> str | None:
+        """The type of what a reference to a step's properties finds; None: not known."""
+        if not self.response:
+            return None
+        shape = self.lists.get(str(*reference.path[:1]), self.response)
+        found = service_model.shape_at(shape, reference.path)
+        return EXPRESSION_TYPES.get(found.type_name) if found else None
 
     @abstractmethod
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:

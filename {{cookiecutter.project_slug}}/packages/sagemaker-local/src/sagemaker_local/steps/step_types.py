@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sagemaker_local.definition.document import Step
-from sagemaker_local.errors import StepFailure
 from sagemaker_local.steps import (
     condition,
     fail,
@@ -17,7 +13,7 @@ from sagemaker_local.steps import (
     transform,
     tuning,
 )
-from sagemaker_local.steps.step_type import StepContext, StepResult, StepType
+from sagemaker_local.steps.step_type import StepType
 
 STEP_TYPES: dict[str, StepType] = {
     step_type.name: step_type
@@ -43,16 +39,3 @@ NOT_RUN = {
     "AutoML": "AutoML is a service of its own and does not run here",
     "ForEach": "ForEach is not run locally",
 }
-
-
-def run_step(step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
-    """Run a step, its arguments resolved, to its end.
-
-    Raises:
-        LocalError: it failed; the text says why.
-    """
-    step_type = STEP_TYPES[step.type]
-    refusals = list(step_type.value_refusals(arguments))
-    if refusals:
-        raise StepFailure(f"The service would refuse it: {'; '.join(refusals)}.")
-    return step_type.run(step, arguments, context)

@@ -20,7 +20,7 @@ class TransformStep(JobStep):
         self.given = (*self.given, "ModelName")
 
     def refusals_among(self, step: Step, definition: Definition) -> Iterator[str]:
-        for reference in references(step.arguments["ModelName"]):
+        for reference in references(step.arguments.get("ModelName")):
             maker = definition.steps.get(reference.name) if reference.root == "Steps" else None
             if maker is not None and maker.type == model.STEP.name:
                 yield from _script_refusals(step, maker)

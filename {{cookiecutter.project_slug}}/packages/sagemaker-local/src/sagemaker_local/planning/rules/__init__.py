@@ -1,0 +1,1 @@
+"""What the service refuses, or may refuse, and its model does not state; a table of it all."""

@@ -1,0 +1,98 @@
+"""Rules that other modules ask, each beside what it belongs to: for the table."""
+
+from __future__ import annotations
+
+from sagemaker_local.planning.rules.rule import GUIDE, SDK, RuleElsewhere
+
+_MODEL = "botocore's model of the service"
+_API = "API reference"
+
+RULES = (
+    RuleElsewhere(
+        "Lists, maps, strings and numbers are within their limits, such as 10 inputs and 10 outputs "
+        "of a processing job, 100 arguments of 256 characters, 20 channels, 100 hyperparameters "
+        "of 2500 characters, 40 metrics, 50 tags; at least one argument, channel, instance",
+        _MODEL,
+        "service_model",
+    ),
+    RuleElsewhere("Enums: instance types by use, input modes, statuses", _MODEL, "service_model"),
+    RuleElsewhere(
+        "Patterns, in Java's dialect: no line break where `.` stands, letters of tags and of "
+        "metadata, names, ARNs of roles",
+        _MODEL,
+        "patterns",
+    ),
+    RuleElsewhere(
+        "Members are required, known, and of their type", f"{_MODEL}; {SDK}#2746", "definition.shapes"
+    ),
+    RuleElsewhere(
+        "A reference's type is that of its place: no Integer or Float where a string is wanted",
+        f"{SDK}#2631, #4867, #2425",
+        "definition.shapes",
+    ),
+    RuleElsewhere(
+        "A definition has at most 1,048,576 characters", f"{_API}, CreatePipeline", "definition.document"
+    ),
+    RuleElsewhere(
+        "Step names have 1 to 64 letters, digits, - or _", _MODEL, "definition.document"
+    ),
+    RuleElsewhere(
+        "A step's name is there once, in all branches",
+        f'{SDK}#3240; {GUIDE}, "Define a pipeline"',
+        "definition.document",
+    ),
+    RuleElsewhere(
+        "A parameter's value has 1 to 1024 characters",
+        f"{_API}, SageMakerPipelineParameter",
+        "definition.parameters",
+    ),
+    RuleElsewhere(
+        "ExpireAfter is a duration", f'{GUIDE}, "Caching pipeline steps"', "definition.cache_config"
+    ),
+    RuleElsewhere(
+        "A retry policy has MaxAttempts (20 at most) or ExpireAfterMin (14400), not both; "
+        "IntervalSeconds is at most 43200",
+        f'{GUIDE}, "Retry policy for pipeline steps"',
+        "definition.retry_policy",
+    ),
+    RuleElsewhere(
+        "Nothing depends on a Fail step, or refers to it",
+        f'{GUIDE}, "Pipelines steps"',
+        "planning.checks",
+    ),
+    RuleElsewhere("Std:JsonGet's Path is text", f"{SDK}#4418, #3463", "planning.checks"),
+    RuleElsewhere("A condition Not has Condition", f"{SDK}#2746", "steps.condition"),
+    RuleElsewhere(
+        "A processing job's LocalPath begins with /opt/ml/processing/",
+        f"{_API}, ProcessingS3Input",
+        "jobs.processing",
+    ),
+    RuleElsewhere(
+        "MaxPayloadInMB, and times MaxConcurrentTransforms, is at most 100",
+        f"{_API}, CreateTransformJob",
+        "jobs.transform",
+    ),
+    RuleElsewhere(
+        "JoinSource Input needs one content type, and AssembleWith as SplitType",
+        f'{GUIDE}, "Associate prediction results with input records"',
+        "jobs.transform_records",
+    ),
+    RuleElsewhere(
+        "Selected steps' inputs come from selected steps, or from a source execution",
+        f"{SDK}#4444",
+        "executions.selection",
+    ),
+    RuleElsewhere(
+        "An execution that a Fail step ended is not retried",
+        f'{GUIDE}, "Pipelines steps"',
+        "executions.executions",
+    ),
+    RuleElsewhere(
+        "A pipeline is not deleted while it runs", f"{_API}, DeletePipeline", "client.pipelines"
+    ),
+    RuleElsewhere(
+        "There is an object behind an input's URI, when the step starts",
+        "aws/amazon-sagemaker-examples#2268, #2414",
+        "storage.bucket",
+    ),
+)
