@@ -72,7 +72,7 @@ def whole() -> list[Json]:
         training(
             "Train",
             {"train": output_of("Prepare", "train"), **SCRIPT},
-            hyperparameters={"eta": "0.1", "depth": get("Parameters.Rows")},
+            hyperparameters={"eta": "0.1", "depth": join("", get("Parameters.Rows"))},
             metrics={"rmse": "rmse=(.*)"},
         ),
         processing(
@@ -94,7 +94,10 @@ def whole() -> list[Json]:
         processing(
             "After",
             CODE,
-            arguments=[get("Steps.Gate.Outcome"), get("Steps.Train.FinalMetricDataList[0].Value")],
+            arguments=[
+                join("", get("Steps.Gate.Outcome")),
+                join("", get("Steps.Train.FinalMetricDataList[0].Value")),
+            ],
             DependsOn=["Register"],
         ),
     ]

@@ -66,7 +66,7 @@ def test_references_that_cannot_be_resolved_are_refused(value: Any, expected: st
     ],
 )
 def test_every_property_of_the_describe_response_may_be_referenced(path: str) -> None:
-    after = processing("After", CODE, arguments=[get(f"Steps.Before.{path}")])
+    after = processing("After", CODE, arguments=[join("", get(f"Steps.Before.{path}"))])
     before = processing("Before", CODE, inputs={"a": CODE}, outputs=["a"])
     assert problems(before, after) == []
 

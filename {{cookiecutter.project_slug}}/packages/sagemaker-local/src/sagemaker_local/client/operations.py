@@ -33,7 +33,8 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
     """Make a method answer as boto3's does.
 
     The request is validated against botocore's model (``ParamValidationError``), errors become
-    ``ClientError`` of the class that boto3 has for the service's code, and the caller gets a copy that it may change.
+    ``ClientError`` of the class that boto3 has for the service's code, and the caller gets a copy
+    that it may change.
     """
     name = "".join(part.capitalize() for part in method.__name__.split("_"))
 

@@ -79,7 +79,7 @@ class PipelineOperations:
                 raise client_error(
                     "ConflictException",
                     f"The pipeline {name!r} has an execution that is {running[0].status}, "
-                    f"{running[0].arn}; stop it, or wait for its end, and delete the pipeline then.",
+                    f"{running[0].arn}; stop it, or wait for its end, and delete then.",
                     "DeletePipeline",
                 )
             self.executions.delete_of(name)

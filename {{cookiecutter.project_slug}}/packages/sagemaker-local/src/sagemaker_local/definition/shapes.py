@@ -34,9 +34,7 @@ _ASSIGNABLE = {
     "timestamp": ("Timestamp", "String"),
 }
 # The type of an expression that refers to a value of a shape.
-EXPRESSION_TYPES = {
-    shape: types[0] for shape, types in _ASSIGNABLE.items()
-}
+EXPRESSION_TYPES = {shape: types[0] for shape, types in _ASSIGNABLE.items()}
 # An expression, which may stand for any value.
 _SOME_VALUE = {"Get": "Execution.PipelineExecutionId"}
 UNKNOWN = object()

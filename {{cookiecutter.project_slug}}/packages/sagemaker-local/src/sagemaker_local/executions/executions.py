@@ -33,7 +33,7 @@ _KEPT = (
 )
 
 # The members that tell, in a list of steps, of a step that ends its execution.
-_END = {step_type.metadata for step_type in STEP_TYPES.values() if step_type.ends_execution}
+_ENDING = {step_type.metadata for step_type in STEP_TYPES.values() if step_type.ends_execution}
 _REFUSED = {name for name, support in SETTINGS.items() if support is Support.REFUSED}
 
 
@@ -144,7 +144,8 @@ class Executions:
             raise LocalError(
                 f"The execution is {stored.status}; only one that is Failed or Stopped is retried."
             )
-        ended_by = [step for step in self.records.steps(arn) if set(step.get("Metadata", {})) & _END]
+        steps = self.records.steps(arn)
+        ended_by = [step for step in steps if _ENDING & set(step.get("Metadata", {}))]
         if ended_by:
             raise LocalError(
                 f"The Fail step {ended_by[0]['StepName']!r} ended the execution, and such a one is "

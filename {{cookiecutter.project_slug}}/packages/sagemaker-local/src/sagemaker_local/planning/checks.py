@@ -47,9 +47,7 @@ def check(
     return found + list(_readable(graph.cycles(definition), bool(found)))
 
 
-def _step_refusals(
-    known: Known, step: Step, functions: Collection[str] | None
-) -> Iterator[str]:
+def _step_refusals(known: Known, step: Step, functions: Collection[str] | None) -> Iterator[str]:
     definition = known.definition
     step_type = STEP_TYPES.get(step.type)
     if step_type is None:
@@ -157,9 +155,7 @@ def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:
         yield from _reference_refusals(definition, step, reference)
 
 
-def _reference_refusals(
-    definition: Definition, step: Step, reference: Reference
-) -> Iterator[str]:
+def _reference_refusals(definition: Definition, step: Step, reference: Reference) -> Iterator[str]:
     if reference.root == "Parameters":
         if reference.name not in definition.parameters:
             yield f"{reference.text} is not a parameter of this pipeline"
@@ -175,9 +171,7 @@ def _reference_refusals(
 def _has_value(step: Step, variable: str) -> bool:
     """Does an execution variable have a value in a step? A job's name does in its own only."""
     own = STEP_TYPES[step.type].name_variable
-    return variable in EXECUTION_VARIABLES and (
-        not variable.endswith("JobName") or variable == own
-    )
+    return variable in EXECUTION_VARIABLES and (not variable.endswith("JobName") or variable == own)
 
 
 def _property_refusals(step: Step, reference: Reference) -> Iterator[str]:

@@ -28,7 +28,7 @@ class ConditionStep(StepType):
             yield f"{reference.text}: a Condition step has the property Outcome only"
 
     def property_type(self, step: Step, reference: Reference) -> str | None:
-        return "Boolean"
+        return "Boolean" if reference.path == ("Outcome",) else None
 
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
         return self._decided(self.outcome(arguments))

@@ -9,9 +9,10 @@ _API = "API reference"
 
 RULES = (
     RuleElsewhere(
-        "Lists, maps, strings and numbers are within their limits, such as 10 inputs and 10 outputs "
-        "of a processing job, 100 arguments of 256 characters, 20 channels, 100 hyperparameters "
-        "of 2500 characters, 40 metrics, 50 tags; at least one argument, channel, instance",
+        "Lists, maps, strings and numbers are within their limits, such as 10 inputs and 10 "
+        "outputs of a processing job, 100 arguments of 256 characters, 20 channels, "
+        "100 hyperparameters of 2500 characters, 40 metrics, 50 tags; at least one argument, "
+        "channel, instance",
         _MODEL,
         "service_model",
     ),
@@ -23,7 +24,9 @@ RULES = (
         "patterns",
     ),
     RuleElsewhere(
-        "Members are required, known, and of their type", f"{_MODEL}; {SDK}#2746", "definition.shapes"
+        "Members are required, known, and of their type",
+        f"{_MODEL}; {SDK}#2746",
+        "definition.shapes",
     ),
     RuleElsewhere(
         "A reference's type is that of its place: no Integer or Float where a string is wanted",
@@ -31,11 +34,11 @@ RULES = (
         "definition.shapes",
     ),
     RuleElsewhere(
-        "A definition has at most 1,048,576 characters", f"{_API}, CreatePipeline", "definition.document"
+        "A definition has at most 1,048,576 characters",
+        f"{_API}, CreatePipeline",
+        "definition.document",
     ),
-    RuleElsewhere(
-        "Step names have 1 to 64 letters, digits, - or _", _MODEL, "definition.document"
-    ),
+    RuleElsewhere("Step names have 1 to 64 letters, digits, - or _", _MODEL, "definition.document"),
     RuleElsewhere(
         "A step's name is there once, in all branches",
         f'{SDK}#3240; {GUIDE}, "Define a pipeline"',

@@ -104,16 +104,16 @@ def _taken_name(arguments: Arguments) -> Iterator[str]:
 
 
 RULES = (
-    RequestRule("At most 30 hyperparameters are tuned, of all kinds", _LIMITS, _TUNING, _many_ranges),
+    RequestRule(
+        "At most 30 hyperparameters are tuned, of all kinds", _LIMITS, _TUNING, _many_ranges
+    ),
     RequestRule(
         "Static and tuned hyperparameters, and the one that the service adds, are at most 100",
         _RANGES,
         _TUNING,
         _many_settings,
     ),
-    RequestRule(
-        "A search has at most 750 jobs, a random one 10,000", _LIMITS, _TUNING, _many_jobs
-    ),
+    RequestRule("A search has at most 750 jobs, a random one 10,000", _LIMITS, _TUNING, _many_jobs),
     RequestRule(
         "A random search has at most 750 jobs, until the quota is raised",
         _LIMITS,
