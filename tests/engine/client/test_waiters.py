@@ -10,11 +10,13 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import WaiterError
 
-from engine.definitions import Json, processing, training
+from engine.definitions import Json, processing, training, transform
 from engine.local import Local, Single, until
+from engine.transforms import ECHO, OUTPUT, created
 
 PROCESSING = "processing_job_completed_or_stopped"
 TRAINING = "training_job_completed_or_stopped"
+TRANSFORM = "transform_job_completed_or_stopped"
 UNTIL_THERE = """
 import sys, time
 from pathlib import Path
@@ -43,6 +45,11 @@ def test_they_wait_for_jobs_of_every_kind(local: Local) -> None:
     local.begin(training("Train", local.channels("pass")), "two")
     local.client.get_waiter(TRAINING).wait(TrainingJobName="two")
     assert Single(local, "TrainingJob", "two").status == "Completed"
+    local.put("1\n", "records/one.csv")
+    step = transform("Batch", created(local, "echo", ECHO), "s3://sagemaker-local/records", OUTPUT)
+    local.begin(step, "three")
+    local.client.get_waiter(TRANSFORM).wait(TransformJobName="three")
+    assert Single(local, "TransformJob", "three").status == "Completed"
     assert {"describe_processing_job", "describe_training_job"} <= local.client.checked
 
 
@@ -72,7 +79,7 @@ def test_a_persons_patience_counts(local: Local, tmp_path: Path) -> None:
     until(lambda: single.status == "Completed")
 
 
-@pytest.mark.parametrize("name", [PROCESSING, TRAINING])
+@pytest.mark.parametrize("name", [PROCESSING, TRAINING, TRANSFORM])
 def test_they_are_as_patient_as_boto3s_and_look_more_often(
     local: Local, managed: Any, name: str
 ) -> None:
@@ -89,7 +96,7 @@ def test_there_is_one_for_whatever_the_client_describes(local: Local, managed: A
         for name, operation in operations.items()
         if hasattr(local.client, xform_name(operation))
     }
-    assert {PROCESSING, TRAINING} <= described
+    assert {PROCESSING, TRAINING, TRANSFORM} <= described
     assert local.client.waiter_names == sorted(described)
     for name in ("notebook_instance_stopped", "none"):
         with pytest.raises(ValueError, match=f"Waiter does not exist: {name}"):

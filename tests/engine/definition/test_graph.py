@@ -9,6 +9,7 @@ from engine.definitions import (
     Json,
     definition,
     fail,
+    function,
     get,
     join,
     json_get,
@@ -139,8 +140,8 @@ def test_a_diamond_is_no_cycle() -> None:
 
 
 def test_two_thousand_steps_in_a_row_are_walked() -> None:
-    rows = [processing("S0", CODE)]
-    rows += [processing(f"S{i}", CODE, DependsOn=[f"S{i - 1}"]) for i in range(1, 2000)]
+    rows = [function("S0", "f")]
+    rows += [function(f"S{i}", "f", DependsOn=[f"S{i - 1}"]) for i in range(1, 2000)]
     steps = parsed(*reversed(rows))
     assert not list(cycles(steps))
     graph = Graph(steps)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunner
 
 from engine.definitions import (
@@ -240,9 +241,11 @@ def test_a_fail_step_without_a_message_has_no_reason(local: Local) -> None:
     assert "FailureReason" not in run.steps["Stop"]
 
 
-def test_a_long_message_of_a_fail_step_is_cut(local: Local) -> None:
-    run = local.run(definition(fail("Stop", "x" * 5000)))
+def test_a_long_message_of_a_fail_step_is_refused_and_cut(local: Local) -> None:
+    message = join("", "x" * 5000, get("Execution.PipelineName"))
+    run = local.run(definition(fail("Stop", message)))
     assert run.statuses == {"Stop": "Failed"}
+    assert "ErrorMessage has 5004 characters" in run.reason("Stop")
 
 
 def test_a_fail_step_ends_the_run_after_what_runs_beside_it(local: Local, meeting: Meeting) -> None:
@@ -425,16 +428,15 @@ print("r2=0.5")
     ("status", "group", "expected"),
     [("Aproved", "group", "ModelApprovalStatus"), ("Approved", "a/b", "ModelPackageGroupName")],
 )
-def test_what_the_registry_refuses_fails_the_step(
+def test_what_the_registry_refuses_does_not_start(
     local: Local, status: str, group: str, expected: str
 ) -> None:
     step = register(
-        "Register", get("Parameters.G"), "s3://sagemaker-local/m", status=get("Parameters.S")
+        "Register", get("Parameters.G"), "s3://sagemaker-local/m.tar.gz", status=get("Parameters.S")
     )
     parameters = [parameter("G", "String", group), parameter("S", "String", status)]
-    run = local.run(definition(step, parameters=parameters))
-    assert run.statuses == {"Register": "Failed"}
-    assert expected in run.reason("Register")
+    with pytest.raises(ClientError, match=f"step 'Register': {expected} is"):
+        local.run(definition(step, parameters=parameters))
     assert local.client.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
 
 

@@ -262,13 +262,6 @@ def test_what_a_function_answered_keeps_its_type(tmp_path: Path, runner: Any) ->
     assert len(calls) == 1
 
 
-def test_a_run_that_a_fail_step_ended_evaluates_it_again(local: Local) -> None:
-    run = local.run(definition(fail("Stop", "no")))
-    assert run.retry().status == "Failed"
-    assert run.reason("Stop") == "no"
-    assert len(run.listed) == 1
-
-
 def test_a_success_whose_result_is_gone_runs_again(local: Local, marker: Path) -> None:
     run = local.run(fragile(local, marker))
     name = run.arn_of("Before").rsplit("/", 1)[-1]

@@ -97,7 +97,7 @@ for name in ("processingjobconfig", "resourceconfig"):
 """
     run = ran(local, script, outputs=["out"])
     assert run.status == "Succeeded", run.steps
-    config, resources = map(json.loads, local.log(run, "Job").splitlines())
+    config, resources = map(json.loads, local.log(run, "Job").splitlines()[:2])
     assert config["ProcessingInputs"][0]["S3Input"]["LocalPath"] == CODE
     assert config["ProcessingJobName"] == run.job("Job")["ProcessingJobName"]
     assert resources["hosts"] == ["algo-1"]
@@ -274,3 +274,14 @@ def test_a_framework_processors_script_runs(local: Local, tmp_path: Path) -> Non
     run = local.run(definition(step))
     assert run.status == "Succeeded", run.steps
     assert local.log(run, "Job") == "said 7\n"
+
+
+def test_an_output_that_a_script_left_empty_is_said(
+    local: Local, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ran(local, WRITE, outputs=["full", "empty"], arguments=[f"{OUTPUT}/full", "text"])
+    assert run.status == "Succeeded"
+    told = f"the output 'empty' is empty: nothing was written to {OUTPUT}/empty, which is "
+    assert told in local.log(run, "Job")
+    assert told in capsys.readouterr().err
+    assert "'full' is empty" not in local.log(run, "Job")

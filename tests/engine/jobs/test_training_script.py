@@ -7,13 +7,14 @@ import json
 import re
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from sagemaker_local.storage import archive
 
 from engine.definitions import definition, get, join, parameter, training
-from engine.local import Local
+from engine.local import Local, Run
 from engine.trainings import SAVE, SHOW, members, ran, shown, submitted
 
 # Hyperparameters, and what the toolkit makes of them: as logs of real jobs say (the first two), or
@@ -236,10 +237,17 @@ def test_scripts_that_cannot_run_are_refused_before_anything_runs(
 
 
 def test_a_setting_that_turns_out_badly_fails_the_step(local: Local) -> None:
-    hyperparameters = ARCHIVE | {"sagemaker_submit_directory": get("Parameters.Code")}
-    train = training("Train", {"x": local.put("1", "x/y")}, hyperparameters=hyperparameters)
-    text = definition(train, parameters=[parameter("Code", "String", "/opt/ml/code")])
-    assert "should be the S3 URI of a sourcedir.tar.gz" in local.run(text).reason("Train")
+    def trained(source: Any) -> Run:
+        settings = ARCHIVE | {"sagemaker_submit_directory": source}
+        train = training("Train", {"x": local.put("1", "x/y")}, hyperparameters=settings)
+        return local.run(
+            definition(train, parameters=[parameter("Code", "String", "/opt/ml/code")])
+        )
+
+    told = "should be the S3 URI of a sourcedir.tar.gz"
+    assert told in trained(join("/", "/opt", get("Execution.PipelineName"))).reason("Train")
+    with pytest.raises(ClientError, match=told):
+        trained(get("Parameters.Code"))
 
 
 def test_distribution_that_is_off_is_no_obstacle(local: Local) -> None:

@@ -198,8 +198,8 @@ def test_an_input_that_is_not_there_says_so(local: Local) -> None:
     assert "There is nothing at s3://sagemaker-local/data" in failed(local, run)
 
 
-def test_what_parameters_make_wrong_fails_when_it_runs(local: Local) -> None:
-    """Combinations are checked again when expressions have their values."""
+def test_what_parameters_make_wrong_is_refused_with_their_values(local: Local) -> None:
+    """Combinations are checked again when a start gives expressions their values."""
     target = {"Accept": get("Parameters.Accept"), "AssembleWith": "Line"}
     local.put("1\n", "data/a.csv")
     step = score(
@@ -209,9 +209,9 @@ def test_what_parameters_make_wrong_fails_when_it_runs(local: Local) -> None:
         processing={"JoinSource": "Input"},
     )
     text = definition(step, parameters=[parameter("Accept", "String", "text/csv")])
-    run = local.run(text, {"Accept": "application/json"})
     reason = "Accept application/json and ContentType text/csv should be the same"
-    assert reason in failed(local, run)
+    with pytest.raises(ClientError, match=reason):
+        local.run(text, {"Accept": "application/json"})
     assert succeeded(local, local.run(text)) == {"a.csv.out": "1,10\n"}
 
 

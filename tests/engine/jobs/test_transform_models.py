@@ -271,11 +271,11 @@ def test_a_script_that_ends_in_the_middle_of_a_file_leaves_no_part_of_it(
     [
         ({"Environment": {}}, "the model has no script, and a built-in algorithm's container"),
         ({"Environment": {**SERVED, "SAGEMAKER_PROGRAM": "x"}}, "script x.py is not in /opt/ml"),
-        ({"ModelDataUrl": "s3://sagemaker-local/code/text"}, "text cannot be unpacked"),
+        ({"ModelDataUrl": "s3://sagemaker-local/x/text.tar.gz"}, "text.tar.gz cannot be unpacked"),
     ],
 )
 def test_a_model_that_does_not_serve_says_why(local: Local, members: Json, reason: str) -> None:
-    local.put("no archive", "code/text")
+    local.put("no archive", "x/text.tar.gz")
     created(local, "m", **members)
     local.put("1\n", "data/a.csv")
     step = score("m", **CSV)

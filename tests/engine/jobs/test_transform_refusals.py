@@ -20,6 +20,7 @@ CSV: Json = {
 }
 PARAMETERS = [parameter("Text", "String", "x"), parameter("Number", "Integer", 7)]
 S3 = "TransformInput.DataSource.S3DataSource"
+NUMBERS = ("MaxPayloadInMB", "MaxConcurrentTransforms", "TransformResources.InstanceCount")
 
 
 def step(**options: Any) -> Json:
@@ -194,9 +195,13 @@ def test_types_and_lines_go_together(options: Json, expected: list[str]) -> None
         "TransformResources.InstanceCount",
     ],
 )
-@pytest.mark.parametrize("value", [get("Parameters.Number"), join("", get("Parameters.Text"))])
-def test_expressions_are_left_to_the_run(path: str, value: Json) -> None:
-    assert problems(changed(everything(), path, value)) == []
+def test_expressions_are_left_to_the_run(path: str) -> None:
+    """Those whose type is that of their place."""
+    number, text = get("Parameters.Number"), join("", get("Parameters.Text"))
+    right, wrong = (number, text) if path in NUMBERS else (text, number)
+    assert problems(changed(everything(), path, right)) == []
+    (told,) = problems(changed(everything(), path, wrong))
+    assert "Cannot assign property reference" in told
 
 
 def test_wherever_a_value_is_wrong_the_answer_is_a_reason_and_no_crash() -> None:

@@ -174,7 +174,7 @@ def test_a_plan_reads_well() -> None:
     text = definition(prepare, gate, parameters=[parameter("N", "Integer", 1)])
     old = "r/sagemaker-scikit-learn:0.20.0-cpu-py37"
     text = text.replace(IMAGE, "r/unknown").replace("r/unknown", old, 1)
-    *lines, python, library = str(plan(text, {})).splitlines()
+    *lines, python, library, doubt = str(plan(text, {})).splitlines()
     assert lines == [
         "  1  Gate     Condition",
         "  2  Prepare  Processing     after Gate",
@@ -186,6 +186,8 @@ def test_a_plan_reads_well() -> None:
     ]
     assert python.startswith("differs here: Python 3.")
     assert library.endswith(", 0.20.0 in sagemaker-scikit-learn:0.20.0-cpu-py37")
+    told = "SageMaker may refuse: step 'Prepare': DependsOn names the Condition step 'Gate'"
+    assert doubt.startswith(told)
 
 
 def test_two_thousand_steps_are_in_the_right_waves() -> None:
@@ -195,7 +197,7 @@ def test_two_thousand_steps_are_in_the_right_waves() -> None:
     for number in range(2000):
         earlier = chance.sample(range(number), min(number, chance.choice([0, 0, 1, 2, 5])))
         needs[f"S{number}"] = [f"S{other}" for other in earlier]
-    steps = [processing(name, CODE, DependsOn=others) for name, others in needs.items()]
+    steps = [function(name, "f", DependsOn=others) for name, others in needs.items()]
     chance.shuffle(steps)
     found = planned(definition(*steps))
     assert set(found) == set(needs)
@@ -207,8 +209,8 @@ def test_two_thousand_steps_are_in_the_right_waves() -> None:
 
 
 def test_a_chain_of_two_thousand_and_one_step_that_needs_all() -> None:
-    chain = [processing(f"S{n}", CODE, DependsOn=[f"S{n - 1}"] if n else []) for n in range(2000)]
-    last = processing("Last", CODE, DependsOn=[f"S{n}" for n in range(2000)])
+    chain = [function(f"S{n}", "f", DependsOn=[f"S{n - 1}"] if n else []) for n in range(2000)]
+    last = function("Last", "f", DependsOn=[f"S{n}" for n in range(2000)])
     found = planned(definition(last, *chain))
     assert [found[f"S{n}"].wave for n in range(2000)] == list(range(1, 2001))
     assert found["Last"].wave == 2001

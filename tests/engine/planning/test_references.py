@@ -94,7 +94,7 @@ def test_names_and_places_that_a_list_does_not_have_are_refused(
 ) -> None:
     bare = processing("Bare", CODE)
     del bare["Arguments"]["ProcessingInputs"]
-    last = processing("Last", CODE, arguments=[get(f"Steps.{step_name}.{path}")])
+    last = processing("Last", CODE, arguments=[join("", get(f"Steps.{step_name}.{path}"))])
     (problem,) = problems(*whole(), bare, last, parameters=PARAMETERS)
     assert problem.startswith(f"step 'Last': Steps.{step_name}.")
     assert problem.endswith(f": step {step_name!r} has no {missing!r} there")
@@ -104,7 +104,8 @@ def test_names_that_an_expression_gives_may_be_there() -> None:
     metrics = [{"Name": get("Parameters.Status"), "Regex": "x"}]
     train = training("Train", SCRIPT)
     train["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"] = metrics
-    last = processing("Last", CODE, arguments=[get("Steps.Train.FinalMetricDataList['on'].Value")])
+    value = join("", get("Steps.Train.FinalMetricDataList['on'].Value"))
+    last = processing("Last", CODE, arguments=[value])
     assert problems(train, last, parameters=PARAMETERS) == []
 
 

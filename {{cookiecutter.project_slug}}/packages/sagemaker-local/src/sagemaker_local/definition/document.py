@@ -238,8 +238,12 @@ class _Parser:
                 self._refuse(where, str(error))
 
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
+        members = ("PropertyFileName", "OutputName", "FilePath")
         for item in items:
-            try:
-                yield PropertyFile(item["PropertyFileName"], item["OutputName"], item["FilePath"])
-            except (KeyError, TypeError):
+            values: list[Any] = []
+            if isinstance(item, dict):
+                values = [item.get(name) for name in members]
+            if values and all(isinstance(value, str) for value in values):
+                yield PropertyFile(*values)
+            else:
                 self._refuse(where, f"PropertyFiles has an entry without its members: {item!r}")

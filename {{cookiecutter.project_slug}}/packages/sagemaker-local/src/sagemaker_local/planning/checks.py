@@ -63,7 +63,7 @@ def _step_refusals(known: Known, step: Step, functions: Collection[str] | None) 
         *step_type.shape_refusals(step.arguments, known),
     ]
     yield from misfits
-    arguments = known.resolved(step_type.sound(step.arguments))
+    arguments = known.arguments(step_type.sound(step.arguments))
     resolved = replace(step, arguments=arguments)
     for refusals in (
         _references_refusals(definition, step),

@@ -80,16 +80,19 @@ class Known:
         """See ``shapes.Known``."""
         try:
             return resolve(expression, KnownValues(self.values))
-        except (LookupError, TypeError, ValueError, StepFailure):
+        except (LookupError, TypeError, ValueError, AttributeError, StepFailure):
             return UNKNOWN
 
-    def resolved(self, value: Any) -> Any:
-        """``value`` with the expressions replaced whose values are known."""
+    def arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """A step's arguments with the expressions replaced whose values are known."""
+        return {name: self._resolved(item) for name, item in arguments.items()}
+
+    def _resolved(self, value: Any) -> Any:
         if function_of(value):
             found = self.value_of(value)
             return value if found is UNKNOWN else found
         if isinstance(value, dict):
-            return {key: self.resolved(item) for key, item in value.items()}
+            return {key: self._resolved(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.resolved(item) for item in value]
+            return [self._resolved(item) for item in value]
         return value

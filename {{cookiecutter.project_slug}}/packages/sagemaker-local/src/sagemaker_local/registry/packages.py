@@ -128,7 +128,9 @@ class Registry:
             metadata = package.get(_METADATA, {}) | changes.get(_METADATA, {})
             for key in changes.get(f"{_METADATA}ToRemove", []):
                 metadata.pop(key, None)
-            package[_METADATA] = metadata
+            package.pop(_METADATA, None)
+            if metadata:  # the service has no empty ones
+                package[_METADATA] = metadata
             added = changes.get(f"{_SPECIFICATIONS}ToAdd", [])
             if added:
                 package[_SPECIFICATIONS] = package.get(_SPECIFICATIONS, []) + added

@@ -22,7 +22,7 @@ class RegisterModelStep(StepType):
             "ModelApprovalStatus MetadataProperties CustomerMetadataProperties "
             "DriftCheckBaselines Domain Task SamplePayloadUrl AdditionalInferenceSpecifications "
             "SkipModelValidation SourceUri ModelCard ModelLifeCycle",
-            "ModelPackageName ClientToken Tags SecurityConfig",
+            "ClientToken Tags SecurityConfig",
         ),
         ignored_below=("KmsKeyId", "VolumeKmsKeyId"),
     )

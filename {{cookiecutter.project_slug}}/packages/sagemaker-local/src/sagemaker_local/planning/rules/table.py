@@ -61,7 +61,7 @@ def doubts(known: Known) -> list[Doubt]:
         Doubt(rule, tuple(rule.check(known.definition))) for rule in _of_pipelines(Outcome.NOTICED)
     ]
     steps = known.definition.steps.values()
-    arguments = {step.name: known.resolved(step.arguments) for step in steps}
+    arguments = {step.name: known.arguments(step.arguments) for step in steps}
     for rule in _of_requests(Outcome.NOTICED):
         places = [
             Refusal(at_step(step.name), what)
@@ -93,5 +93,5 @@ def _broken(rule: RequestRule, step_type: str, arguments: Arguments) -> Iterator
     if step_type in rule.steps:
         yield from rule.check(arguments)
     elif step_type == "Tuning" and _TRAINING in rule.steps:
-        for what in rule.check(arguments[_JOBS]):
+        for what in rule.check(arguments.get(_JOBS, {})):
             yield f"{_JOBS}.{what}"

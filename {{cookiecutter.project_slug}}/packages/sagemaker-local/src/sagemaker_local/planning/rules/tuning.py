@@ -19,6 +19,12 @@ _MOST_METRICS = 20
 _OBJECTIVE = "_tuning_objective_metric"
 
 
+def _jobs(arguments: Arguments) -> Arguments:
+    """What the training jobs are asked to do; it may be missing."""
+    found: Arguments = arguments.get("TrainingJobDefinition", {})
+    return found
+
+
 def _many_ranges(arguments: Arguments) -> Iterator[str]:
     count = len(tuned_names(arguments[_CONFIG]))
     if count > _MOST_RANGES:
@@ -26,8 +32,9 @@ def _many_ranges(arguments: Arguments) -> Iterator[str]:
 
 
 def _many_settings(arguments: Arguments) -> Iterator[str]:
-    static = arguments["TrainingJobDefinition"].get("StaticHyperParameters") or {}
-    count = len({*static, *tuned_names(arguments[_CONFIG]), _OBJECTIVE})
+    static = _jobs(arguments).get("StaticHyperParameters") or {}
+    # A tuned name that is static too is refused elsewhere; one may be an expression.
+    count = len({*static, _OBJECTIVE}) + len(tuned_names(arguments[_CONFIG]))
     if count > _MOST_SETTINGS:
         yield (
             f"TrainingJobDefinition has {count} hyperparameters with those that are tuned and "
@@ -86,7 +93,7 @@ def _more_parallel_than_all(arguments: Arguments) -> Iterator[str]:
 
 
 def _many_metrics(arguments: Arguments) -> Iterator[str]:
-    algorithm = arguments["TrainingJobDefinition"]["AlgorithmSpecification"]
+    algorithm = _jobs(arguments).get("AlgorithmSpecification", {})
     count = len(algorithm.get("MetricDefinitions") or ())
     if count > _MOST_METRICS:
         yield (
@@ -96,7 +103,7 @@ def _many_metrics(arguments: Arguments) -> Iterator[str]:
 
 
 def _taken_name(arguments: Arguments) -> Iterator[str]:
-    static = arguments["TrainingJobDefinition"].get("StaticHyperParameters") or {}
+    static = _jobs(arguments).get("StaticHyperParameters") or {}
     if _OBJECTIVE in static:
         yield f"TrainingJobDefinition.StaticHyperParameters has {_OBJECTIVE}; the service adds it"
     if _OBJECTIVE in tuned_names(arguments[_CONFIG]):

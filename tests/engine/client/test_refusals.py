@@ -1,0 +1,62 @@
+"""Errors are of boto3's classes, and what the service does not do to executions is not done."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+from sagemaker_local.executions.records import ExecutionRecords
+
+from engine.definitions import definition, fail, processing, true
+from engine.local import Local
+
+
+def test_an_error_is_caught_by_the_class_of_its_code(local: Local) -> None:
+    exceptions = local.client.exceptions
+    with pytest.raises(exceptions.ResourceNotFound, match="does not exist") as caught:
+        local.client.describe_pipeline(PipelineName="none")
+    assert isinstance(caught.value, ClientError)
+    assert not isinstance(caught.value, exceptions.ConflictException)
+    assert caught.value.operation_name == "DescribePipeline"
+    with pytest.raises(exceptions.ResourceInUse):
+        for _ in range(2):
+            local.begin(processing("S", local.code("pass")))
+    assert exceptions.ClientError is ClientError
+    with pytest.raises(AttributeError, match="Valid exceptions are"):
+        _ = exceptions.Nonsense
+
+
+def test_an_error_that_the_model_does_not_have_is_a_plain_one(local: Local) -> None:
+    with pytest.raises(ClientError) as caught:
+        local.client.create_pipeline(
+            PipelineName="a.b", PipelineDefinition=definition(true("S")), RoleArn="r" * 20
+        )
+    assert type(caught.value) is ClientError
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executions_with_it(
+    local: Local,
+) -> None:
+    step = processing("S", local.code("import time; time.sleep(60)"))
+    run = local.start(definition(step))
+    with pytest.raises(local.client.exceptions.ConflictException, match="that is Executing") as no:
+        local.client.delete_pipeline(PipelineName="pipe")
+    assert run.arn in str(no.value)
+    run.stop()
+    run.wait()
+    local.client.delete_pipeline(PipelineName="pipe")
+    with pytest.raises(local.client.exceptions.ResourceNotFound):
+        local.client.describe_pipeline_execution(PipelineExecutionArn=run.arn)
+    assert ExecutionRecords(local.store).steps(run.arn) == []
+    local.create(definition(true("S")))
+    listed = local.client.list_pipeline_executions(PipelineName="pipe")
+    assert listed["PipelineExecutionSummaries"] == []
+    assert "LastRunTime" not in local.client.describe_pipeline(PipelineName="pipe")
+
+
+def test_an_execution_that_a_fail_step_ended_is_not_retried(local: Local) -> None:
+    run = local.run(definition(fail("Stop", "not good enough")))
+    with pytest.raises(ClientError, match="The Fail step 'Stop' ended the execution") as caught:
+        run.retry()
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert run.reason("Stop") == "not good enough"
