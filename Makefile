@@ -17,7 +17,7 @@ IMAGE ?= three-steps
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pictures benchmark benchmark-image lint adopt-notebooks environment clean
+.PHONY: help demo test image pictures benchmark benchmark-image lint adopt-notebooks environment clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ $(LAB)/bin/jupyter-lab: | environment
 
 test: environment $(LAB)/bin/jupyter-lab ## run the whole test suite: make test TESTS="tests/test_questions.py -k slug"
 	UV_COMPILE_BYTECODE=0 $(BIN)/python -m pytest $(TESTS)  # what a test installs runs once
+
+image: environment ## rebuild SageMaker's XGBoost image from its pins, for tests, into build/image
+	@cd tests && ../$(BIN)/python -m replica.environment
 
 pictures: demo $(LAB)/bin/jupyter-lab ## make the README's pictures anew, with Chromium
 	$(BIN)/python scripts/pictures.py

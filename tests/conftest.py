@@ -16,7 +16,7 @@ from filelock import FileLock
 TEMPLATE = Path(__file__).resolve().parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 
-pytest_plugins = ["leftovers"]
+pytest_plugins = ["leftovers", "replica.fixture"]
 
 Bake = Callable[..., Path]
 Run = Callable[..., subprocess.CompletedProcess[str]]

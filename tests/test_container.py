@@ -1,41 +1,30 @@
-"""What SageMaker would do with the same files: its training driver, and its way to serve.
+"""What SageMaker would do with the same requests: in its image, rebuilt, with a `/opt/ml`.
 
-The service runs a container in which ``/opt/ml`` exists. Here a private mount namespace gives a
-process that path, and an environment has the library versions of the managed image.
+Jobs that have run in the local session run once more in containers of the image, and leave the
+same. Their requests are those of the session's jobs, so what is proved is what the pipeline asks
+for. None of these containers sees a network.
 """
 
 import csv
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from projects import LocalState, Run, run_notebook
+from replica.container import container, write_training_config
+from replica.server import Answer, Server
 
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
+Job = dict[str, Any]
 
-# SageMaker's XGBoost image, version 3.2-0, has Python 3.12 and these.
-IMAGE = ("numpy==2.1.*", "pandas==2.2.3", "scikit-learn==1.8.0", "xgboost-cpu==3.2.*")
-IN_CONTAINER = """
-set -e
-mkdir "$SCRATCH/opt"
-for entry in /opt/*/; do
-    mkdir "$SCRATCH/opt/$(basename "$entry")"
-    mount --rbind "$entry" "$SCRATCH/opt/$(basename "$entry")"
-done
-mkdir -p "$SCRATCH/opt/ml"
-mount --bind "$ML" "$SCRATCH/opt/ml"
-mount --rbind "$SCRATCH/opt" /opt
-exec "$@"
-"""
 PREDICT = """
 import json, sys
 sys.path.insert(0, sys.argv[1] + "/code")
@@ -47,13 +36,7 @@ for kind, body in json.load(sys.stdin).items():
     answers[kind] = inference.output_fn(inference.predict_fn(records, model), "application/json")
 print(json.dumps([answer if isinstance(answer, str) else answer[0] for answer in answers.values()]))
 """
-
-
-def can_unshare() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    probe = subprocess.run(["unshare", "-Urm", "true"], capture_output=True, check=False)
-    return probe.returncode == 0
+STAGE = "from used_car_prices.pipelines import staging; print(staging.stage('train.py', True))"
 
 
 @pytest.fixture(scope="module")
@@ -65,31 +48,35 @@ def trained(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the managed image's libraries."""
-    folder = tmp_path_factory.mktemp("image") / "env"
-    uv = [sys.executable, "-m", "uv"]
-    # The image's Python if it is on this machine, else this one; never a download.
-    search = [*uv, "python", "find", "--no-python-downloads", "3.12"]
-    wanted = subprocess.run(search, capture_output=True, text=True, check=False).stdout.strip()
-    version = ["--python", wanted or sys.executable]
-    subprocess.run([*uv, "venv", "-q", "--seed", *version, folder], check=True)
-    python = folder / "bin" / "python"
-    subprocess.run([*uv, "pip", "install", "-q", "--python", python, *IMAGE], check=True)
-    return python
+def state(trained: Path) -> LocalState:
+    """What that run left."""
+    return LocalState(trained)
 
 
-def training_job(state: LocalState) -> tuple[dict[str, Any], Path]:
-    """The training job of the last execution, described, and its folder."""
-    arn = state.steps()["Train"]["Metadata"]["TrainingJob"]["Arn"]
-    name = arn.rsplit("/", 1)[1]
-    job = state.session.sagemaker_client.describe_training_job(TrainingJobName=name)
-    return job, state.root / "jobs" / name
+def job_of(state: LocalState, step: str, kind: str) -> tuple[Job, Path]:
+    """The job of a step of the last execution, described, and its /opt/ml."""
+    name = state.steps()[step]["Metadata"][f"{kind}Job"]["Arn"].rsplit("/", 1)[1]
+    describe = getattr(state.session.sagemaker_client, f"describe_{kind.lower()}_job")
+    return describe(**{f"{kind}JobName": name}), state.root / "jobs" / name / "ml"
+
+
+@pytest.fixture(scope="module")
+def model(state: LocalState, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that the run registered, unpacked."""
+    (package,) = state.packages()
+    uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    return unpack(state.path(uri), tmp_path_factory.mktemp("model"))
 
 
 def unpack(archive: Path, folder: Path) -> Path:
     shutil.unpack_archive(archive, folder)
     return folder
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The contents of a folder's files, by their path in it."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {str(f.relative_to(folder)): f.read_bytes() for f in files if ".partial" not in f.parts}
 
 
 def records(project: Path) -> list[dict[str, Any]]:
@@ -102,18 +89,22 @@ def records(project: Path) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "price"} for row in rows]
 
 
-def predict(python: Path | str, model: Path, rows: list[dict[str, Any]]) -> list[list[float]]:
-    """What an artifact's own inference code answers to each content type, in a fresh process."""
+def requests(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The same rows as each content type."""
     table = io.StringIO()
     csv.writer(table).writerows(row.values() for row in rows)
-    requests = {
+    return {
         "text/csv": table.getvalue(),
         "application/json": json.dumps({"instances": rows}),
         "application/jsonlines": "".join(json.dumps(row) + "\n" for row in rows),
     }
+
+
+def predict(python: Path | str, model: Path, rows: list[dict[str, Any]]) -> list[list[float]]:
+    """What an artifact's own inference code answers to each content type, in a fresh process."""
     done = subprocess.run(
         [python, "-c", PREDICT, str(model)],
-        input=json.dumps(requests),
+        input=json.dumps(requests(rows)),
         capture_output=True,
         text=True,
         check=False,
@@ -124,13 +115,9 @@ def predict(python: Path | str, model: Path, rows: list[dict[str, Any]]) -> list
 
 
 def test_the_artifact_serves_with_the_libraries_of_the_managed_image(
-    trained: Path, image: Path, tmp_path: Path
+    trained: Path, model: Path, image: Path
 ) -> None:
-    state = LocalState(trained)
-    job, _ = training_job(state)
-    model = unpack(state.path(job["ModelArtifacts"]["S3ModelArtifacts"]), tmp_path)
-
-    there = predict(image, model, records(trained))
+    there = predict(image / "bin" / "python", model, records(trained))
     here = predict(sys.executable, model, records(trained))
 
     assert len(there) == 3 and there[0] == there[1] == there[2], "one answer, whatever the format"
@@ -138,43 +125,197 @@ def test_the_artifact_serves_with_the_libraries_of_the_managed_image(
     assert len(set(there[0])) > 1
 
 
-@pytest.mark.skipif(not can_unshare(), reason="no private mount namespace on this machine")
-def test_the_sdk_s_own_driver_trains_the_same_model(
-    trained: Path, image: Path, tmp_path: Path
+# Processing
+
+
+@pytest.mark.parametrize("step", ["Preprocess", "Evaluate"])
+def test_a_processing_job_fills_volumes_of_their_own(
+    state: LocalState, containers: Path, tmp_path: Path, step: str
 ) -> None:
-    state = LocalState(trained)
-    job, folder = training_job(state)
+    job, local = job_of(state, step, "Processing")
     ml = tmp_path / "ml"
-    shutil.copytree(folder / "ml" / "input", ml / "input")
+    shutil.copytree(local / "processing" / "input", ml / "processing" / "input")
+    outputs = job["ProcessingOutputConfig"]["Outputs"]
+    mounts = {}
+    for output in outputs:
+        folder = tmp_path / output["OutputName"]
+        folder.mkdir()
+        mounts[output["S3Output"]["LocalPath"]] = folder
+    specification = job["AppSpecification"]
+    with container(containers, ml) as job_container:
+        done = job_container.run(
+            [*specification["ContainerEntrypoint"], *specification["ContainerArguments"]],
+            job.get("Environment"),
+            mounts,
+        )
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    for output in outputs:
+        made = files_in(tmp_path / output["OutputName"])
+        expected = files_in(state.path(output["S3Output"]["S3Uri"]))
+        assert made.keys() == expected.keys() and made
+        if step == "Preprocess":  # what is measured may differ in a last digit
+            assert made == expected
+
+
+# Training
+
+
+def training_folder(local: Path, ml: Path) -> Path:
+    shutil.copytree(local / "input", ml / "input")
     (ml / "model").mkdir()
     (ml / "output").mkdir()
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
+    return ml
+
+
+def test_the_sdk_s_own_driver_trains_the_same_model(
+    trained: Path, state: LocalState, model: Path, containers: Path, tmp_path: Path
+) -> None:
+    job, local = job_of(state, "Train", "Training")
+    ml = training_folder(local, tmp_path / "ml")
     specification = job["AlgorithmSpecification"]
-    container = [*specification["ContainerEntrypoint"], *specification["ContainerArguments"]]
-    environment = {
-        "PATH": f"{image.parent}{os.pathsep}{os.environ['PATH']}",
-        "ML": str(ml),
-        "SCRATCH": str(scratch),
-        "TRAINING_JOB_NAME": job["TrainingJobName"],
-    }
-    done = subprocess.run(
-        ["unshare", "-Urm", "bash", "-c", IN_CONTAINER, "bash", *container],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with container(containers, ml) as job_container:
+        done = job_container.run(
+            [*specification["ContainerEntrypoint"], *specification["ContainerArguments"]],
+            {**job.get("Environment", {}), "TRAINING_JOB_NAME": job["TrainingJobName"]},
+        )
 
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "Running Basic Script driver" in done.stdout
     assert "validation:rmse=" in done.stdout
-    local = unpack(state.path(job["ModelArtifacts"]["S3ModelArtifacts"]), tmp_path / "local")
-    names = sorted(path.relative_to(local) for path in local.rglob("*") if path.is_file())
-    assert names == sorted(
-        path.relative_to(ml / "model") for path in (ml / "model").rglob("*") if path.is_file()
+    assert files_in(ml / "model").keys() == files_in(model).keys()
+    rows, python = records(trained), containers / "bin" / "python"
+    assert predict(python, ml / "model", rows)[0] == pytest.approx(
+        predict(python, model, rows)[0], rel=1e-6
     )
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_job_of_a_search_installs_and_runs_the_script_without_internet(
+    trained: Path, run: Run, state: LocalState, containers: Path, tmp_path: Path, offline: bool
+) -> None:
+    job, local = job_of(state, "Train", "Training")
+    ml = training_folder(local, tmp_path / "ml")
+    staged = trained / run(["python", "-c", STAGE], trained).stdout.strip()
+    code = ml / "input" / "data" / "code"
+    shutil.rmtree(code)
+    code.mkdir()
+    shutil.make_archive(str(code / "sourcedir"), "gztar", staged)
+    hyperparameters = {
+        **job["HyperParameters"],
+        "max_depth": "3",
+        "min_child_weight": "2.5",
+        "sagemaker_program": '"train.py"',
+        "sagemaker_submit_directory": '"/opt/ml/input/data/code/sourcedir.tar.gz"',
+        "_tuning_objective_metric": "validation:rmse",
+    }
+    write_training_config(ml, hyperparameters, ["train", "validation", "schema"])
+    variables = job["Environment"] if offline else {"PIP_RETRIES": "0"}
+    with container(containers, ml) as job_container:
+        done = job_container.run(["train"], variables)
+
+    if not offline:  # which shows what the pipeline's variable is for
+        assert done.returncode != 0
+        assert "setuptools" in done.stdout + done.stderr
+        return
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "-m train --" in done.stdout + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("[0]")]
+    assert line.startswith("[0]#011validation-rmse:")
+    assert "model.ubj" in files_in(ml / "model")
+
+
+# Serving
+
+
+@pytest.fixture(scope="module")
+def server(
+    state: LocalState, model: Path, containers: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The image's server with the model and the variables of the registered package."""
+    (package,) = state.packages()
+    ml = tmp_path_factory.mktemp("serve") / "ml"
+    shutil.copytree(model, ml / "model")
+    environment = package["InferenceSpecification"]["Containers"][0]["Environment"]
+    with container(containers, ml) as endpoint, endpoint.serve(environment) as serving:
+        yield serving
+
+
+def predictions(answer: Answer) -> list[float]:
+    """The predictions of an answer of any type."""
+    kind = answer.content_type
+    if kind == "application/json":
+        return [row["prediction"] for row in json.loads(answer.body)["predictions"]]
+    lines = answer.body.splitlines()
+    if kind == "application/jsonlines":
+        return [json.loads(line)["prediction"] for line in lines]
+    return [float(line) for line in lines]
+
+
+def test_the_server_is_healthy_and_has_no_parameters_for_batches(server: Server) -> None:
+    assert server.request("/ping") == Answer(200, "application/json", "")
+    assert server.request("/execution-parameters").status == 404
+
+
+def test_every_content_type_is_answered_as_every_other(
+    server: Server, trained: Path, model: Path
+) -> None:
     rows = records(trained)
-    assert predict(image, ml / "model", rows)[0] == pytest.approx(
-        predict(image, local, rows)[0], rel=1e-6
-    )
+    expected = predict(sys.executable, model, rows)[0]
+    for content_type, body in requests(rows).items():
+        for accept in ("application/json", "text/csv", "application/jsonlines"):
+            answer = server.request("/invocations", body, content_type, accept)
+            assert (answer.status, answer.content_type.partition(";")[0]) == (200, accept)
+            assert predictions(replaced(answer, accept)) == pytest.approx(expected, rel=1e-6)
+
+
+def replaced(answer: Answer, content_type: str) -> Answer:
+    """The answer without the parameters of its type."""
+    return Answer(answer.status, content_type, answer.body)
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/json, text/plain;q=0.5", "application/json"),
+        ("text/html, text/csv;q=0.9", "text/csv"),
+    ],
+)
+def test_the_type_of_an_answer_is_one_that_the_caller_accepts(
+    server: Server, trained: Path, accept: str, content_type: str
+) -> None:
+    body = json.dumps(records(trained))
+    answer = server.request("/invocations", body, "application/json", accept)
+    assert (answer.status, answer.content_type.partition(";")[0]) == (200, content_type)
+
+
+@pytest.mark.parametrize(
+    ("change", "content_type", "accept", "status", "sentence"),
+    [
+        ({"mileage_km": "far"}, "application/json", "", 400, "mileage_km: not a number in 1 row"),
+        ({"first_registered": "2999-01-01"}, "application/json", "", 400, "first_registered"),
+        ("1,2", "text/csv", "", 400, "a record has 2 values, not the 13 of: "),
+        ("{", "application/json", "", 400, "the request is not valid application/json"),
+        ({}, "text/plain", "", 415, "content type 'text/plain' is not text/csv"),
+        ({}, "application/json", "text/html", 406, "accept 'text/html' allows none of"),
+    ],
+)
+def test_a_caller_s_mistake_comes_back_as_a_sentence(
+    server: Server,
+    trained: Path,
+    change: dict[str, Any] | str,
+    content_type: str,
+    accept: str,
+    status: int,
+    sentence: str,
+) -> None:
+    row = records(trained)[2]
+    body = change if isinstance(change, str) else json.dumps({**row, **change})
+    answer = server.request("/invocations", body, content_type, accept)
+    assert (answer.status, answer.content_type) == (status, "application/json")
+    assert sentence in json.loads(answer.body)["error"]
+
+    answer = server.request("/invocations", json.dumps(row), "application/json")
+    assert answer.status == 200 and len(predictions(answer)) == 1, "and it serves on"

@@ -9,27 +9,23 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from conftest import Run
+from replica import environment
 
 pytestmark = pytest.mark.slow
 
-LIBRARY = "sagemaker-containers==2.8.6.post2"
-# What the image has of the libraries that the code and the server import.
-NEEDED = ("numpy", "scikit-learn==1.8.0", "six", "boto3", "setuptools", "pip")
-# Python 3.10 took away a name that the library uses; the image puts it back, too.
-AS_IN_THE_IMAGE = "import collections, collections.abc, sys\n"
-AS_IN_THE_IMAGE += "collections.Mapping = collections.abc.Mapping\n"
-SERVE = f"""{AS_IN_THE_IMAGE}
+SERVE = """
+import sys
 from sagemaker_containers import _modules
 module = _modules.import_module(sys.argv[1], "inference")
 print(module.__file__)
 """
-TRAIN = f"""{AS_IN_THE_IMAGE}
+TRAIN = """
+import sys
 from sagemaker_containers import _env, _errors, _files, _modules, _process
 # What `run_module` does, but for a line of log that wants to know the job's machines.
 _files.download_and_extract(sys.argv[1], _env.code_dir)
@@ -51,19 +47,10 @@ STAGE = "from used_car_prices.pipelines import staging; print(staging.stage('tra
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def server(image: Path) -> Iterator[Path]:
     """The interpreter of an environment with the library that the image serves by."""
-    folder = tmp_path_factory.mktemp("server")
-    python = folder / "bin" / "python"
-    uv = [sys.executable, "-m", "uv"]
-    venv = [*uv, "venv", "-q", "--python", sys.executable, str(folder)]
-    subprocess.run(venv, check=True)
-    install = [*uv, "pip", "install", "-q", "--python", str(python)]
-    subprocess.run([*install, *NEEDED], check=True)
-    if shutil.which("cc") is None:
-        pytest.skip(f"{LIBRARY} is compiled when it is installed, and there is no C compiler")
-    subprocess.run([*install, "--no-deps", LIBRARY], check=True)
-    return python
+    with environment.copied(image) as copy:
+        yield copy / "bin" / "python"
 
 
 @pytest.fixture(scope="module")

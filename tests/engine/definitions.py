@@ -10,6 +10,8 @@ Json = dict[str, Any]
 
 ROLE = "arn:aws:iam::000000000000:role/sagemaker-local"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+# One that the service takes for no algorithm of its own, so that metrics may be defined for it.
+OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1.0"
 CODE = "/opt/ml/processing/input/code"
 OUTPUT = "/opt/ml/processing/output"
 _CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
@@ -143,6 +145,7 @@ def training(
     """A Training step; ``channels`` gives the URI by name and holds ``code`` and ``sm_drivers``."""
     algorithm: Json = {"TrainingInputMode": "File", "TrainingImage": IMAGE}
     if metrics:
+        algorithm["TrainingImage"] = OWN_IMAGE
         algorithm["MetricDefinitions"] = [
             {"Name": metric, "Regex": regex} for metric, regex in metrics.items()
         ]
@@ -227,7 +230,7 @@ def tuning(
     definition: Json = {
         "AlgorithmSpecification": {
             "TrainingInputMode": "File",
-            "TrainingImage": IMAGE,
+            "TrainingImage": OWN_IMAGE,
             "MetricDefinitions": [{"Name": "loss", "Regex": regex}],
         },
         "StaticHyperParameters": dict(static),

@@ -49,6 +49,7 @@ SageMakerClient.reset()
 SageMakerClient(session=session.boto_session, region_name=session.boto_region_name)
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1.0"  # with metrics of one's own
 OUTPUT = "/opt/ml/processing/output"
 # Ends only when somebody has seen its first line.
 ASKS = """
@@ -185,10 +186,10 @@ def framework() -> None:
     )
 
 
-def trainer(name: str, script: str, *arguments: str) -> ModelTrainer:
+def trainer(name: str, script: str, *arguments: str, image: str = IMAGE) -> ModelTrainer:
     write(f"{name}/train.py", script)
     return ModelTrainer(
-        training_image=IMAGE,
+        training_image=image,
         role=session.role,
         sagemaker_session=session,
         base_job_name=name,
@@ -240,7 +241,7 @@ def tune() -> None:
     """A tuning job outside a pipeline."""
     script = "import os; print('score=' + os.environ['SM_HP_ETA'])"
     tuner = HyperparameterTuner(
-        model_trainer=trainer("tuned", script),
+        model_trainer=trainer("tuned", script, image=OWN_IMAGE),
         objective_metric_name="score",
         metric_definitions=[{"Name": "score", "Regex": "score=(.*)"}],
         hyperparameter_ranges={"eta": ContinuousParameter(0, 1)},

@@ -45,6 +45,7 @@ from engine import sdk_tuning  # noqa: E402
 from engine.sdk_channels import processing_input, processing_output  # noqa: E402
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1.0"  # with metrics of one's own
 OUTPUT = "/opt/ml/processing/output"
 PREPARE = """
 import json, shutil, sys
@@ -222,7 +223,7 @@ def telemetry() -> None:
 if __name__ == "__main__":
     run()
     SEEN["tuning"] = sdk_tuning.seen(
-        session, FOLDER, IMAGE, session.upload_data(FOLDER / "data.csv")
+        session, FOLDER, OWN_IMAGE, session.upload_data(FOLDER / "data.csv")
     )
     storage()
     telemetry()

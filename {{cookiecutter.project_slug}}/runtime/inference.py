@@ -16,6 +16,7 @@ import numpy as np
 from features import Encoder
 from models import FAMILIES
 from tabular import contract, payloads
+from tabular.answers import told_to_caller
 from tabular.families import Contributions, Score
 from tabular.violations import RecordCheck
 
@@ -56,11 +57,13 @@ def model_fn(model_dir: str) -> Model:
     )
 
 
+@told_to_caller
 def input_fn(body: bytes | str, content_type: str) -> list[Any]:
     """A request's records, as CSV, JSON or JSON Lines; CSV has the columns in their order."""
     return payloads.read(body, content_type)
 
 
+@told_to_caller
 def predict_fn(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
     """Predict for raw records that keep the model's data contract; DataError where they do not.
 
@@ -97,6 +100,7 @@ def answers(scores: np.ndarray, model: Model) -> list[dict[str, Any]]:
     ]
 
 
-def output_fn(prediction: Sequence[Mapping[str, Any]], accept: str) -> str:
-    """Predictions as text of the kind that the client accepts."""
+@told_to_caller
+def output_fn(prediction: Sequence[Mapping[str, Any]], accept: str) -> tuple[str, str]:
+    """Predictions as text of a type that the client accepts, and that type."""
     return payloads.write(prediction, accept)

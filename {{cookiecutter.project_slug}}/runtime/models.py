@@ -8,14 +8,15 @@ import numpy as np
 from tabular import linear, trees
 from tabular.families import Family, Table
 
-# What training can be told: the default, and what it is.
+# What training can be told: the default, and what it is. By the names of SageMaker's XGBoost
+# algorithm, because a search on SageMaker takes no others for its image.
 HYPERPARAMETERS: dict[str, tuple[int | float, str]] = {
     "max_depth": (4, "levels of a tree"),
     "eta": (0.1, "learning rate"),
-    "rounds": (400, "trees at most; validation stops earlier"),
+    "num_round": (400, "trees at most; validation stops earlier"),
     "subsample": (0.8, "share of rows for each tree"),
     "min_child_weight": (5.0, "in each leaf"),
-    "alpha": (1.0, "regularisation of the linear model"),
+    "alpha": (1.0, "of the linear model: regularisation by squares of its weights"),
     "seed": (7, "of whatever is drawn"),
 }
 MAY_BE_ZERO = ("min_child_weight", "seed")
@@ -45,12 +46,12 @@ def fit_xgboost(
     booster = xgboost.train(
         tree_parameters(classes, options),
         xgboost.DMatrix(*train),
-        num_boost_round=options.rounds,
+        num_boost_round=options.num_round,
         evals=[(xgboost.DMatrix(*validation), "validation")],
         early_stopping_rounds=PATIENCE,
         verbose_eval=False,
     )
-    print(f"trees: {booster.best_iteration + 1} of at most {options.rounds}")
+    print(f"trees: {booster.best_iteration + 1} of at most {options.num_round}")
     booster[: booster.best_iteration + 1].save_model(folder / trees.FILE)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import features
 import inference
 from models import FAMILIES, HYPERPARAMETERS, MAY_BE_ZERO
-from tabular import artifact, curves, job
+from tabular import artifact, curves, job, objectives
 from tabular.families import Table
 from tabular.records import read_records
 from tabular.scoring import score_file
@@ -21,9 +21,9 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     """Parse hyperparameters and folders; SageMaker gives the folders as SM_* variables."""
     parser = job.Arguments("train", description=__doc__)
     add = parser.add_argument
-    add("--model-family", "--model_family", default="xgboost", choices=tuple(FAMILIES))
+    add("--model_family", "--model-family", default="xgboost", choices=tuple(FAMILIES))
     for name, (default, meaning) in HYPERPARAMETERS.items():
-        names = dict.fromkeys([f"--{name.replace('_', '-')}", f"--{name}"])
+        names = dict.fromkeys([f"--{name}", f"--{name.replace('_', '-')}"])
         add(*names, type=type(default), default=default, help=meaning)
     add("--threshold", type=threshold, default=0.5, help="of two classes, say yes above it; auto")
     for channel in ("train", "validation", "schema", "test"):
@@ -35,9 +35,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     options = parser.parse_args(argv)
     for name in HYPERPARAMETERS:
         if name not in MAY_BE_ZERO and not getattr(options, name) > 0:
-            raise DataError(
-                f"--{name.replace('_', '-')} must be above 0, not {getattr(options, name)}"
-            )
+            raise DataError(f"--{name} must be above 0, not {getattr(options, name)}")
     return options
 
 
@@ -80,7 +78,8 @@ def train(options: Namespace) -> None:
         if len(classes) == 2:
             signature["threshold"] = chosen_threshold(folder, tables[1], options.threshold)
             job.write_json(folder / "signature.json", signature)
-        report("validation", validation_csv, folder, signature)
+        measured = report("validation", validation_csv, folder, signature)["metrics"]
+        print(objectives.log_line(problem_type, measured))
         if options.test:
             test_csv = job.input_file(options.test, "test.csv")
             measured = report("test", test_csv, folder, signature)

@@ -23,7 +23,7 @@ import json, sys
 import inference
 model = inference.model_fn(sys.argv[1])
 records = inference.input_fn(sys.stdin.buffer.read(), "text/csv")
-print(inference.output_fn(inference.predict_fn(records, model), "application/json"))
+print(inference.output_fn(inference.predict_fn(records, model), "application/json")[0])
 """
 
 

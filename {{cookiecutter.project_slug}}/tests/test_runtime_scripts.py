@@ -259,7 +259,7 @@ def test_model_beats_a_constant(trained: Trained) -> None:
 def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     model = "model.ubj" if trained.family == "xgboost" else "linear.json"
     served = ["inference.py", "features.py", "models.py", "setup.py", "tabular/__init__.py"]
-    library = "contract encoding families linear payloads trees values violations"
+    library = "answers contract encoding families linear payloads trees values violations"
     served += [f"tabular/{name}.py" for name in library.split()]
     code = {f"code/{name}" for name in served}
     found = {p.relative_to(trained.model).as_posix() for p in trained.model.rglob("*.*")}
@@ -299,7 +299,7 @@ def rivals(trained: Trained, tmp_path: Path) -> Callable[..., dict]:
 def weak_champion(trained: Trained, tmp_path: Path) -> Path:
     """A folder with the archive of a model that hardly learned."""
     channels = [f"--{name}={trained.data / name}" for name in ("train", "validation", "schema")]
-    weak = ["--rounds=1", "--max-depth=1", "--alpha=1000000", f"--model-family={trained.family}"]
+    weak = ["--num_round=1", "--max_depth=1", "--alpha=1000000", f"--model-family={trained.family}"]
     train.main([*channels, f"--model-dir={tmp_path / 'weak'}", *weak])
     (tmp_path / "champion").mkdir()
     with tarfile.open(tmp_path / "champion" / "model.tar.gz", "w:gz") as archive:
@@ -339,7 +339,7 @@ def test_a_champion_that_needs_another_column(
         ]
     )
     channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
-    train.main([*channels, f"--model-dir={tmp_path / 'model'}", "--rounds=5"])
+    train.main([*channels, f"--model-dir={tmp_path / 'model'}", "--num_round=5"])
     where = [f"--{name}={data / name}" for name in ("test", "schema")]
     where += [f"--model={tmp_path / 'model'}", f"--champion={trained.model}"]
     with pytest.raises(SystemExit, match=r"champion cannot score this data: .*'fuel' is not in"):
@@ -432,10 +432,15 @@ def test_every_content_type_gives_the_same_answer(
 
 def test_answers_as_json_lines_and_csv(model: inference.Model, car: dict[str, str]) -> None:
     predictions = inference.predict_fn([car, car], model)
-    assert json.loads(inference.output_fn(predictions, "*/*")) == {"predictions": predictions}
-    lines = inference.output_fn(predictions, "application/jsonlines").splitlines()
-    assert [json.loads(line) for line in lines] == predictions
-    cells = inference.output_fn(predictions, "text/csv").splitlines()[0].split(",")
+    body, content_type = inference.output_fn(predictions, "*/*")
+    assert json.loads(body) == {"predictions": predictions}
+    assert content_type == "application/json"
+    body, content_type = inference.output_fn(predictions, "application/jsonlines")
+    assert [json.loads(line) for line in body.splitlines()] == predictions
+    assert content_type == "application/jsonlines"
+    body, content_type = inference.output_fn(predictions, "text/csv")
+    assert content_type == "text/csv"
+    cells = body.splitlines()[0].split(",")
     assert len(cells) == 1 + len(model.classes)
     assert cells[0] == str(predictions[0]["prediction"])
 

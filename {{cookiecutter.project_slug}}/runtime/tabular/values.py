@@ -8,7 +8,13 @@ MISSING = frozenset({"", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null
 
 
 class DataError(ValueError):
-    """The data or a request is at fault; the message is one sentence for the person who sent it."""
+    """The data or a request is at fault; the message is one sentence for the person who sent it.
+
+    Attributes:
+        status: what a server answers with, of HTTP's codes for a client's mistakes.
+    """
+
+    status = 400
 
     @property
     def message(self) -> str:
@@ -30,6 +36,8 @@ def number(value: Any, name: str) -> float:
     """A raw value as a float, NaN when missing; DataError when it is no finite number."""
     try:
         result = float(value)
+    except OverflowError:
+        raise DataError(f"field {name!r} holds a number that is too large") from None
     except (TypeError, ValueError):
         if text(value) == "":
             return float("nan")

@@ -138,7 +138,7 @@ class RecordCheck:
                 value = float(record[name])
                 if not low <= value <= high or (whole and value % 1):
                     odd.append(name)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 odd.append(name)
         for name, first, last in self._dates:
             day = record.get(name)

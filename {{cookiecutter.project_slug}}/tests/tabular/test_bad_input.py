@@ -142,7 +142,7 @@ def test_odd_column_names_work(family: str, cars: pd.DataFrame, tmp_path: Path) 
     target = f"--target={ODD_NAMES['price']}"
     preprocess.main([f"--input={tmp_path / 'cars.csv'}", f"--output={data}", target])
     channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
-    fit = [f"--model-family={family}", "--rounds=20"]
+    fit = [f"--model-family={family}", "--num_round=20"]
     train.main([*channels, f"--model-dir={model}", *fit])
     tests = [f"--{name}={data / name}" for name in ("test", "schema")]
     evaluate.main([*tests, f"--model={model}", f"--output={tmp_path / 'evaluation'}"])

@@ -278,7 +278,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> inference.Model:
         ]
     )
     channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
-    train.main([*channels, f"--model-dir={folder / 'model'}", "--rounds=20"])
+    train.main([*channels, f"--model-dir={folder / 'model'}", "--num_round=20"])
     return inference.model_fn(str(folder / "model"))
 
 

@@ -261,7 +261,8 @@ def validated(
             "--slices=region",
         ]
     )
-    settings = [f"--schema={work / 'data' / 'schema'}", f"--model-family={family}", "--rounds=30"]
+    settings = [f"--schema={work / 'data' / 'schema'}", f"--model-family={family}"]
+    settings.append("--num_round=30")
     for number in range(1, FOLDS + 1):
         fold = work / "data" / "folds" / str(number)
         channels = [f"--{name}={fold / name}" for name in splits.SPLITS]
@@ -327,7 +328,7 @@ def test_nothing_is_chosen_on_test_rows(validated: tuple[str, Path], tmp_path: P
     upside_down = rows.assign(**{rows.columns[-1]: rows[rows.columns[-1]].to_numpy()[::-1]})
     upside_down.to_csv(tmp_path / "test" / "test.csv", index=False)
     settings = [f"--{name}={fold / name}" for name in ("train", "validation")]
-    settings += [f"--schema={work / 'data' / 'schema'}", "--threshold=auto", "--rounds=50"]
+    settings += [f"--schema={work / 'data' / 'schema'}", "--threshold=auto", "--num_round=50"]
     for name, test in (("honest", fold), ("other", tmp_path)):
         train.main([*settings, f"--test={test / 'test'}", f"--model-dir={tmp_path / name}"])
     measured = [read_json(tmp_path / name / "fold_metrics.json") for name in ("honest", "other")]

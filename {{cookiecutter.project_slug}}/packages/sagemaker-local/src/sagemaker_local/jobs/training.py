@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.jobs import training_script
+from sagemaker_local.jobs import training_script, xgboost_image
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
@@ -65,6 +65,7 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
     yield from source_refusals("training", algorithm.get("TrainingInputMode"), None)
     for channel in channels:
         yield from _channel_refusals(channel)
+    yield from xgboost_image.definition_refusals(algorithm)
     for metric in algorithm.get("MetricDefinitions") or []:
         yield from _regex_refusals(metric)
     if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":
@@ -130,21 +131,38 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
 
 
 def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, Any]]:
-    """``FinalMetricDataList``: the last value that each metric's regex finds in the log."""
-    definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-    if not definitions or not folder.log.is_file():
+    """``FinalMetricDataList``: the last value of each metric in the log.
+
+    A metric is what the request's regexes find, or, of SageMaker's XGBoost image, the algorithm's.
+    """
+    found_in = _metrics_of(request.get("AlgorithmSpecification", {}))
+    if found_in is None or not folder.log.is_file():
         return []
     values: dict[str, float] = {}
     # Line by line, as the service reads a log: one of 200 MB need not fit into memory.
     with folder.log.open(encoding="utf-8", errors="replace") as log:
         while line := log.readline(_LONGEST_LINE):
-            for definition in definitions:
-                value = _last_number(definition["Regex"], line)
-                if value is not None:
-                    values[definition["Name"]] = value
+            values.update(found_in(line))
     return [
         {"MetricName": name, "Value": value, "Timestamp": now()} for name, value in values.items()
     ]
+
+
+def _metrics_of(algorithm: dict[str, Any]) -> Callable[[str], Iterable[tuple[str, float]]] | None:
+    """What finds metrics in a line of the log; None: nothing does."""
+    if xgboost_image.is_sagemakers(algorithm.get("TrainingImage")):
+        return xgboost_image.metrics_in
+    definitions = algorithm.get("MetricDefinitions")
+    if not definitions:
+        return None
+
+    def defined_in(line: str) -> Iterator[tuple[str, float]]:
+        for definition in definitions:
+            value = _last_number(definition["Regex"], line)
+            if value is not None:
+                yield definition["Name"], value
+
+    return defined_in
 
 
 def _last_number(regex: str, line: str) -> float | None:

@@ -1,7 +1,7 @@
 """A tuning job: a training job for each try, and which of them is the best.
 
-Each try is an ordinary training job with a log and a model of its own; the objective is what its
-metric's regex finds last in that log. ``tuning_search`` says what to try. The jobs run side by
+Each try is an ordinary training job with a log and a model of its own; the objective is the last
+value of its metric in that log. ``tuning_search`` says what to try. The jobs run side by
 side as ``MaxParallelTrainingJobs`` allows, and a Bayesian search asks for the n-th try once it
 knows the results of all but the last so many: with one ``RandomSeed`` the tries are the same every
 time.
@@ -19,7 +19,7 @@ from pathlib import Path
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs import training, tuning_search
+from sagemaker_local.jobs import training, tuning_search, xgboost_image
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.tuning_run import RESOURCE, TuningRun
@@ -59,7 +59,11 @@ def refusals(request: Document) -> Iterator[str]:
         if isinstance(name, str) and name in static:
             yield f"{name} has a range, and is one of the StaticHyperParameters too"
     metric = config.get("HyperParameterTuningJobObjective", {}).get("MetricName")
-    metrics = definition["AlgorithmSpecification"].get("MetricDefinitions") or []
+    algorithm = definition["AlgorithmSpecification"]
+    if xgboost_image.is_sagemakers(algorithm.get("TrainingImage")):
+        yield from xgboost_image.tuning_refusals(metric, tuning_search.tuned_names(config))
+        return
+    metrics = algorithm.get("MetricDefinitions") or []
     if isinstance(metric, str) and metric not in [item["Name"] for item in metrics]:
         yield f"the objective {metric!r} is not among the MetricDefinitions; no log would tell it"
 

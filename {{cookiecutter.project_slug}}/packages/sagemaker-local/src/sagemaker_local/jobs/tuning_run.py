@@ -195,17 +195,12 @@ class TuningRun:
                 f"No training job succeeded after {len(children)} attempts; the first, {name}, "
                 f"failed: {child.get('FailureReason', '')}"
             )
-        definitions = self._job["TrainingJobDefinition"]["AlgorithmSpecification"]
-        regex = next(
-            (
-                m["Regex"]
-                for m in definitions.get("MetricDefinitions", [])
-                if m["Name"] == self._metric
-            ),
-            None,
-        )
+        algorithm = self._job["TrainingJobDefinition"]["AlgorithmSpecification"]
+        regexes = {m["Name"]: m["Regex"] for m in algorithm.get("MetricDefinitions", [])}
         log = JobFolder(self._context.folder.path.with_name(completed[0])).log
-        return (
-            f"No training job printed the objective {self._metric!r}: its Regex {regex!r} finds no "
-            f"number in their logs, such as {log}"
-        )
+        missed = f"No training job printed the objective {self._metric!r}"
+        if self._metric in regexes:
+            regex = regexes[self._metric]
+            return f"{missed}: its Regex {regex!r} finds no number in their logs, such as {log}"
+        line = f"[0]#011{self._metric.replace(':', '-')}:0.5"
+        return f"{missed}: no log, such as {log}, has a line of XGBoost's such as {line}"

@@ -62,7 +62,7 @@ class ModelScript:
             ScriptError: it is neither text nor bytes.
             Exception: whatever the script raises.
         """
-        content = body.decode("utf-8") if self._content_type in _TEXTS else body
+        content = body.decode("utf-8", "replace") if self._content_type in _TEXTS else body
         answer = self._answer(self._model, content, self._content_type, self._accept)
         if isinstance(answer, tuple):  # with its type, which the toolkit allows
             answer = answer[0]

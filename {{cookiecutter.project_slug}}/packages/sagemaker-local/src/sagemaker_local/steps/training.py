@@ -1,10 +1,12 @@
-"""Training steps: a job; its final metrics are those that its arguments define."""
+"""Training steps: a job; its final metrics are those that its arguments, or its image, define."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from sagemaker_local.jobs import training
+from sagemaker_local.definition.document import Step
+from sagemaker_local.definition.expressions import Reference
+from sagemaker_local.jobs import training, xgboost_image
 from sagemaker_local.steps.job_step import JobStep
 
 
@@ -14,6 +16,18 @@ class TrainingStep(JobStep):
     made_of: Mapping[str, tuple[str, ...]] = {
         "FinalMetricDataList": ("AlgorithmSpecification", "MetricDefinitions")
     }
+
+    def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
+        algorithm = step.arguments.get("AlgorithmSpecification", {})
+        of_image = xgboost_image.is_sagemakers(algorithm.get("TrainingImage"))
+        if of_image:
+            yield from _WITH_METRICS_OF_ITS_IMAGE.property_refusals(step, reference)
+        else:
+            yield from super().property_refusals(step, reference)
+
+
+# No list of the arguments says which there are.
+_WITH_METRICS_OF_ITS_IMAGE = JobStep("Training", training.KIND)
 
 
 STEP = TrainingStep("Training", training.KIND)
