@@ -102,7 +102,7 @@ def test_names_and_places_that_a_list_does_not_have_are_refused(
 
 def test_names_that_an_expression_gives_may_be_there() -> None:
     metrics = [{"Name": get("Parameters.Status"), "Regex": "x"}]
-    train = training("Train", SCRIPT)
+    train = training("Train", SCRIPT, metrics={"loss": "x"})
     train["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"] = metrics
     value = join("", get("Steps.Train.FinalMetricDataList['on'].Value"))
     last = processing("Last", CODE, arguments=[value])

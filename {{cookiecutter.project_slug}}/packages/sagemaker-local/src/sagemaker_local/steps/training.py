@@ -18,9 +18,9 @@ class TrainingStep(JobStep):
     }
 
     def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
-        algorithm = step.arguments.get("AlgorithmSpecification", {})
-        of_image = xgboost_image.is_sagemakers(algorithm.get("TrainingImage"))
-        if of_image:
+        algorithm = step.arguments.get("AlgorithmSpecification")
+        image = algorithm.get("TrainingImage") if isinstance(algorithm, dict) else None
+        if xgboost_image.is_sagemakers(image):
             yield from _WITH_METRICS_OF_ITS_IMAGE.property_refusals(step, reference)
         else:
             yield from super().property_refusals(step, reference)
