@@ -27,7 +27,8 @@ def test_the_best_model_of_a_repeatable_search_goes_on(project: Path, run: Run) 
         "tune_jobs": 5,
         "tune_parallel": 2,
     }
-    run_notebook(run, project, **parameters).succeeded()
+    ran = run_notebook(run, project, **parameters).succeeded()
+    assert "The search: Minimize validation:rmse; the gate looks at r2." in ran.output
 
     state = LocalState(project)
     client = state.session.sagemaker_client
@@ -43,7 +44,13 @@ def test_the_best_model_of_a_repeatable_search_goes_on(project: Path, run: Run) 
         for item in listed["TrainingJobSummaries"]
     }
     assert len(set(values.values())) > 1, "the search tried different hyperparameters"
-    best = max(values, key=values.__getitem__)
+    (objective,) = {
+        (item["MetricName"], item["Type"])
+        for summary in listed["TrainingJobSummaries"]
+        for item in [summary["FinalHyperParameterTuningJobObjectiveMetric"]]
+    }
+    assert objective == ("validation:rmse", "Minimize"), "r2 is none of the algorithm's metrics"
+    best = min(values, key=values.__getitem__)
     assert job["BestTrainingJob"]["TrainingJobName"] == best
 
     (package,) = state.packages()
