@@ -23,8 +23,9 @@ LAYERS = (
     ("planning", "engine"),
     ("executions",),
     ("client",),
+    ("wire",),
     ("sdk",),
-    ("__init__",),  # the public face
+    ("__init__", "__main__"),  # the public face, and the command line
 )
 ROW = {layer: row for row, layers in enumerate(LAYERS) for layer in layers}
 MOST_LINES = 300

@@ -358,7 +358,7 @@ def test_leftovers_of_killed_writers_are_swept_and_those_of_living_ones_are_not(
 import os, signal, sys
 from pathlib import Path
 from sagemaker_local.storage.bucket import Bucket
-with Bucket(Path(sys.argv[1]), "b")._replacing("s3://b/key") as new:
+with Bucket(Path(sys.argv[1]), "b").replacing("s3://b/key") as new:
     new.write_bytes(b"half")
     print(new, flush=True)
     sys.stdin.read()

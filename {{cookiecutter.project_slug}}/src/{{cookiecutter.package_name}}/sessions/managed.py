@@ -1,13 +1,27 @@
-"""What a managed session asks AWS beside SageMaker: logs of jobs, fingerprints of objects."""
+"""What a managed session asks AWS beside SageMaker: who it is, logs, fingerprints of objects."""
 
 import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
 HEAD_BYTES = 1 << 20
 NO_LOG = "ResourceNotFoundException"  # nothing was logged yet
+
+
+class BotoSession(boto3.Session):
+    """A session whose STS is where AWS_ENDPOINT_URL says, or else the region's.
+
+    The SDK names AWS's public address itself when it asks whose account and role these are, which
+    leads past any other one that a person has chosen.
+    """
+
+    def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        if service_name == "sts":
+            kwargs.pop("endpoint_url", None)
+        return super().client(service_name, *args, **kwargs)
 
 
 def job_log(client: Any, kind: str, name: str, tail: int = 0) -> list[str]:

@@ -70,7 +70,6 @@ def _open_local(prefix: str, warm: bool, pipeline: bool, debug: bool | str) -> A
 
 
 def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -109,7 +108,7 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
                 self.s3_client.upload_file(str(file), bucket, f"{prefix}/{name}")
 
     session = ManagedSession(
-        boto_session=boto3.Session(region_name=os.environ["AWS_DEFAULT_REGION"]),
+        boto_session=managed.BotoSession(region_name=os.environ["AWS_DEFAULT_REGION"]),
         default_bucket=bucket or None,
     )
     session.role = role or _own_role(session)

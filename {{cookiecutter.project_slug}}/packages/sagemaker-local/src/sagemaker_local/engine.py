@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import Arns
+from sagemaker_local.processes import aws_variables
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.processes.warm import shared_runner
 from sagemaker_local.registry.packages import Registry
@@ -20,6 +24,13 @@ BUCKET = "sagemaker-local"
 DEFAULT_REGION = "us-east-1"
 
 
+class Endpoint(Protocol):
+    """Where programs find an engine by AWS's protocol."""
+
+    @property
+    def url(self) -> str: ...
+
+
 class Engine:
     """Everything that one folder's executions, jobs and models share.
 
@@ -30,6 +41,7 @@ class Engine:
         runner: starts processes; this process's warm one if None.
         functions: what Lambda steps call.
         debug: True, or a step's name: its scripts run in the process that starts an execution.
+        endpoint: opens one for this engine when its first job starts; None: jobs find nobody.
 
     Raises:
         LocalError: the folder's state is not one that this version reads.
@@ -42,6 +54,7 @@ class Engine:
         runner: Runner | None = None,
         functions: Functions | None = None,
         debug: bool | str = False,
+        endpoint: Callable[[Engine], Endpoint] | None = None,
     ) -> None:
         self.root = root
         self.arns = Arns(region, ACCOUNT)
@@ -55,3 +68,14 @@ class Engine:
         self.runner = runner or shared_runner()
         self.functions: Functions = functions or {}
         self.debug = debug
+        self._open_endpoint = endpoint
+        self._endpoint: Endpoint | None = None
+        self._opening = threading.Lock()
+
+    def job_variables(self) -> dict[str, str]:
+        """What the variables of a job say of AWS: this engine's address, and nobody's keys."""
+        with self._opening:
+            if self._endpoint is None and self._open_endpoint is not None:
+                self._endpoint = self._open_endpoint(self)
+        url = self._endpoint.url if self._endpoint else aws_variables.NOWHERE
+        return aws_variables.of_a_job(url, self.arns.region)

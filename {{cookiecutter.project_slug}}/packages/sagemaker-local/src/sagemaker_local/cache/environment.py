@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType
 
-from sagemaker_local.processes import libraries
+from sagemaker_local.processes import aws_variables, libraries
 from sagemaker_local.storage.content import Digests, Memory, files_below
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -155,7 +155,8 @@ def distributions_of(memory: Memory) -> dict[str, list[str]]:
 def _variables(sources: Iterable[str]) -> dict[str, str]:
     """Digests of the variables that the scripts name; their values may be secrets."""
     named = {text for source in sources for text in facts(source).texts} - _OF_THE_SHELL
-    return {f"variable {name}": _digest_of(os.environ[name]) for name in named & set(os.environ)}
+    inherited = {name for name in named & set(os.environ) if not aws_variables.is_replaced(name)}
+    return {f"variable {name}": _digest_of(os.environ[name]) for name in inherited}
 
 
 def _digest_of(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,12 @@ class LocalIam:
     def get_role(self, **_: Any) -> dict[str, Any]:
         return {"Role": {"Arn": self._role}}
 
-    def simulate_principal_policy(self, **_: Any) -> dict[str, Any]:
-        return {"EvaluationResults": []}
+    def simulate_principal_policy(
+        self, *, ActionNames: Sequence[str] = (), **_: Any
+    ) -> dict[str, Any]:
+        """Every action is allowed; the members are boto3's."""
+        allowed = {"EvalResourceName": "*", "EvalDecision": "allowed"}
+        return {"EvaluationResults": [{"EvalActionName": name, **allowed} for name in ActionNames]}
 
     def get_paginator(self, _: str) -> LocalIam:
         return self

@@ -40,7 +40,9 @@ class SageMakerClient(
         self.engine = engine
         self.debug = engine.debug
         self.executions = Executions(engine)
-        self.single_jobs = SingleJobs(engine.jobs, engine.runner, bool(engine.debug))
+        self.single_jobs = SingleJobs(
+            engine.jobs, engine.runner, bool(engine.debug), engine.job_variables
+        )
         # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
         self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
 

@@ -54,7 +54,7 @@ class Execution:
         )
         self._described = context.described
         runner = DebugRunner(engine.runner, self._debugs) if engine.debug else engine.runner
-        self._launcher = Launcher(runner, lambda: self._side_by_side)
+        self._launcher = Launcher(runner, lambda: self._side_by_side, engine.job_variables)
         self._steps = StepRuns(engine, assignment, context, self._launcher)
         self._lock = threading.Lock()
         self._stopping = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping
 
 from sagemaker_local.errors import LocalError
 from sagemaker_local.jobs.jobs import Jobs
@@ -23,12 +24,20 @@ class SingleJobs:
         jobs: runs and remembers them.
         runner: starts their programs.
         debug: run each job in the thread that starts it, to its end, and scripts in this process.
+        variables: gives those that every job's programs have.
     """
 
-    def __init__(self, jobs: Jobs, runner: Runner, debug: bool = False) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        runner: Runner,
+        debug: bool = False,
+        variables: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._jobs = jobs
         self._runner = DebugRunner(runner) if debug else runner
         self._debug = debug
+        self._variables = variables
         self._launchers: dict[str, Launcher] = {}
 
     def start(self, kind: JobKind, name: str, request: Document) -> str:
@@ -39,7 +48,7 @@ class SingleJobs:
         """
         job = self._jobs.create(kind, name, request)
         arn = self._jobs.arn(kind, name)
-        self._launchers[arn] = Launcher(self._runner, lambda: len(self._launchers))
+        self._launchers[arn] = Launcher(self._runner, lambda: len(self._launchers), self._variables)
         if self._debug:
             self._run(kind, job, arn)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sagemaker_local.errors import LocalError, StepFailure
@@ -27,10 +27,17 @@ class Launcher:
     Args:
         runner: starts processes.
         side_by_side: how many programs run at once, to share the cores among them.
+        variables: gives those that every program has, unless its command says otherwise.
     """
 
-    def __init__(self, runner: Runner, side_by_side: Callable[[], int] = lambda: 1) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        side_by_side: Callable[[], int] = lambda: 1,
+        variables: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._runner = runner
+        self._variables = variables
         self._side_by_side = side_by_side
         self._processes: set[Process] = set()
         self._lock = threading.Lock()
@@ -47,9 +54,10 @@ class Launcher:
             Stopped: ``stop`` was called before its end.
             TimedOut: it ran longer than ``command.limit_seconds``.
         """
+        variables = {**self._variables(), **self._share(command), **command.environment}
         with self._lock:
             self.raise_if_stopped()
-            process = self._runner.start(self._with_its_share(command))
+            process = self._runner.start(replace(command, environment=variables))
             self._processes.add(process)
         code = process.wait(command.limit_seconds)
         if code is None:
@@ -86,13 +94,12 @@ class Launcher:
         if self.stopped:
             raise Stopped("It was stopped.")
 
-    def _with_its_share(self, command: Command) -> Command:
-        """A command with as many threads as cores fall to it, unless a person chose a number.
+    def _share(self, command: Command) -> dict[str, str]:
+        """As many threads as cores fall to a command, unless a person chose a number.
 
         Jobs side by side with a thread for every core each took eight times as long as one alone.
         """
         if _THREADS in os.environ:
-            return command
+            return {}
         sharing = max(1, self._side_by_side()) * command.side_by_side
-        share = max(1, (os.cpu_count() or 1) // sharing)
-        return replace(command, environment={_THREADS: str(share), **command.environment})
+        return {_THREADS: str(max(1, (os.cpu_count() or 1) // sharing))}

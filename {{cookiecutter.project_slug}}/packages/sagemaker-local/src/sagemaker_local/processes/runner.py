@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sagemaker_local.processes import leftovers
+from sagemaker_local.processes import aws_variables, leftovers
 
 _POLL_SECONDS = 0.01
 _GRACE_SECONDS = 5.0
@@ -56,8 +56,9 @@ class Command:
         return [program, *self.argv[1:]]
 
     def full_environment(self) -> dict[str, str]:
-        """This process's variables as they are now, then the command's own."""
-        return {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment}
+        """This process's variables as they are now, without those of AWS, and the command's own."""
+        inherited = aws_variables.without(os.environ)
+        return {**inherited, "PYTHONUNBUFFERED": "1", **self.environment}
 
 
 # Starts a command, waits, and gives its exit code; the execution can stop what it started.

@@ -29,6 +29,7 @@ from sagemaker_local.processes.warm import PRELOADED, shared_runner
 from sagemaker_local.sdk.uploads import ContentUploads
 from sagemaker_local.steps.step_type import Functions
 from sagemaker_local.storage.content import files_below, fingerprint
+from sagemaker_local.wire.face import Face
 
 
 class _Local(ContentUploads, Session):
@@ -70,7 +71,7 @@ class _Local(ContentUploads, Session):
     ) -> None:
         region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
         runner = shared_runner(warm, preload)
-        engine = Engine(Path(root).resolve(), region, runner, functions, debug)
+        engine = Engine(Path(root).resolve(), region, runner, functions, debug, Face)
         client = SageMakerClient(engine)
         self.root = engine.root
         self.bucket = engine.bucket

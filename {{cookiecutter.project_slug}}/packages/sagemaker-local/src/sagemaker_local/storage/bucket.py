@@ -22,6 +22,7 @@ from sagemaker_local.storage.copies import duplicate, keep
 
 _WRITING = ".writing-"
 _SET_ASIDE = ".set-aside"
+_ATTEMPTS = 5
 # An owner's text in a folder's name: Windows has no colons there, and no host's name has this.
 _COLON = "~"
 
@@ -77,7 +78,7 @@ class Bucket:
 
     def write(self, uri: str, body: bytes) -> None:
         """Create or replace one object."""
-        with self._replacing(uri) as temporary:
+        with self.replacing(uri) as temporary:
             temporary.write_bytes(body)
 
     def upload(self, source: Path, uri: str) -> None:
@@ -99,7 +100,7 @@ class Bucket:
         self._put(source, uri, keep)
 
     def _put(self, source: Path, uri: str, copy: Callable[[Path, Path], object]) -> None:
-        with self._replacing(uri) as temporary:
+        with self.replacing(uri) as temporary:
             if source.is_file():
                 copy(source, temporary)
             else:
@@ -134,7 +135,7 @@ class Bucket:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def _replacing(self, uri: str) -> Iterator[Path]:
+    def replacing(self, uri: str) -> Iterator[Path]:
         """A path to write a file or folder to, which moves to ``uri`` when the block succeeds.
 
         It lies outside every bucket: no listing shows what is still being written.
@@ -183,13 +184,24 @@ def copy_files(
 
 def _move(source: Path, target: Path) -> None:
     """Move a file, or a folder's files, to ``target``; at once where nothing is there yet."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_file() and target.is_dir():
         raise IsADirectoryError(target)
     try:
-        source.replace(target)
+        _replace(source, target)
     except OSError:
         if not (source.is_dir() and target.is_dir()):
             raise
         for file, name in list(files_below(source)):
             _move(file, target / name)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Move to a folder that is made for it; whoever deletes an object deletes an empty folder."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+            return
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS - 1:
+                raise

@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -27,7 +28,7 @@ BROKEN_ARCHIVE = (tarfile.TarError, EOFError, OSError, zlib.error)
 _UNSETTLED_SECONDS = 2.0
 _UNSETTLED_FRACTION_SECONDS = 0.1
 _TICK_SECONDS = 0.02
-_KINDS = ("content", "bytes")
+_KINDS = ("content", "bytes", "md5")
 # What takes longer to read than to wait for its time stamp to settle.
 _SLOW_BYTES = 256 << 20
 
@@ -98,6 +99,10 @@ class Digests:
         """The SHA-256 of a file's bytes, whatever is in it."""
         return self._known(file, "bytes", _digest_of_bytes)
 
+    def md5(self, file: Path) -> str:
+        """The MD5 of a file's bytes, which S3 calls its ETag."""
+        return self._known(file, "md5", _md5)
+
     def same(self, file: Path, copy: Path) -> None:
         """Note that ``copy`` has just been made of ``file``: it need not be read to know that.
 
@@ -107,9 +112,9 @@ class Digests:
         kind = "content" if is_archive(file.name) else "bytes"
         if self._memory is None or is_archive(copy.name) != is_archive(file.name):
             return
-        known = self._memory.remembered(f"{kind} {file}", _stamp(file))
+        known = self._memory.remembered(f"{kind} {file}", stamp(file))
         if known is not None:
-            self._memory.remember(f"{kind} {copy}", _stamp(copy), known)
+            self._memory.remember(f"{kind} {copy}", stamp(copy), known)
 
     @contextmanager
     def keeping(self, file: Path) -> Iterator[None]:
@@ -117,10 +122,10 @@ class Digests:
         if self._memory is None:
             yield
             return
-        before, size_and_time = _stamp(file), _modified(file)
+        before, size_and_time = stamp(file), _modified(file)
         known = {kind: self._memory.remembered(f"{kind} {file}", before) for kind in _KINDS}
         yield
-        after = _stamp(file)
+        after = stamp(file)
         for kind, digest in known.items():
             if digest is not None and before != after and _modified(file) == size_and_time:
                 self._memory.remember(f"{kind} {file}", after, digest)
@@ -128,16 +133,16 @@ class Digests:
     def _known(self, file: Path, kind: str, find: Callable[[Path], str]) -> str:
         if self._memory is None:
             return find(file)
-        name, before = f"{kind} {file}", _stamp(file)
+        name, before = f"{kind} {file}", stamp(file)
         known = self._memory.remembered(name, before)
         if known is not None:
             return known
         unsettled = _seconds_until_settled(file)
         if file.stat().st_size > _SLOW_BYTES and 0 < unsettled <= _UNSETTLED_SECONDS:
             time.sleep(unsettled)
-            before, unsettled = _stamp(file), _seconds_until_settled(file)
+            before, unsettled = stamp(file), _seconds_until_settled(file)
         found = find(file)
-        if unsettled <= 0 and _stamp(file) == before:
+        if unsettled <= 0 and stamp(file) == before:
             self._memory.remember(name, before, found)
         return found
 
@@ -157,7 +162,7 @@ def is_archive(name: str) -> bool:
     return name.endswith(_ARCHIVES)
 
 
-def _stamp(file: Path) -> str:
+def stamp(file: Path) -> str:
     """What is another text when a file's bytes, names or mode have changed."""
     return f"{_modified(file)} {file.stat().st_ctime_ns}"
 
@@ -202,6 +207,11 @@ def _digest_of_members(file: Path) -> str:
 def _digest_of_bytes(file: Path) -> str:
     with file.open("rb") as stream:
         return _digest_of_stream(stream)
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 def _digest_of_stream(stream: IO[bytes]) -> str:

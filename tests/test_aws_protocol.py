@@ -1,0 +1,281 @@
+"""A project against `make aws`: the managed notebook, the AWS CLI, the project's own commands.
+
+Nothing stands in for anything: the SDK's own session, boto3 and the AWS CLI speak to the server by
+the variables that it prints, and jobs run.
+"""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request as UrlRequest
+from urllib.request import urlopen
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+from conftest import environment
+from projects import LocalState, NotebookRun, Run, run_notebook
+
+pytestmark = pytest.mark.slow
+
+Bake = Callable[..., Path]
+Aws = Callable[..., str]
+
+# Version 1 of the CLI is the one that can be installed by pip; it brings a botocore of its own.
+CLI = "awscli>=1.46,<2"
+LOCALBUCKET = "localbucket==1.2.1"
+BUCKET = "sagemaker-us-east-1-000000000000"  # the SDK's default one, by region and account
+
+
+@dataclass(frozen=True)
+class Served:
+    """A project, and a shell's variables after the server's lines were pasted into it."""
+
+    project: Path
+    variables: dict[str, str]
+
+    @property
+    def state(self) -> LocalState:
+        return LocalState(self.project)
+
+
+def s3_client(url: str) -> Any:
+    """One that asks once."""
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture(scope="module")
+def served(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    project = Path(shutil.copytree(bake(), tmp_path_factory.mktemp("served") / "project"))
+    command = [sys.executable, "-m", "sagemaker_local", "serve"]
+    process = subprocess.Popen(
+        [*command, "--region", "us-east-1"],
+        cwd=project,
+        env=environment(project, {}),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    variables = {}
+    for line in process.stdout:
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            variables[name] = value
+        if line.startswith("unset"):
+            break
+    try:
+        yield Served(project, variables)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def ran(served: Served, run: Run) -> NotebookRun:
+    """Notebook 03, with the parameters of `params/managed.yaml` and a small sample."""
+    return run_notebook(
+        run, served.project, env=served.variables, session="managed", sample_rows=600
+    ).succeeded()
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment's `bin`: the CLI's libraries are pinned, and are not those of this suite."""
+    folder = tmp_path_factory.mktemp("tools")
+    uv = [sys.executable, "-m", "uv"]
+    python = folder / "bin" / "python"
+    subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(folder)], check=True)
+    install = [*uv, "pip", "install", "-q", "--python", str(python), CLI, LOCALBUCKET]
+    subprocess.run(install, check=True)
+    return python.parent
+
+
+@pytest.fixture(scope="module")
+def aws(served: Served, tools: Path, run: Run) -> Aws:
+    """`aws(*words)`: what the CLI prints."""
+
+    def ran(*words: str) -> str:
+        ended = run([str(tools / "aws"), *words], served.project, served.variables)
+        assert ended.returncode == 0, ended.stderr
+        return str(ended.stdout)
+
+    return ran
+
+
+def test_the_managed_notebook_registers_a_model(served: Served, ran: NotebookRun) -> None:
+    """From upload to registry; no role and no bucket was given, so the SDK asked for both."""
+    (execution,) = served.state.executions()
+    assert execution["PipelineExecutionStatus"] == "Succeeded"
+    described = served.state.session.sagemaker_client.describe_pipeline_execution(
+        PipelineExecutionArn=execution["PipelineExecutionArn"]
+    )
+    assert described["PipelineExecutionArn"].startswith("arn:aws:sagemaker:us-east-1:000000000000:")
+    (package,) = served.state.packages()
+    assert served.state.evaluation(package)["rows"] > 50
+    objects = served.project / ".sagemaker-local" / "s3" / BUCKET
+    assert [file.name for file in objects.rglob("cars.csv")] or list(objects.rglob("*.csv"))
+    assert "version 1" in ran.output
+
+
+def test_the_cli_approves_it_and_the_project_s_commands_see_that(
+    served: Served, ran: NotebookRun, aws: Aws, run: Run
+) -> None:
+    (package,) = served.state.packages()
+    arn = package["ModelPackageArn"]
+    aws(
+        "sagemaker",
+        "update-model-package",
+        "--model-package-arn",
+        arn,
+        "--model-approval-status",
+        "Approved",
+    )
+    (package,) = served.state.packages()
+    assert package["ModelApprovalStatus"] == "Approved"
+
+    def said(*words: str) -> str:
+        command = ["python", "-m", "used_car_prices", *words, "--session", "managed"]
+        ended = run(command, served.project, served.variables)
+        assert ended.returncode == 0, ended.stderr
+        return str(ended.stdout)
+
+    assert "Approved" in said("registry", "list")
+    log = said(
+        "progress", "log", "TrainXgboost" if "TrainXgboost" in served.state.steps() else "Train"
+    )
+    assert "validation" in log
+
+
+def test_the_cli_lists_copies_and_deletes(served: Served, aws: Aws, tmp_path: Path) -> None:
+    source, back = tmp_path / "source", tmp_path / "back"
+    for name in ("a.txt", "b/c.txt", "b/d e.txt"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(name)
+    aws("s3", "mb", "s3://by-the-cli")
+    aws("s3", "cp", "--recursive", str(source), "s3://by-the-cli/in")
+    assert "b/d e.txt" in aws("s3", "ls", "--recursive", "s3://by-the-cli/in/")
+    assert aws("s3", "ls", "s3://by-the-cli/in/").split()[:2] == ["PRE", "b/"]
+    aws("s3", "sync", "s3://by-the-cli/in", str(back))
+    assert (back / "b" / "d e.txt").read_text() == "b/d e.txt"
+    aws("s3", "rm", "--recursive", "s3://by-the-cli/in/b")
+    aws("s3", "mv", "s3://by-the-cli/in/a.txt", "s3://by-the-cli/out.txt")
+    keys = json.loads(
+        aws(
+            "s3api",
+            "list-objects-v2",
+            "--bucket",
+            "by-the-cli",
+            "--query",
+            "Contents[].Key",
+            "--output",
+            "json",
+        )
+    )
+    assert keys == ["out.txt"]
+    aws("s3", "rb", "--force", "s3://by-the-cli")
+    assert "by-the-cli" not in aws("s3", "ls")
+
+
+PLAIN = """
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+
+session = PipelineSession(default_bucket="plain")
+uri = session.upload_data("README.md", key_prefix="read/me")
+assert session.read_s3_file("plain", "read/me/README.md").startswith("#"), uri
+assert session.list_s3_files("plain", "read") == ["read/me/README.md"]
+print(session.download_data("down", "plain", "read/me"))
+"""
+
+
+def test_a_plain_session_of_the_sdk_works(served: Served, run: Run) -> None:
+    """One that knows nothing of this engine; a bucket is given, or it asks AWS itself for one."""
+    ended = run([sys.executable, "-c", PLAIN], served.project, served.variables)
+    assert ended.returncode == 0, ended.stderr
+    assert (served.project / "down" / "README.md").is_file()
+
+
+@contextmanager
+def localbucket(tools: Path, folder: Path) -> Iterator[str]:
+    """Its address; its one file is run in this process."""
+    (file,) = tools.parent.rglob("localbucket.py")
+    spec = spec_from_file_location("localbucket", file)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.S3Handler.data_root = folder
+    server = ThreadingHTTPServer(("127.0.0.1", 0), module.S3Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def outcomes(url: str) -> dict[str, str]:
+    """What becomes of calls that a project needs: an error's code, or `done`."""
+    s3 = s3_client(url)
+    s3.create_bucket(Bucket="compared")
+    s3.put_object(Bucket="compared", Key="a", Body=b"1")
+    listed = {"Objects": [{"Key": "a"}]}
+    below = {"Bucket": "compared", "Key": "a/b", "Body": b"2"}
+    wanted = {
+        "a key below a key": lambda: s3.put_object(**below),
+        "GetBucketLocation": lambda: s3.get_bucket_location(Bucket="compared"),
+        "DeleteObjects": lambda: s3.delete_objects(Bucket="compared", Delete=listed),
+    }
+    return {name: outcome(call) for name, call in wanted.items()}
+
+
+def outcome(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    except HTTPClientError:
+        return "the connection broke off"
+    return "done"
+
+
+def allows_pages_of_a_browser(url: str) -> bool:
+    asking = UrlRequest(url, headers={"Origin": "http://evil.example.com"})
+    try:
+        with urlopen(asking) as answer:
+            return answer.headers.get("Access-Control-Allow-Origin") is not None
+    except HTTPError as error:
+        error.close()
+        return False
+
+
+def test_why_s3_is_not_localbucket(served: Served, tools: Path, tmp_path: Path) -> None:
+    """Should this fail because it has learned it: docs/decisions/own-s3.md says what then."""
+    ours = served.variables["AWS_ENDPOINT_URL_S3"]
+    done = {"GetBucketLocation": "done", "DeleteObjects": "done"}
+    assert outcomes(ours) == {**done, "a key below a key": "InvalidRequest"}
+    assert not allows_pages_of_a_browser(ours)
+    with localbucket(tools, tmp_path) as theirs:
+        assert outcomes(theirs) == {
+            "a key below a key": "the connection broke off",
+            "GetBucketLocation": "NotImplemented",
+            "DeleteObjects": "NotImplemented",
+        }
+        assert allows_pages_of_a_browser(theirs)
