@@ -45,6 +45,13 @@ SECRETS = {
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.2/keys",
 }
+PROFILE = """
+[profile production]
+region = eu-west-3
+aws_access_key_id = AKIAPERSON
+aws_secret_access_key = secret
+endpoint_url = https://s3.amazonaws.com
+"""
 GIVEN = {
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION"),
     *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SAGEMAKER"),
@@ -53,8 +60,11 @@ GIVEN = {
 
 
 @pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch) -> None:
+def person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Somebody who works with AWS in the same shell, behind a proxy."""
+    file = tmp_path / "config"
+    file.write_text(PROFILE)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")

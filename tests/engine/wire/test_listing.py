@@ -39,14 +39,14 @@ def listed(bucket: Path, wanted: Wanted) -> list[tuple[str, bool]]:
 def some_keys(chance: random.Random) -> list[str]:
     """Keys of which none is a folder of another one."""
     keys: set[str] = set()
-    for _ in range(chance.randint(0, 25)):
+    for _ in range(chance.randint(0, 12)):
         key = "/".join(chance.choices(NAMES, k=chance.randint(1, 4)))
         if not any(key.startswith(f"{k}/") or k.startswith(f"{key}/") for k in keys):
             keys.add(key)
     return sorted(keys)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_pages_are_those_of_a_plain_search(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     keys = some_keys(chance)
@@ -55,7 +55,7 @@ def test_pages_are_those_of_a_plain_search(tmp_path: Path, seed: int) -> None:
         (tmp_path / "bucket" / key).touch()
     (tmp_path / "bucket" / "empty" / "folder").mkdir(parents=True)
     prefixes = ["", "a", "a/", "b/a", "none/", "a//", "../"] + [k[:-1] for k in keys]
-    for _ in range(60):
+    for _ in range(20):
         wanted = Wanted(
             chance.choice(prefixes),
             chance.choice(("", "/", "b", "a/")),

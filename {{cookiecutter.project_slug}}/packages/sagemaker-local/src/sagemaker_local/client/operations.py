@@ -39,7 +39,7 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
     name = "".join(part.capitalize() for part in method.__name__.split("_"))
 
     @wraps(method)
-    def call(self: Any, **request: Any) -> Document:
+    def call(self: Any, /, **request: Any) -> Document:
         try:
             checked = validated_request(method.__name__, request)
             response = copy.deepcopy(method(self, checked))

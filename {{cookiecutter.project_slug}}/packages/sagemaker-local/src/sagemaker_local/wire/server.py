@@ -140,7 +140,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _drain(self, body: Body) -> None:
         """Read what a refused client still sends: it may not look for an answer before."""
         if not self.close_connection:
-            with suppress(TimeoutError):
+            with suppress(OSError):
                 body.drain()
         self.close_connection |= not body.is_spent
 
@@ -178,6 +178,7 @@ class _Connection(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the library refuses: a line that is no request, a method that no service has."""
         self.command = getattr(self, "command", None) or "GET"
+        self.request_version = self.protocol_version  # of an older one, no answer would have a head
         reason = message or explain or self.responses.get(code, ("It is no request.", ""))[0]
         self._refuse(WireError("BadRequest", reason, code))
 

@@ -45,9 +45,15 @@ class Services:
         }
 
     def answer(self, request: Request) -> Answer:
-        """A service's answer, or its error."""
+        """A service's answer, or its error.
+
+        Raises:
+            TimeoutError: the rest of the request does not come.
+        """
         try:
             return self._service(request).answer(request)
+        except TimeoutError:
+            raise  # the connection's, whose client is too slow
         except Exception as error:
             found = told(error)
             if found is None:
