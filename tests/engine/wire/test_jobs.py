@@ -135,8 +135,9 @@ def test_the_cache_does_not_know_the_address(
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{key}")
         local = Local(tmp_path / "root", runner, endpoint=Face)
+        step = processing("Show", local.code(script))
         cached = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
-        run = local.run(definition(processing("Show", local.code(script), **cached)))
+        run = local.run(definition({**step, **cached}))
         verdicts.append(run.verdicts["Show"])
     assert verdicts == ["miss", "hit"]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sagemaker_local.wire.s3 import listing
 from sagemaker_local.wire.s3.listing import Wanted, page
 
 NAMES = ("a", "a-", "a.b", "b", "ab", "é", "z", "0")
@@ -73,16 +76,17 @@ def test_a_page_of_nothing_is_empty_and_the_last(tmp_path: Path) -> None:
 
 def test_other_folders_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of a bucket with many objects reads what it needs."""
-    import os
-
-    from sagemaker_local.wire.s3 import listing
-
     for folder in range(50):
         (tmp_path / f"{folder:02d}").mkdir()
         (tmp_path / f"{folder:02d}" / "key").touch()
     read: list[str] = []
     scan = os.scandir
-    monkeypatch.setattr(listing.os, "scandir", lambda path: read.append(str(path)) or scan(path))
+
+    def noted(path: Path) -> Any:
+        read.append(str(path))
+        return scan(path)
+
+    monkeypatch.setattr(listing.os, "scandir", noted)
     got = page(tmp_path, Wanted(after="39/key", most=3))
     assert got.keys == ["40/key", "41/key", "42/key"] and len(read) <= 6
     read.clear()

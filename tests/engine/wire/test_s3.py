@@ -83,7 +83,11 @@ def test_conditions(wired: Wired) -> None:
 
 
 def test_headers_that_are_given_come_back_until_the_object_is_another(wired: Wired) -> None:
-    given = {"ContentType": "text/csv", "CacheControl": "no-cache", "Metadata": {"who": "me"}}
+    given: dict[str, Any] = {
+        "ContentType": "text/csv",
+        "CacheControl": "no-cache",
+        "Metadata": {"who": "me"},
+    }
     put(wired, "headers", **given)
     wired.s3.copy_object(
         Bucket=BUCKET, Key="headers-copy", CopySource={"Bucket": BUCKET, "Key": "headers"}

@@ -77,7 +77,7 @@ class S3Service:
             if request.method != "GET" or key:
                 raise invalid("The request names no bucket.")
             return self._list_buckets(request)
-        wanted = _SUBRESOURCES & set(request.query)
+        wanted = set(request.query) & _SUBRESOURCES
         if not key:
             if request.query.get("list-type") == "2":
                 wanted |= {"list-type"}
