@@ -6,7 +6,6 @@ import gc
 import json
 import logging
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -172,18 +171,20 @@ def test_what_is_no_request(wired: Wired, text: str, status: int) -> None:
     assert answer[0] == status and "<html" not in answer[1].lower()
 
 
-def test_a_slow_client_is_told_and_keeps_nobody_waiting(
-    wired: Wired, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "PATIENCE_SECONDS", 0.4)
-    head = f"POST / HTTP/1.1\nHost: 127.0.0.1\n{TARGET}\nContent-Length: 99\n\n" + "{"
-    answers: list[tuple[int, str]] = []
-    slow = threading.Thread(target=lambda: answers.append(spoken(wired, head, end=False)))
-    slow.start()
-    assert wired.sagemaker.list_pipelines()["PipelineSummaries"] == []
-    assert slow.is_alive()
-    slow.join()
-    assert error(answers[0]) == (400, "RequestTimeout")
+SLOW = f"POST / HTTP/1.1\nHost: 127.0.0.1\n{TARGET}\nContent-Length: 2\nConnection: close\n\n" + "{"
+
+
+def test_a_slow_client_keeps_nobody_waiting(wired: Wired) -> None:
+    with closing(socket.create_connection(wired.address, timeout=20)) as slow:
+        slow.sendall(SLOW.replace("\n", "\r\n").encode())
+        assert wired.sagemaker.list_pipelines()["PipelineSummaries"] == []
+        slow.sendall(b"}")
+        assert slow.recv(99).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_is_too_slow_is_told(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 0.2)
+    assert error(spoken(wired, SLOW, end=False)) == (400, "RequestTimeout")
 
 
 def test_a_client_that_goes_away_is_no_error(wired: Wired) -> None:

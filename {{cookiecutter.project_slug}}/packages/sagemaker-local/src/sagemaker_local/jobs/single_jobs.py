@@ -72,6 +72,13 @@ class SingleJobs:
                 )
         launcher.stop()
 
+    def stop_all(self) -> int:
+        """End the programs of every job that runs; gives how many jobs there still are."""
+        launchers = list(self._launchers.values())
+        for launcher in launchers:
+            launcher.stop()
+        return len(launchers)
+
     def _run(self, kind: JobKind, job: Document, arn: str) -> None:
         try:
             self._jobs.run_created(kind, job, self._launchers[arn].run)

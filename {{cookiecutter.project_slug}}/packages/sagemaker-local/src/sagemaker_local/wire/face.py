@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 import weakref
+from typing import TYPE_CHECKING
 
-from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.engine import Engine
 from sagemaker_local.wire.messages import Answer, Request, WireError
 from sagemaker_local.wire.server import Server
-from sagemaker_local.wire.services import Services, refusal
+
+if TYPE_CHECKING:
+    from sagemaker_local.wire.services import Services
 
 
 class Face:
@@ -27,7 +29,7 @@ class Face:
         self._engine = weakref.ref(engine)  # which holds this face
         self._services: Services | None = None
         self._lock = threading.Lock()
-        server = Server(_Respond(weakref.ref(self)))
+        server = Server(_Responder(weakref.ref(self)))
         self.url = server.url
         server.start()
         # Not at the exit of the process, where no thread can be started: the server ends with it.
@@ -35,6 +37,9 @@ class Face:
 
     def services(self) -> Services | None:
         """Put together when the first request comes: most jobs send none."""
+        from sagemaker_local.client.client import SageMakerClient
+        from sagemaker_local.wire.services import Services
+
         with self._lock:
             engine = self._engine()
             if self._services is None and engine is not None:
@@ -42,19 +47,24 @@ class Face:
             return self._services
 
 
-class _Respond:
+class _Responder:
     """Answers for a face, and does not keep its engine alive."""
 
     def __init__(self, face: weakref.ref[Face]) -> None:
         self._face = face
 
-    def __call__(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        return self._services().answer(request)
+
+    def refusal(self, error: WireError, request: Request) -> Answer:
+        return self._services().refusal(error, request)
+
+    def _services(self) -> Services:
         face = self._face()
         services = face.services() if face else None
         if services is None:
-            told = "The session that this address belonged to is closed; open another one."
-            return refusal(WireError("ServiceUnavailable", told, 503), request)
-        return services.answer(request)
+            raise ConnectionAbortedError("The session of this address is closed.")
+        return services
 
 
 def _close(server: Server) -> None:

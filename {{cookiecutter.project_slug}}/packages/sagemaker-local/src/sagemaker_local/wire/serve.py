@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def serve(root: Path, host: str, port: int, region: str, warm: bool = True) -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    server = _open(root.resolve(), host, port, region, warm)
+    server, client = _open(root.resolve(), host, port, region, warm)
     for line in _lines(root.resolve(), server, region):
         print(line, flush=True)
     server.start()
@@ -91,24 +92,27 @@ def serve(root: Path, host: str, port: int, region: str, warm: bool = True) -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)  # whoever asks again gets it at once
     server.close()
-    for line in _stop_executions():
+    for line in _stop(client):
         print(line, file=sys.stderr, flush=True)
 
 
-def _open(root: Path, host: str, port: int, region: str, warm: bool) -> Server:
-    services: list[Services] = []
+def _open(
+    root: Path, host: str, port: int, region: str, warm: bool
+) -> tuple[Server, SageMakerClient]:
+    """A server that has yet to be started, and what answers behind it."""
+    addresses: list[_Address] = []
+    engine = Engine(root, region, shared_runner(warm), endpoint=lambda _: addresses[0])
+    (engine.bucket.root / BUCKET).mkdir(parents=True, exist_ok=True)
+    client = SageMakerClient(engine)
     try:
-        server = Server(lambda request: services[0].answer(request), host, port)
+        server = Server(Services(client), host, port)
     except OSError as error:
         raise LocalError(
             f"Nothing can listen at {host}, port {port}: {error.strerror or error}; give another "
             "--port (0: any that is free), or another --host."
         ) from error
-    address = _Address(server.url)
-    engine = Engine(root, region, shared_runner(warm), endpoint=lambda _: address)
-    (engine.bucket.root / BUCKET).mkdir(parents=True, exist_ok=True)
-    services.append(Services(SageMakerClient(engine)))
-    return server
+    addresses.append(_Address(server.url))
+    return server, client
 
 
 def _lines(root: Path, server: Server, region: str) -> Iterator[str]:
@@ -122,16 +126,17 @@ def _lines(root: Path, server: Server, region: str) -> Iterator[str]:
     yield "unset AWS_PROFILE AWS_SESSION_TOKEN"
 
 
-def _stop_executions() -> Iterator[str]:
-    """Stop what runs, as its owner; gives a line for each, for a person who wants to go on."""
+def _stop(client: SageMakerClient) -> Iterator[str]:
+    """Stop what runs, as its owner; gives a line for each execution, which can be gone on with."""
     running = list(liveness.here.items())
     for arn, execution in running:
         execution.stop()
         yield f"Stopped {arn}; retry-pipeline-execution goes on from what had succeeded."
-    left = _GRACE_SECONDS
-    while left > 0 and any(execution.alive for _, execution in running):
-        threading.Event().wait(_POLL_SECONDS)
-        left -= _POLL_SECONDS
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < deadline:
+        if not client.single_jobs.stop_all() and not any(e.alive for _, e in running):
+            return
+        time.sleep(_POLL_SECONDS)
 
 
 def _port(text: str) -> int:

@@ -13,15 +13,13 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from sagemaker_local.wire.body import Body, BodyError
 from sagemaker_local.wire.messages import Answer, Request, WireError, request_id
-from sagemaker_local.wire.services import refusal
 
 LOOPBACK = "127.0.0.1"
 # How long a client may keep silent within a request, and between two.
@@ -31,16 +29,30 @@ _WAITING = 256  # connections that were not accepted yet
 _LOCAL_NAMES = ("localhost",)
 _BEHIND_LOCALHOST = ".localhost"
 
-Respond = Callable[[Request], Answer]
-
 logger = logging.getLogger(__name__)
+
+
+class Responder(Protocol):
+    """Knows what requests mean."""
+
+    def answer(self, request: Request) -> Answer:
+        """A service's answer, or its error.
+
+        Raises:
+            TimeoutError: the rest of the request does not come.
+        """
+        ...
+
+    def refusal(self, error: WireError, request: Request) -> Answer:
+        """An error in the form that the client of the request's service reads."""
+        ...
 
 
 class Server(socketserver.ThreadingTCPServer):
     """Listens, and answers each connection in a thread of its own.
 
     Args:
-        respond: answers a request.
+        responder: answers requests.
         host: the address to listen at.
         port: 0: any that is free.
 
@@ -52,8 +64,8 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = _WAITING
 
-    def __init__(self, respond: Respond, host: str = LOOPBACK, port: int = 0) -> None:
-        self.respond = respond
+    def __init__(self, responder: Responder, host: str = LOOPBACK, port: int = 0) -> None:
+        self.responder = responder
         self.host = host
         if ":" in host:
             self.address_family = socket.AF_INET6
@@ -118,15 +130,16 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer
 
     def _answer(self, request: Request) -> Answer:
+        responder = cast(Server, self.server).responder
         try:
             self._check_caller(request)
-            return cast(Server, self.server).respond(request)
+            return responder.answer(request)
         except TimeoutError:
             self.close_connection = True
             told = f"The rest of the request did not come within {PATIENCE_SECONDS:g} seconds."
-            return refusal(WireError("RequestTimeout", told), request)
+            return responder.refusal(WireError("RequestTimeout", told), request)
         except WireError as error:
-            return refusal(error, request)
+            return responder.refusal(error, request)
 
     def _check_caller(self, request: Request) -> None:
         if request.header("Origin"):

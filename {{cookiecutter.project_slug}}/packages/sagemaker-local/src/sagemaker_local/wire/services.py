@@ -45,11 +45,7 @@ class Services:
         }
 
     def answer(self, request: Request) -> Answer:
-        """A service's answer, or its error.
-
-        Raises:
-            TimeoutError: the rest of the request does not come.
-        """
+        """A service's answer, or its error; see ``Responder``."""
         try:
             return self._service(request).answer(request)
         except TimeoutError:
@@ -60,7 +56,15 @@ class Services:
                 logger.exception("%s %s failed inside the engine", request.method, request.path)
                 kind = type(error).__name__
                 found = WireError("InternalFailure", f"The engine failed: {kind}: {error}", 500)
-            return refusal(found, request)
+            return self.refusal(found, request)
+
+    def refusal(self, error: WireError, request: Request) -> Answer:
+        """An error in the form that the client of the request's service reads."""
+        if _is_form(request):
+            return query_service.refusal(error)
+        if name_of(request) == _S3:
+            return xml.refusal(error, request.path)
+        return json_service.refusal(error)
 
     def _service(self, request: Request) -> _Service:
         name = name_of(request)
@@ -68,15 +72,6 @@ class Services:
         if service is None:
             raise json_service.unknown(f"There is no service {name[:80]!r} on this machine")
         return service
-
-
-def refusal(error: WireError, request: Request) -> Answer:
-    """An error in the form that the client of the request's service reads."""
-    if _is_form(request):
-        return query_service.refusal(error)
-    if name_of(request) == _S3:
-        return xml.refusal(error, request.path)
-    return json_service.refusal(error)
 
 
 def name_of(request: Request) -> str:

@@ -62,7 +62,9 @@ class Places:
     def names(self) -> list[str]:
         """Names of all buckets, sorted."""
         found = self.root.iterdir() if self.root.is_dir() else ()
-        return sorted(p.name for p in found if p.is_dir() and _BUCKET_NAME.fullmatch(p.name))
+        return sorted(
+            p.name for p in found if _BUCKET_NAME.fullmatch(p.name) and self._is_inside(p)
+        )
 
     def new_bucket(self, name: str) -> Path:
         """Where a bucket would be.
