@@ -91,7 +91,6 @@ def test_an_unknown_operation_says_what_to_do(wired: Wired, target: str, said: s
     [
         ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "e", "Body": b"1"}),
         ("sqs", "list_queues", {}),
-        ("ec2", "describe_instances", {}),
         ("lambda", "list_functions", {}),
         (
             "sts",
