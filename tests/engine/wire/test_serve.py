@@ -197,6 +197,8 @@ def test_what_cannot_be_served_is_one_sentence(source: Path, tmp_path: Path) -> 
         port = str(taken.getsockname()[1])
         assert f"Nothing can listen at 127.0.0.1, port {port}" in said("--port", port)
     assert "is no port" in said("--port", "99999")
+    (tmp_path / "file").touch()
+    assert "cannot be used" in said("--root", str(tmp_path / "file"))
     (tmp_path / "state.db").write_text("something else, long enough to be no database" * 100)
     assert "is no state of a local session" in said()
 

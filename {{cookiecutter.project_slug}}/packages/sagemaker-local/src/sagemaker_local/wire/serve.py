@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -101,8 +103,13 @@ def _open(
 ) -> tuple[Server, SageMakerClient]:
     """A server that has yet to be started, and what answers behind it."""
     addresses: list[_Address] = []
-    engine = Engine(root, region, shared_runner(warm), endpoint=lambda _: addresses[0])
-    (engine.bucket.root / BUCKET).mkdir(parents=True, exist_ok=True)
+    try:
+        engine = Engine(root, region, shared_runner(warm), endpoint=lambda _: addresses[0])
+        (engine.bucket.root / BUCKET).mkdir(parents=True, exist_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise LocalError(
+            f"The folder {root} cannot be used: {error}; give another --root."
+        ) from error
     client = SageMakerClient(engine)
     try:
         server = Server(Services(client), host, port)
@@ -122,7 +129,7 @@ def _lines(root: Path, server: Server, region: str) -> Iterator[str]:
         yield f"# Whoever reaches {server.host} may read and delete everything, and run programs."
     yield "# Paste this into a shell for boto3, the AWS CLI and the SageMaker SDK:"
     for name, value in aws_variables.of_this_machine(server.url, region).items():
-        yield f"export {name}={value}"
+        yield f"export {name}={shlex.quote(value)}"
     yield "unset AWS_PROFILE AWS_SESSION_TOKEN"
 
 
