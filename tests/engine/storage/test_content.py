@@ -324,7 +324,7 @@ def test_a_file_that_may_change_without_a_newer_time_is_always_read(
     digests: Digests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a file system whose clock stands still for two seconds."""
-    monkeypatch.setattr(content, "_stamp", lambda file: "the same")
+    monkeypatch.setattr(content, "stamp", lambda file: "the same")
     file = tmp_path / "data.csv"
     for text in ("one", "two"):
         file.write_text(text)
@@ -336,7 +336,7 @@ def test_a_file_whose_time_was_set_back_may_still_change(
 ) -> None:
     if os.name == "nt":
         pytest.skip("the time of an entry's change is not kept")
-    monkeypatch.setattr(content, "_stamp", lambda file: "the same")
+    monkeypatch.setattr(content, "stamp", lambda file: "the same")
     file = tmp_path / "data.csv"
     for text in ("one", "two"):
         file.write_text(text)
