@@ -142,7 +142,7 @@ def test_the_report_opens_offline(two: TwoRuns) -> None:
 def test_a_run_that_the_gate_refuses_is_kept_and_says_why(two: TwoRuns) -> None:
     assert two.refused.returncode == 1
     sentence = two.refused.stderr.splitlines()[-1]
-    assert sentence.startswith("pipeline: the pipeline failed: MissedThreshold: r2 0.")
+    assert sentence.startswith("pipeline: the pipeline failed: MissedGate: r2 0.")
     assert two.refused.stderr.count("\n") == 1
     second = kept(two.project)[1]
     document = second.read("lineage.json")

@@ -76,6 +76,12 @@ def test_a_change_runs_again_what_depends_on_it(project: Path, run: Run) -> None
     assert "tabular/slices.py changed" in verdicts(project)["Evaluate"]
     assert hits(project) == {"Preprocess", "Train", "Transform"}
 
+    asked = {"metric_threshold": 0.2, "slice_bound": "fuel=petrol:0.1"}
+    run_notebook(run, project, **(options | asked)).succeeded()
+    why = verdicts(project)["Evaluate"]
+    assert "argument --metric-threshold was 0.1, is 0.2" in why and "input options" in why
+    assert hits(project) == {"Preprocess", "Train", "Transform"}
+
     run_notebook(run, project, eta=0.3, **options).succeeded()
     assert verdicts(project)["Train"] == "miss: hyperparameter eta was 0.1, is 0.3"
     assert hits(project) == {"Preprocess"}

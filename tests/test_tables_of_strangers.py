@@ -95,6 +95,28 @@ def test_abalone(project: Path, run: Run) -> None:
     assert evaluation["regression_metrics"]["mse"]["value"] < 6.0
 
 
+def test_names_for_1500_columns_without_a_header(project: Path, run: Run, tmp_path: Path) -> None:
+    """Such lists are longer than a word of a job's command line may be."""
+    names = [f"measurement_{number:04}" for number in range(1500)]
+    with (tmp_path / "wide.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [[(row * (place + 3)) % 97 + place / 2 for place in range(1500)] for row in range(200)]
+        )
+    given: dict[str, Any] = {"target": names[7], "drop": ",".join(names[10:])}
+    run_notebook(
+        run,
+        project,
+        input_data=tmp_path / "wide.csv",
+        column_names=",".join(names),
+        slices=",".join(names[:2]),
+        **given,
+    ).succeeded()
+
+    evaluation = LocalState(project).evaluation(LocalState(project).packages()[0])
+    assert set(evaluation["importance"]["shap"]) == set(names[:10]) - {names[7]}
+    assert set(evaluation["slices"]) == set(names[:2])
+
+
 BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
     "a missing file": ({"input_data": "nowhere.csv"}, "nowhere.csv does not exist"),
     "an empty file": ({"input_data": "empty.csv"}, "empty.csv is empty"),

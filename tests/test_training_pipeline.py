@@ -1,6 +1,7 @@
 """The training pipeline of generated projects, run by papermill in the local session."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def test_a_model_that_beats_a_constant_is_registered(
     assert package["ModelPackageArn"] in ran.output
     assert {step: found["StepStatus"] for step, found in state.steps().items()} == dict.fromkeys(
         (
-            *("RegisterModel", "Transform", "CreateModel", "BeatsChampion", "MeetsThreshold"),
+            *("RegisterModel", "Transform", "CreateModel", "PassesGate"),
             *("Evaluate", "Train", "Preprocess"),
         ),
         "Succeeded",
@@ -61,11 +62,12 @@ def test_a_model_that_beats_a_constant_is_registered(
 def test_a_threshold_too_strict_registers_nothing(project: Path, run: Run) -> None:
     ran = run_notebook(run, project, sample_rows=1500, metric_threshold=0.9999)
 
-    assert "MissedThreshold: r2 0." in failure(ran)
-    assert failure(ran).endswith("misses MetricThreshold 0.9999")
+    assert "MissedGate: r2 0." in failure(ran)
+    said = re.search(r"r2 (0\.\d+) misses MetricThreshold 0\.9999 by (0\.\d+)$", failure(ran))
+    assert said and float(said[1]) + float(said[2]) == pytest.approx(0.9999)
     state = LocalState(project)
     assert state.packages() == []
-    assert state.steps()["MeetsThreshold"]["Metadata"]["Condition"]["Outcome"] == "False"
+    assert state.steps()["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
     assert "RegisterModel" not in state.steps()
     assert state.executions()[0]["PipelineExecutionStatus"] == "Failed"
 
@@ -76,10 +78,11 @@ def test_a_challenger_worse_than_the_champion_registers_nothing(project: Path, r
     worse: dict[str, Any] = {"rounds": 3, "max_depth": 1, "metric_threshold": 0}
     ran = run_notebook(run, project, sample_rows=1500, **worse)
 
-    assert "WorseThanChampion: r2" in failure(ran)
+    assert "MissedGate: r2" in failure(ran)
+    assert "is worse on the test rows than the champion's 0." in failure(ran)
     state = LocalState(project)
     assert [package["ModelPackageVersion"] for package in state.packages()] == [1]
-    assert state.steps()["BeatsChampion"]["Metadata"]["Condition"]["Outcome"] == "False"
+    assert state.steps()["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
 
 
 def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> None:

@@ -88,10 +88,10 @@ def test_a_slice_below_its_bound_registers_nothing(project: Path, run: Run) -> N
 
     assert ran.process.returncode != 0
     sentence = ran.process.stderr.strip().splitlines()[-1]
-    assert "MissedSlice" in sentence and "diesel" in sentence and "petrol" not in sentence
+    assert "MissedGate" in sentence and "diesel" in sentence and "petrol" not in sentence
     state = LocalState(project)
     assert state.packages() == []
-    assert state.steps()["KeepsSlices"]["Metadata"]["Condition"]["Outcome"] == "False"
+    assert state.steps()["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
 
 
 def test_rows_that_break_the_contract_register_nothing(

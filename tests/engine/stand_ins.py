@@ -31,6 +31,7 @@ from pathlib import Path
 FILES, TABLES = json.loads({files!r}), json.loads({tables!r})
 ml = next(folder for folder in Path(__file__).resolve().parents if (folder / "config").is_dir())
 job = json.loads((ml / "config" / "processingjobconfig.json").read_text())
+(ml / "output" / "message").write_text("what a job says of itself")
 for output in job.get("ProcessingOutputConfig", {{}}).get("Outputs", []):
     folder = Path(str(ml) + output["S3Output"]["LocalPath"].removeprefix("/opt/ml"))
     for name in [f"{{output['OutputName']}}.csv", *TABLES.get(output["OutputName"], [])]:

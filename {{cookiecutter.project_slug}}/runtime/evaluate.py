@@ -16,7 +16,7 @@ from tabular.values import DataError
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
-    """Parse the command line; an empty string means "not given"."""
+    """Parse the command line and the file of options; an empty string means "not given"."""
     parser = job.Arguments("evaluate", description=__doc__)
     add = parser.add_argument
     add(
@@ -27,11 +27,12 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--schema", type=Path, required=True, help="folder with schema.json")
     add("--output", type=Path, required=True, help="folder for evaluation.json")
     add("--primary-metric", default="", help="empty: the usual one of the problem type")
+    add("--metric-threshold", type=float, help="what it must reach; not given: anything")
     add("--summary", default="", help="folder with summary.json of the folds, if there were any")
     add("--gate-on", default="test", choices=("test", "validation"), help="or the folds' mean")
     add("--slices", default="", help="columns (a,b) by whose values to measure")
     add("--slice-bound", default="", help="what slices must reach: column=value:bound,...")
-    return parser.parse_args(argv)
+    return parser.parse_with_file(argv)
 
 
 def champion_metrics(
@@ -70,6 +71,8 @@ def evaluate(options: Namespace) -> None:
     by_slice = slices.measure(scored, roles)
     missed = slices.missed(by_slice, slices.bounds(options.slice_bound), primary)
     compared = gate.compare(primary, challenger, champion)
+    threshold = options.metric_threshold
+    asked = gate.values(compared, primary, options.gate_on, summary, missed, threshold)
     evaluation = {
         "problem_type": kind,
         "primary_metric": primary,
@@ -78,7 +81,7 @@ def evaluate(options: Namespace) -> None:
         f"{kind}_metrics": metrics.document(challenger),
         "constant_metrics": metrics.document(constant),
         "champion_metrics": metrics.document(champion),
-        "gate": gate.values(compared, primary, options.gate_on, summary, missed),
+        "gate": asked,
         "validation": summary,
         "slices": by_slice,
         "importance": important,
@@ -89,8 +92,8 @@ def evaluate(options: Namespace) -> None:
     for name, value in challenger.items():
         beside = f", champion {champion[name]:.6g}" if champion else ""
         print(f"test:{name}={value:.6g} (constant {constant[name]:.6g}{beside})")
-    if missed:
-        print(f"slices: {missed}")
+    print(f"gate: {asked['message']}")
+    job.leave_message(asked["message"])
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classificati
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
-    """Parse the command line; an empty string means "not given"."""
+    """Parse the command line and the file of options; an empty string means "not given"."""
     parser = job.Arguments("preprocess", description=__doc__)
     add = parser.add_argument
     add("--input", type=Path, required=True, help="a CSV or Parquet file, or a folder of them")
@@ -42,7 +42,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--row-limit", type=int, default=0, help="read this many rows; 0: all")
     add("--test-share", type=float, default=0.2, help="of the rows, for --split hash")
     add("--validation-share", type=float, default=0.2, help="of the rows, for --split hash")
-    return parser.parse_args(argv)
+    return parser.parse_with_file(argv)
 
 
 def read(options: Namespace, agreed: contract.Contract | None) -> pd.DataFrame:

@@ -1,12 +1,13 @@
-"""Input data goes up from wherever a person keeps it."""
+"""What jobs are given: data from wherever a person keeps it, and options, short and long."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from {{ cookiecutter.package_name }} import errors, paths
-from {{ cookiecutter.package_name }}.pipelines import inputs
+from {{ cookiecutter.package_name }}.pipelines import channels, inputs
 
 
 class Session:
@@ -14,9 +15,11 @@ class Session:
 
     def __init__(self) -> None:
         self.uploaded: list[Path] = []
+        self.texts: list[str] = []
 
     def upload_data(self, path: Path, **_: Any) -> str:
         self.uploaded.append(path)
+        self.texts.append(path.read_text(encoding="utf-8"))
         return f"s3://bucket/{path.name}"
 
 
@@ -60,3 +63,33 @@ def test_what_cannot_be_read_is_refused(caller: Path, source: str, said: str) ->
     with pytest.raises(errors.ProjectError, match=said):
         inputs.upload(session, source)
     assert session.uploaded == []
+
+
+def test_options_of_any_length_go_into_a_file() -> None:
+    session, long = Session(), ",".join(map(str, range(1500)))
+    found = inputs.long_options(session, {"column-names": long, "drop": "", "target": "ä\nb"})
+    assert found == {"options": "s3://bucket/options.json"}
+    assert [json.loads(text) for text in session.texts] == [
+        {"column-names": long, "target": "ä\nb"}
+    ]
+
+
+def test_without_options_there_is_no_file() -> None:
+    session = Session()
+    assert inputs.long_options(session, {"drop": "", "numeric": ""}) == {}
+    assert session.uploaded == []
+
+
+def test_what_is_not_given_is_not_on_the_command_line() -> None:
+    from sagemaker.core.workflow.parameters import ParameterFloat
+
+    threshold = ParameterFloat("Threshold", default_value=0.5).to_string()
+    words = channels.arguments({"input": "/in", "target": "", "folds": "0", "bound": threshold})
+    assert words == ["--input", "/in", "--folds", "0", "--bound", threshold]
+
+
+def test_a_pipelines_parameter_that_may_be_empty_is_no_argument() -> None:
+    from sagemaker.core.workflow.parameters import ParameterString
+
+    with pytest.raises(errors.ProjectError, match="Column is empty unless a start gives it"):
+        channels.arguments({"column": ParameterString("Column", default_value="")})

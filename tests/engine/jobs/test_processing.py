@@ -19,6 +19,7 @@ from engine.definitions import (
     output_of,
     parameter,
     processing,
+    step,
 )
 from engine.local import Local, Run
 
@@ -157,6 +158,34 @@ with open(sys.argv[1] + "/report.json", "w") as stream:
     )
     run = local.run(definition(first, second))
     assert local.log(run, "Second") == "0.5 a\n"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_a_job_says_of_itself_is_its_exit_message(local: Local, code: int) -> None:
+    script = f"""
+import pathlib, sys
+said = chr(252) * 600
+pathlib.Path(__file__).parents[3].joinpath("output/message").write_text(said, encoding="utf-8")
+sys.exit({code})
+"""
+    first = processing("First", local.code(script))
+    words = join(" ", "it says", get("Steps.First.ExitMessage"))
+    run = local.run(definition(first, step("Last", "Fail", {"ErrorMessage": words})))
+    assert run.job("First")["ExitMessage"] == "ü" * 512, "the first kilobyte"
+    if code == 0:
+        assert run.reason("Last") == f"it says {'ü' * 512}"
+
+
+def test_a_job_that_says_nothing_has_no_exit_message(local: Local) -> None:
+    words = get("Steps.First.ExitMessage")
+    run = local.run(
+        definition(
+            processing("First", local.code("pass")),
+            step("Last", "Fail", {"ErrorMessage": words}),
+        )
+    )
+    assert "ExitMessage" not in run.job("First")
+    assert "Steps.First.ExitMessage has no value" in run.reason("Last")
 
 
 @pytest.mark.parametrize(

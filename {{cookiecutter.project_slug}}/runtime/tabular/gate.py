@@ -28,9 +28,14 @@ def compare(
 
 
 def values(
-    compared: Mapping[str, float], metric: str, on: str, summary: Mapping[str, Any], missed: str
+    compared: Mapping[str, float],
+    metric: str,
+    on: str,
+    summary: Mapping[str, Any],
+    missed: str,
+    threshold: float | None = None,
 ) -> dict[str, Any]:
-    """The values that the pipeline's conditions read.
+    """The values that the pipeline's condition reads, and the gate's sentence.
 
     Args:
         compared: challenger and champion, always on the test rows.
@@ -38,7 +43,32 @@ def values(
         on: "test" or "validation", where the value comes from: the test rows or the folds' mean.
         summary: of the folds.
         missed: a sentence on slices that miss their bounds, or "".
+        threshold: what the value must reach; None: nothing.
     """
     value = compared["value"] if on == "test" else summary["metrics"][metric]["mean"]
-    ok = 0.0 if missed else 1.0
-    return {**compared, "value": value, "on": on, "slices_ok": ok, "slices_message": missed}
+    asked = {
+        **compared,
+        "value": value,
+        "on": on,
+        "threshold": threshold,
+        "slices_ok": 0.0 if missed else 1.0,
+        "slices_message": missed,
+    }
+    return {**asked, "message": sentence(metric, asked)}
+
+
+def sentence(metric: str, asked: Mapping[str, Any]) -> str:
+    """Which questions of the gate were missed, and by how much; or that none was."""
+    value, threshold, margin = asked["value"], asked["threshold"], asked["champion_margin"]
+    missed = []
+    if threshold is not None:
+        margin_over = threshold - value if metric in metrics.MINIMIZED else value - threshold
+        if not margin_over >= 0:  # nor is a value that is no number good enough
+            missed.append(f"misses MetricThreshold {threshold:.6g} by {-margin_over:.6g}")
+    if not margin >= 0:
+        best = asked["champion_value"]
+        missed.append(f"is worse on the test rows than the champion's {best:.6g} by {-margin:.6g}")
+    if asked["slices_message"]:
+        missed.append(f"is not enough: {asked['slices_message']}")
+    mean = " as the mean of the folds" if asked["on"] == "validation" else ""
+    return f"{metric} {value:.6g}{mean} {', and '.join(missed) or 'passes the gate'}"

@@ -6,12 +6,18 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from .values import DataError
+
+OPTIONS = "options.json"
+MESSAGE_BYTES = 1024  # of a processing job's message are kept by the service
+OPTIONS_HELP = (
+    f'JSON file, or the folder of {OPTIONS}, with more of these options, as {{"drop": "a,b"}}'
+)
 
 
 class Arguments(argparse.ArgumentParser):
@@ -19,6 +25,36 @@ class Arguments(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise DataError(f"{message}; see --help")
+
+    def parse_with_file(self, argv: Sequence[str] | None) -> argparse.Namespace:
+        """Parse a command line that may give some of its options in a file, by `--options`.
+
+        SageMaker allows 256 characters for a word of a command line, and a list of columns can be
+        longer. What the command line itself gives wins.
+        """
+        self.add_argument("--options", help=OPTIONS_HELP)
+        words = list(sys.argv[1:] if argv is None else argv)
+        only = Arguments(add_help=False)
+        only.add_argument("--options")
+        named, _ = only.parse_known_args(words)
+        return self.parse_args([*_words_of(named.options), *words])
+
+
+def _words_of(place: str | None) -> list[str]:
+    """The options in a JSON file, or in the folder that holds one, as words of a command line."""
+    if not place:
+        return []
+    path = Path(place) / OPTIONS if Path(place).is_dir() else Path(place)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"--options {path} cannot be read: {error}") from None
+    if not isinstance(document, dict):
+        raise DataError(f'--options {path} holds no object such as {{"drop": "a,b"}}')
+    return [
+        f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in document.items()
+    ]
 
 
 def words(value: str) -> list[str]:
@@ -53,7 +89,10 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 @contextmanager
 def one_sentence(script: str) -> Iterator[None]:
-    """Turn a DataError into a sentence on stderr, exit code 1 and the job's failure reason."""
+    """Turn a DataError into a sentence on stderr, exit code 1 and the job's failure reason.
+
+    Any other error goes on as it is; a processing job names it in its message.
+    """
     try:
         yield
     except DataError as error:
@@ -61,7 +100,28 @@ def one_sentence(script: str) -> Iterator[None]:
         if folder := os.environ.get("SM_OUTPUT_DIR"):
             Path(folder).mkdir(parents=True, exist_ok=True)
             Path(folder, "failure").write_text(sentence, encoding="utf-8")
+        leave_message(sentence)
         sys.exit(sentence)
+    except Exception as error:
+        leave_message(f"{script}: {type(error).__name__}: {error}")
+        raise
+
+
+def leave_message(sentence: str) -> None:
+    """Leave a sentence where a processing job's `ExitMessage` is read; in no such job, nowhere.
+
+    Such a job runs a script out of `<root>/processing/input/<channel>`, the root being `/opt/ml` in
+    a container, and its message is `<root>/output/message`.
+    """
+    script = Path(sys.argv[0]).absolute()
+    if script.parts[-5:-2] != ("ml", "processing", "input"):
+        return
+    text = sentence.encode(errors="replace")
+    if len(text) > MESSAGE_BYTES:
+        text = text[: MESSAGE_BYTES - 3].decode(errors="ignore").encode() + b"..."
+    folder = script.parents[3] / "output"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "message").write_bytes(text)
 
 
 @contextmanager

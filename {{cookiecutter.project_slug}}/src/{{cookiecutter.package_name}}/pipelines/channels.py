@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import ProjectError
+
 ROOT = "/opt/ml/processing"
 
 
@@ -49,9 +51,26 @@ def training_channels(sources: Mapping[str, Any]) -> list[Any]:
     return [InputData(channel_name=name, data_source=uri) for name, uri in sources.items()]
 
 
-def arguments(options: Mapping[str, str]) -> list[str]:
-    """A script's command line: ``--name value`` for each option, "" for one that is not given."""
-    return [word for name, value in options.items() for word in (f"--{name}", value)]
+def arguments(options: Mapping[str, Any]) -> list[Any]:
+    """A script's command line: ``--name value`` for each option that is given.
+
+    SageMaker refuses a job that has an empty word on its command line.
+
+    Args:
+        options: texts, "" for what is not given, or values that are known only when the pipeline
+            runs.
+
+    Raises:
+        ProjectError: a parameter of the pipeline has an empty default, and so may be empty.
+    """
+    for name, value in options.items():
+        if getattr(value, "default_value", None) == "":
+            raise ProjectError(
+                f"the pipeline's parameter {value.name} is empty unless a start gives it, and "
+                f"SageMaker refuses an empty --{name}; give it a default, or leave it out"
+            )
+    given = {name: value for name, value in options.items() if value != ""}
+    return [word for name, value in given.items() for word in (f"--{name}", value)]
 
 
 def input_path(name: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The gate between evaluation and registry: two questions to ``evaluation.json``."""
+"""The gate between evaluation and registry: questions to ``evaluation.json``."""
 
 from typing import Any
 
@@ -26,13 +26,6 @@ def reaches(measured: Any, threshold: Any, minimized: bool) -> Any:
         else conditions.ConditionGreaterThanOrEqualTo
     )
     return operator(left=measured, right=threshold)
-
-
-def sentence(*parts: Any) -> Any:
-    """A text whose parts may be values that are known only when the pipeline runs."""
-    from sagemaker.core.workflow.functions import Join
-
-    return Join(on=" ", values=list(parts))
 
 
 def file_uri(folder_uri: Any, name: str) -> Any:

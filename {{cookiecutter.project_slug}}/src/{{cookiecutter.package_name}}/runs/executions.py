@@ -9,6 +9,7 @@ from ..errors import ProjectError
 
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 JOBS = ("Processing", "Training", "Tuning", "Transform")  # what has a log
+ENOUGH = 60  # characters of a script's words by which they are known in a reason that is cut
 
 
 class PipelineFailed(ProjectError):
@@ -95,11 +96,22 @@ def log(session: Any, execution: Any, step_name: str) -> str:
 def failure(session: Any, arn: str, status: str) -> str:
     """Why an execution did not succeed: the reasons of the steps that failed."""
     reasons = [
-        f"{step['StepName']}: {step['FailureReason']}"
+        f"{step['StepName']}: {reason(session, step)}"
         for step in listed(session, arn)
         if "FailureReason" in step
     ]
     described = session.sagemaker_client.describe_pipeline_execution(PipelineExecutionArn=arn)
-    reason = "; ".join(reasons) or described.get("FailureReason", "")
+    said = "; ".join(reasons) or described.get("FailureReason", "")
     ended = "was stopped" if status == "Stopped" else status.lower()
-    return f"the pipeline {ended}: {reason}" if reason else f"the pipeline {ended}"
+    return f"the pipeline {ended}: {said}" if said else f"the pipeline {ended}"
+
+
+def reason(session: Any, step: dict[str, Any]) -> str:
+    """Why a described step failed: the service's words, and its script's where those lack them."""
+    told = str(step["FailureReason"])
+    kind, name = job_of(step) or ("", "")
+    if kind != "Processing":
+        return told
+    job = session.sagemaker_client.describe_processing_job(ProcessingJobName=name)
+    said = str(job.get("ExitMessage", ""))
+    return told if said[:ENOUGH] in told else f"{told}: {said}"

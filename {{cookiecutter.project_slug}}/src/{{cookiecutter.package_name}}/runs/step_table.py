@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .executions import job_of, listed
+from .executions import job_of, listed, reason
 
 WIDTH = 100
 COLOURS = {
@@ -57,7 +57,7 @@ def note(session: Any, step: dict[str, Any]) -> str:
     """What there is to say about a step: why it failed, its outcome, its last log line."""
     metadata = step.get("Metadata", {})
     if "FailureReason" in step:
-        return str(step["FailureReason"])
+        return reason(session, step)
     if "Condition" in metadata:
         return str(metadata["Condition"].get("Outcome", ""))
     if "RegisterModel" in metadata:

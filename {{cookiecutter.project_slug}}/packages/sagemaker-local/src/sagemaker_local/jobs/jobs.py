@@ -157,6 +157,7 @@ class Jobs:
     ) -> None:
         if reason:
             job["FailureReason"] = reason[:_MAX_REASON]
+        job |= kind.ends_with(JobFolder(self.folder / kind.name_of(job)))
         self._note(kind, job, status, "End", secondary)
         with self.store.transaction("job ended"):
             self.store.update_resource(kind.resource, kind.name_of(job), job)

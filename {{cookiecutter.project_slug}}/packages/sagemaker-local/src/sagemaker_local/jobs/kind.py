@@ -55,6 +55,8 @@ class JobKind:
         sign: adds what makes its result to a signature.
         defaults: members that its Describe response must have.
         starts_with: members that its Describe response has from the start on.
+        ends_with: members that its Describe response has once it has ended, in whatever way; made
+            of what is in its folder.
         named: its name, made of those of an execution and a step.
         properties: what ``Steps.<name>.<path>`` finds of an ended job beside its Describe response;
             made of what is stored, so that a later process finds the same.
@@ -69,6 +71,7 @@ class JobKind:
     sign: Callable[[Signing, Document], None]
     defaults: Document = field(default_factory=dict)
     starts_with: Callable[[Document], Document] = lambda job: {}
+    ends_with: Callable[[JobFolder], Document] = lambda folder: {}
     named: Callable[[str, str], str] = job_name
     properties: Callable[[Document, Store], Document] = lambda job, store: {}
 

@@ -27,6 +27,7 @@ from sagemaker_local.storage.content import files_below
 _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
 _CONTAINER_ROOT = "/opt/ml/processing/"
+_MAX_MESSAGE = 1024  # bytes
 # Programs that start a job; any other entrypoint lives in a container image only.
 _INTERPRETERS = ("python", "python3", "bash", "sh", "/bin/bash", "/bin/sh")
 # An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
@@ -99,10 +100,25 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     folder = context.folder
     outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
     _stage(job, outputs, folder, context.inputs)
-    message = folder.make("output") / "message"
-    run_to_success(_command(job, folder), folder, context.launch, message)
+    folder.make("output")
+    run_to_success(_command(job, folder), folder, context.launch, _message(folder))
     _collect(outputs, folder, context.bucket)
     return {}
+
+
+def _message(folder: JobFolder) -> Path:
+    """The file in which a job may leave its own words, whether it succeeds or not."""
+    return folder.ml / "output" / "message"
+
+
+def ends_with(folder: JobFolder) -> dict[str, str]:
+    """The first kilobyte of those words, as the service describes an ended job.
+
+    "Save and Access Metadata Information About Your Processing Job" in the Developer Guide.
+    """
+    file = _message(folder)
+    said = file.read_bytes()[:_MAX_MESSAGE].decode("utf-8", "ignore") if file.is_file() else ""
+    return {"ExitMessage": said} if said else {}
 
 
 def _stage(
@@ -226,4 +242,5 @@ KIND = JobKind(
     run=run,
     outputs=outputs,
     sign=sign,
+    ends_with=ends_with,
 )

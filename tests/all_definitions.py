@@ -1,0 +1,84 @@
+"""Builds the definition of every pipeline that notebook 03 can be asked for, in one process.
+
+Run in the `notebooks` folder of a generated project: `all_definitions.py FILE`. A line of FILE is a
+JSON object with the parameters, the definition, and what the local session's plan says of it.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+PROBLEMS = ("regression", "binary_classification", "multiclass_classification")
+FAMILIES = ("xgboost", "linear", "both")
+VALIDATIONS = ("holdout", "cross_validation", "backtest")
+WIDE = ",".join(f"a_column_of_many_{number}" for number in range(1500))
+BOUNDS = ",".join(f"quarter=of the town that is {number}:0.{number}" for number in range(1, 100))
+# Lists that no command line could hold.
+LISTS = {"column_names": WIDE, "drop": WIDE, "slices": WIDE, "slice_bound": BOUNDS}
+UNTIL = "define"  # the cell with which the definition is there
+SKIPPED = ("check-parameters",)  # it looks at a notebook's history
+
+
+def asked() -> Iterator[dict[str, Any]]:
+    """Parameters of each pipeline."""
+    lists: tuple[dict[str, str], ...] = ({}, LISTS)
+    for problem, family, validation, tune, more in product(
+        PROBLEMS, FAMILIES, VALIDATIONS, (False, True), lists
+    ):
+        yield {
+            "problem_type": problem,
+            "model_family": family,
+            "validation": validation,
+            "split_date_column": "listed_on" if validation == "backtest" else "",
+            "folds": 8,
+            "tune": tune,
+            "sample_rows": 200,
+            **more,
+        }
+
+
+def cells(notebook: Path) -> list[tuple[str, Any]]:
+    """Identity and code of the cells up to the one that defines the pipeline."""
+    found = []
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code" and cell.id not in SKIPPED:
+            found.append((cell.id, compile(cell.source, f"<{cell.id}>", "exec")))
+        if cell.id == UNTIL:
+            return found
+    raise SystemExit(f"{notebook} has no cell {UNTIL}")
+
+
+def built(code: list[tuple[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """What the notebook's cells leave behind with these parameters."""
+    names: dict[str, Any] = {}
+    for identity, compiled in code:
+        exec(compiled, names)
+        if identity == "parameters":
+            names |= parameters
+    return names
+
+
+def main() -> None:
+    """Write a line for each definition."""
+    code = cells(Path("03_training_pipeline.ipynb"))
+    with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
+        for parameters in asked():
+            names = built(code, parameters)
+            plan = names["sagemaker_session"].plan(names["definition"])
+            line = {
+                "parameters": {k: v for k, v in parameters.items() if k not in LISTS},
+                "lists": "slices" in parameters,
+                "families": names["families"],
+                "definition": names["definition"],
+                "refusals": [str(refusal) for refusal in plan.refusals],
+            }
+            file.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    main()
