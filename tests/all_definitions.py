@@ -7,6 +7,7 @@ JSON object with the parameters, the definition, and what the local session's pl
 import json
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ WIDE = ",".join(f"a_column_of_many_{number}" for number in range(1500))
 BOUNDS = ",".join(f"quarter=of the town that is {number}:0.{number}" for number in range(1, 100))
 # Lists that no command line could hold.
 LISTS = {"column_names": WIDE, "drop": WIDE, "slices": WIDE, "slice_bound": BOUNDS}
-UNTIL = "define"  # the cell with which the definition is there
+ONCE, UNTIL = "data", "define"  # the cells before the first run once, those after the last never
 SKIPPED = ("check-parameters",)  # it looks at a notebook's history
 
 
@@ -35,7 +36,7 @@ def asked() -> Iterator[dict[str, Any]]:
             "model_family": family,
             "validation": validation,
             "split_date_column": "listed_on" if validation == "backtest" else "",
-            "folds": 8,
+            "folds": 8 if more else 2,
             "tune": tune,
             "sample_rows": 200,
             **more,
@@ -53,22 +54,26 @@ def cells(notebook: Path) -> list[tuple[str, Any]]:
     raise SystemExit(f"{notebook} has no cell {UNTIL}")
 
 
-def built(code: list[tuple[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
-    """What the notebook's cells leave behind with these parameters."""
-    names: dict[str, Any] = {}
-    for identity, compiled in code:
-        exec(compiled, names)
-        if identity == "parameters":
-            names |= parameters
-    return names
+def run(code: list[tuple[str, Any]], names: dict[str, Any]) -> dict[str, Any]:
+    """What cells leave behind, beside the names that were there before them."""
+    left = dict(names)
+    for _, compiled in code:
+        exec(compiled, left)
+    return left
 
 
 def main() -> None:
     """Write a line for each definition."""
     code = cells(Path("03_training_pipeline.ipynb"))
+    first = [identity for identity, _ in code].index(ONCE)
+    opened = run(code[:first], {})
+    from sagemaker.mlops.workflow import steps
+
+    # The SDK makes one, with its clients of boto3, for each step: to look up a function's name.
+    steps.LocalSagemakerClient = cache(steps.LocalSagemakerClient)
     with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
         for parameters in asked():
-            names = built(code, parameters)
+            names = run(code[first:], opened | parameters)
             plan = names["sagemaker_session"].plan(names["definition"])
             line = {
                 "parameters": {k: v for k, v in parameters.items() if k not in LISTS},

@@ -7,6 +7,7 @@ package comes with its `__init__.py` and those of its modules that are imported,
 import ast
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 # SageMaker's server, and its tuning jobs, install a script's folder by pip. Without a setup.py they
@@ -51,16 +52,21 @@ def imported(folder: Path, file: str) -> list[str]:
 
     Whether the last part is a module or something in it is not told apart.
     """
+    return list(_imported((folder / file).read_text(encoding="utf-8"), file))
+
+
+@cache  # a pipeline has many steps that run one script
+def _imported(code: str, file: str) -> tuple[str, ...]:
     package = PurePosixPath(file).parent.parts
     names: set[str] = set()
-    for node in ast.walk(ast.parse((folder / file).read_text(encoding="utf-8"), file)):
+    for node in ast.walk(ast.parse(code, file)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
             start = [*above, *([node.module] if node.module else [])]
             names.update(".".join([*start, alias.name]) for alias in node.names)
-    return sorted(names)
+    return tuple(sorted(names))
 
 
 def _files(folder: Path, name: str) -> Iterator[str]:
