@@ -36,7 +36,7 @@ def asked() -> Iterator[dict[str, Any]]:
             "model_family": family,
             "validation": validation,
             "split_date_column": "listed_on" if validation == "backtest" else "",
-            "folds": 8 if more else 2,
+            "folds": 8 if more and problem == PROBLEMS[0] else 2,
             "tune": tune,
             "sample_rows": 200,
             **more,
@@ -71,6 +71,7 @@ def main() -> None:
 
     # The SDK makes one, with its clients of boto3, for each step: to look up a function's name.
     steps.LocalSagemakerClient = cache(steps.LocalSagemakerClient)
+    opened["staging"].stage = cache(opened["staging"].stage)  # scripts stay the same meanwhile
     with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
         for parameters in asked():
             names = run(code[first:], opened | parameters)
