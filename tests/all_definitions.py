@@ -81,7 +81,7 @@ def main() -> None:
                 "lists": "slices" in parameters,
                 "families": names["families"],
                 "definition": names["definition"],
-                "refusals": [str(refusal) for refusal in plan.refusals],
+                "refusals": [str(each) for each in (*plan.refusals, *plan.doubts)],
             }
             file.write(json.dumps(line) + "\n")
 

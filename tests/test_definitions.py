@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Built:
-    """One line of the program's file."""
+    """One line of the program's file; among the refusals is what SageMaker may refuse."""
 
     parameters: Json
     lists: bool
