@@ -11,7 +11,16 @@ from botocore.exceptions import ClientError
 from sagemaker_local.jobs import xgboost_image
 from sagemaker_local.planning.plan import plan
 
-from engine.definitions import IMAGE, Json, continuous, definition, get, processing, training
+from engine.definitions import (
+    IMAGE,
+    Json,
+    continuous,
+    definition,
+    get,
+    join,
+    processing,
+    training,
+)
 from engine.local import Local
 from engine.tunings import children, counted, tuning_step, value
 
@@ -100,10 +109,16 @@ def test_a_search_that_no_log_answers_says_what_line_it_wants(local: Local) -> N
             {"MetricDefinitions": [{"Name": "validation:rmse", "Regex": "rmse=(.*)"}]},
             ["You can't override the metric definitions for Amazon SageMaker algorithms"],
         ),
-        ({"metric": "validation:r2"}, ["'validation:r2' is no metric of SageMaker's XGBoost"]),
-        ({"metric": "train:rmse"}, ["'train:rmse' is no metric of SageMaker's XGBoost"]),
-        ({"ranges": ["max-depth", "kind"]}, ["max-depth is not a hyperp", "kind is not a hyperp"]),
-        ({"metric": "rmse", "ranges": ["rounds"]}, ["'rmse' is no metric", "rounds is not a"]),
+        ({"metric": "validation:r2"}, ["is 'validation:r2', which is no metric of SageMaker's"]),
+        ({"metric": "train:rmse"}, ["is 'train:rmse', which is no metric of SageMaker's"]),
+        (
+            {"ranges": ["max-depth", "kind"]},
+            ["has 'max-depth', which SageMaker's XGBoost", "has 'kind', which"],
+        ),
+        (
+            {"metric": "rmse", "ranges": ["rounds"]},
+            ["is 'rmse', which is no metric", "has 'rounds', which"],
+        ),
         ({"ranges": ["alpha", "lambda", "num_round", "colsample_bynode"]}, []),
     ],
 )
@@ -123,10 +138,10 @@ def test_what_the_service_takes_for_no_algorithm_is_refused(
 def test_a_training_step_s_metrics_need_no_definition(local: Local) -> None:
     train = training("Train", {"code": "s3://b/code", "sm_drivers": "s3://b/drivers"})
     metric = get("Steps.Train.FinalMetricDataList['validation:rmse'].Value")
-    last = processing("Last", "s3://b/code", arguments=[metric])
+    last = processing("Last", "s3://b/code", arguments=[join("", metric)])
     assert plan(definition(train, last), {}).refusals == ()
     wrong = get("Steps.Train.FinalMetricDataList['validation:rmse'].Worth")
-    last = processing("Last", "s3://b/code", arguments=[wrong])
+    last = processing("Last", "s3://b/code", arguments=[join("", wrong)])
     (refusal,) = plan(definition(train, last), {}).refusals
     assert "has no property 'Worth' there" in str(refusal)
 

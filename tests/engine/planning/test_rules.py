@@ -90,6 +90,18 @@ def tuned(name: str) -> Json:
     return tuning("S", tuning_config(integer(name, 1, 9)), STATIC)
 
 
+def tuned_by_sagemakers_image(name: str, metric: str) -> Json:
+    algorithm = {"TrainingInputMode": "File", "TrainingImage": IMAGE}
+    item = tuning(
+        "S",
+        tuning_config(integer(name, 1, 9)),
+        STATIC,
+        arguments={"AlgorithmSpecification": algorithm},
+    )
+    path = "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective.MetricName"
+    return changed(item, path, metric)
+
+
 def served(variables: Json, **members: Any) -> Json:
     item = changed(model("S", ARCHIVE), "PrimaryContainer.Environment", variables)
     item["Arguments"] |= members
@@ -245,6 +257,25 @@ CASES: dict[str, tuple[Any, str, Any]] = {
         searched(jobs=2, parallel=2),
     ),
     "_many_metrics": (searched(metrics=21), "MetricDefinitions has 21", searched(metrics=20)),
+    "_defined_metrics": (
+        changed(
+            training("S", SCRIPT, metrics={"loss": "x"}),
+            "AlgorithmSpecification.TrainingImage",
+            IMAGE,
+        ),
+        "MetricDefinitions: You can't override the metric definitions",
+        training("S", SCRIPT, metrics={"loss": "x"}),
+    ),
+    "_strange_objective": (
+        tuned_by_sagemakers_image("max_depth", "validation:r2"),
+        "MetricName is 'validation:r2', which is no metric",
+        tuned_by_sagemakers_image("max_depth", "validation:rmse"),
+    ),
+    "_untunable": (
+        tuned_by_sagemakers_image("max-depth", "validation:rmse"),
+        "HyperParameterTuningJobConfig.ParameterRanges has 'max-depth'",
+        tuned_by_sagemakers_image("max_depth", "validation:rmse"),
+    ),
     "_taken_name": (tuned("_tuning_objective_metric"), "the service adds it", tuned("n")),
     "_no_archive": (
         model("S", "s3://b/model.zip"),

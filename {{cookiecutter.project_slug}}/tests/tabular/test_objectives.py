@@ -1,9 +1,13 @@
 """What a search looks at, in the words of SageMaker's XGBoost algorithm."""
 
+import re
+
 import pytest
 from sagemaker_local.jobs import xgboost_image
 
 from tabular import metrics, objectives
+
+from {{ cookiecutter.package_name }}.pipelines import containers
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,15 @@ def test_the_service_finds_in_the_log_whatever_may_be_an_objective(problem_type:
         for ours, name in names.items()
     }
     assert set(found) <= set(xgboost_image.OBJECTIVES)
+
+
+@pytest.mark.parametrize("problem_type", list(metrics.PRIMARY))
+def test_an_image_of_one_s_own_is_told_how_to_find_the_same(problem_type: str) -> None:
+    name, _ = objectives.objective(problem_type, metrics.PRIMARY[problem_type])
+    aws = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+    assert containers.metric_definitions(aws, name) is None
+    (defined,) = containers.metric_definitions(aws.replace("683313688378", "1" * 12), name) or []
+    measured = dict.fromkeys(objectives.NAMES[problem_type], 0.25)
+    found = re.search(defined["Regex"], objectives.log_line(problem_type, measured))
+    assert defined["Name"] == name
+    assert found is not None and float(found[1]) == 0.25

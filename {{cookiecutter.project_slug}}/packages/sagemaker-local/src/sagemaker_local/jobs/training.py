@@ -65,7 +65,6 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
     yield from source_refusals("training", algorithm.get("TrainingInputMode"), None)
     for channel in channels:
         yield from _channel_refusals(channel)
-    yield from xgboost_image.definition_refusals(algorithm)
     for metric in algorithm.get("MetricDefinitions") or []:
         yield from _regex_refusals(metric)
     if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -70,28 +70,3 @@ def metrics_in(line: str) -> Iterator[tuple[str, float]]:
         for found in _VALUE.finditer(line, match.end()):
             if found["name"] in _METRICS:
                 yield f"{found['split']}:{found['name']}", float(found["value"])
-
-
-def definition_refusals(algorithm: dict[str, Any]) -> Iterator[str]:
-    """Why the service takes no AlgorithmSpecification like this one."""
-    if algorithm.get("MetricDefinitions") and is_sagemakers(algorithm.get("TrainingImage")):
-        yield (
-            "You can't override the metric definitions for Amazon SageMaker algorithms, and to the "
-            "service its XGBoost image is one, a script's too; leave out MetricDefinitions"
-        )
-
-
-def tuning_refusals(metric: Any, tuned: Iterable[Any]) -> Iterator[str]:
-    """Why a tuning job of this image cannot have an objective, or vary a hyperparameter.
-
-    Args:
-        metric: the objective's name; an expression is taken to turn out well.
-        tuned: the names of what has a range.
-    """
-    if isinstance(metric, str) and metric not in OBJECTIVES:
-        known = ", ".join(OBJECTIVES)
-        yield f"the objective {metric!r} is no metric of SageMaker's XGBoost algorithm: {known}"
-    for name in tuned:
-        if isinstance(name, str) and name not in TUNABLE:
-            known = ", ".join(TUNABLE)
-            yield f"{name} is not a hyperparameter that SageMaker's XGBoost can tune: {known}"

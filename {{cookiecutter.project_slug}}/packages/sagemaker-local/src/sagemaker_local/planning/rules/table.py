@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sagemaker_local.errors import Refusal
 from sagemaker_local.planning.known import Known
 from sagemaker_local.planning.rules import (
+    algorithm,
     containers,
     elsewhere,
     models,
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *containers.RULES,
     *training.RULES,
     *tuning.RULES,
+    *algorithm.RULES,
     *models.RULES,
     *tags.RULES,
     *elsewhere.RULES,
