@@ -183,15 +183,13 @@ def test_eight_clients_start_fifty_each_and_none_is_lost(wired: Wired) -> None:
     assert len({item["PipelineExecutionDisplayName"] for item in listed()}) == 400
 
 
-def test_what_cannot_be_served_is_one_sentence(source: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_served_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def said(*options: str) -> str:
-        command = [sys.executable, "-m", "sagemaker_local", "serve", "--root", str(tmp_path)]
-        environment = {**os.environ, "PYTHONPATH": str(source)}
-        ended = subprocess.run(
-            [*command, *options], capture_output=True, text=True, env=environment, check=False
-        )
-        assert ended.returncode != 0 and "Traceback" not in ended.stderr
-        return ended.stderr.splitlines()[-1]
+        with pytest.raises(SystemExit) as ended:
+            main(["serve", "--cold", "--root", str(tmp_path), *options])
+        return f"{ended.value.code} {capsys.readouterr().err}"
 
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
@@ -199,8 +197,9 @@ def test_what_cannot_be_served_is_one_sentence(source: Path, tmp_path: Path) -> 
     assert "is no port" in said("--port", "99999")
     (tmp_path / "file").touch()
     assert "cannot be used" in said("--root", str(tmp_path / "file"))
-    (tmp_path / "state.db").write_text("something else, long enough to be no database" * 100)
-    assert "is no state of a local session" in said()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "state.db").write_text("something else, and no database" * 100)
+    assert "is no state of a local session" in said("--root", str(tmp_path / "other"))
 
 
 def test_help_says_what_a_person_needs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,11 +81,11 @@ def serve(root: Path, host: str, port: int, region: str, warm: bool = True) -> N
     Raises:
         LocalError: the address cannot be had, or the folder's state is not one.
     """
+    server, client = _open(root.resolve(), host, port, region, warm)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    server, client = _open(root.resolve(), host, port, region, warm)
     for line in _lines(root.resolve(), server, region):
         print(line, flush=True)
     server.start()
@@ -172,3 +172,5 @@ def main(argv: Sequence[str] | None = None) -> None:
         serve(options.root, options.host, options.port, options.region, not options.cold)
     except LocalError as error:
         sys.exit(f"serve: {error}")
+    except KeyboardInterrupt:  # before there was anything to end
+        sys.exit(130)
