@@ -181,21 +181,52 @@ def test_the_cli_copies_lists_and_deletes(served: Served, aws: Aws, tmp_path: Pa
 
 
 PLAIN = """
+from pathlib import Path
+
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 
 session = PipelineSession(default_bucket="plain")
-uri = session.upload_data("README.md", key_prefix="read/me")
-assert session.read_s3_file("plain", "read/me/README.md").startswith("#"), uri
+session.upload_data("README.md", key_prefix="read/me")
 assert session.list_s3_files("plain", "read") == ["read/me/README.md"]
-print(session.download_data("down", "plain", "read/me"))
+assert session.download_data("down", "plain", "read/me") == ["down/README.md"]
+
+from sagemaker.core.processing import ScriptProcessor
+from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.steps import ProcessingStep
+
+Path("hello.py").write_text("open('processing/output/hello/hello.txt', 'w').write('hello')")
+target = ProcessingS3Output(
+    s3_uri="s3://plain/out", local_path="/opt/ml/processing/output/hello", s3_upload_mode="EndOfJob"
+)
+processor = ScriptProcessor(
+    image_uri="image",
+    command=["python3"],
+    role="arn:aws:iam::000000000000:role/sagemaker-local",
+    instance_type="ml.m5.large",
+    instance_count=1,
+    sagemaker_session=session,
+)
+output = ProcessingOutput(output_name="hello", s3_output=target)
+step = ProcessingStep("Hello", step_args=processor.run(code="hello.py", outputs=[output]))
+pipeline = Pipeline("plain", steps=[step], sagemaker_session=session)
+pipeline.upsert(role_arn=processor.role)
+pipeline.upsert(role_arn=processor.role)
+execution = pipeline.start()
+execution.wait(delay=1)
+assert [step["StepStatus"] for step in execution.list_steps()] == ["Succeeded"]
+assert session.read_s3_file("plain", "out/hello.txt") == "hello"
 """
 
 
-def test_a_plain_session_of_the_sdk_works(served: Served, run: Run) -> None:
+def test_a_plain_session_of_the_sdk_runs_a_pipeline(
+    served: Served, run: Run, tmp_path: Path
+) -> None:
     """One that knows nothing of this engine; a bucket is given, or it asks AWS itself for one."""
-    ended = run([sys.executable, "-c", PLAIN], served.project, served.variables)
+    (tmp_path / "README.md").write_text("read me")
+    ended = run([sys.executable, "-c", PLAIN], tmp_path, served.variables)
     assert ended.returncode == 0, ended.stderr
-    assert (served.project / "down" / "README.md").is_file()
+    assert (tmp_path / "down" / "README.md").read_text() == "read me"
 
 
 @contextmanager
