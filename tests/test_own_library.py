@@ -160,7 +160,8 @@ def test_a_training_job_installs_before_its_script(
     algorithm = job["AlgorithmSpecification"]
     with container(containers, ml) as training:
         command = [*algorithm["ContainerEntrypoint"], *algorithm["ContainerArguments"]]
-        done = training.run(command, job.get("Environment"))
+        variables = job.get("Environment", {}) | {"TRAINING_JOB_NAME": job["TrainingJobName"]}
+        done = training.run(command, variables)
 
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "Successfully installed lightgbm-4." in done.stdout
