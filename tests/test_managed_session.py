@@ -146,6 +146,20 @@ def test_a_role_is_asked_for(project: Path, run: Run, aws: dict[str, str]) -> No
     assert "-p role arn:aws:iam::<account>:role/<name>" in ran.process.stderr
 
 
+def test_an_image_of_ones_own_runs_every_job(project: Path, run: Run, aws: dict[str, str]) -> None:
+    own = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/mine:1"
+    limits = {"parallel_steps": 3, "training_time_limit": 600, "processing_time_limit": 700}
+    run_managed(run, project, aws, start=False, image=own, tune=True, task="own", **limits)
+    pipeline = service(aws).describe_pipeline(
+        PipelineName=PIPELINE.replace("-xgboost", "-own-xgboost")
+    )
+    text = pipeline["PipelineDefinition"]
+    assert set(re.findall(r'"(?:ImageUri|TrainingImage|Image)": "([^"]+)"', text)) == {own}
+    assert "MetricDefinitions" in text, "SageMaker does not know how to read its metrics"
+    assert set(re.findall(r'"MaxRuntimeInSeconds": (\d+)', text)) == {"600", "700"}
+    assert pipeline["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 3}
+
+
 SINGLE_JOB = """
 from used_car_prices.pipelines import channels, staging
 from used_car_prices.sessions.open import open_session
