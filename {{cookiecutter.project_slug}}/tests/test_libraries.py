@@ -16,6 +16,7 @@ from {{ cookiecutter.package_name }} import cli, errors, paths
 from {{ cookiecutter.package_name }}.libraries import image, requirements, resolution, wheels
 from {{ cookiecutter.package_name }}.libraries.check import check_libraries
 from {{ cookiecutter.package_name }}.pipelines import staging
+from {{ cookiecutter.package_name }}.runs import surroundings
 
 URI = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 LINUX = "py3-none-manylinux_2_28_x86_64"
@@ -86,6 +87,12 @@ def test_what_is_not_installed_here_is_said_with_what_to_do(runtime: Path) -> No
 def test_what_is_installed_here_is_listed(runtime: Path) -> None:
     ask_for(runtime, "pytest>=7")
     assert check_libraries(here=True) == "installed here: pytest>=7"
+
+
+def test_the_record_of_a_run_has_their_versions(runtime: Path) -> None:
+    assert "pytest" not in surroundings.versions()
+    ask_for(runtime, "pytest>=7", "no-such-library")
+    assert surroundings.versions()["pytest"] == metadata.version("pytest")
 
 
 # The image

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
+from ..libraries import requirements
 
 LIBRARIES = (
     *("sagemaker", "pandas", "numpy", "scikit-learn", "xgboost-cpu", "xgboost", "papermill"),
@@ -42,7 +43,7 @@ def _git(folder: Path, *words: str) -> str | None:
 def versions() -> dict[str, str]:
     """Python's version and those of the libraries that decide about results."""
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *(each.name for each in requirements.read())):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
