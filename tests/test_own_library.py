@@ -25,7 +25,7 @@ VERSIONS = """
 import lightgbm, numpy, pandas, sklearn
 print(numpy.__version__, pandas.__version__, sklearn.__version__, lightgbm.__version__)
 """
-ASKED = {"model_family": "lightgbm", "sample_rows": 1500, "metric_threshold": 0.5, "rounds": 60}
+ASKED = {"model_family": "lightgbm", "sample_rows": 1000, "metric_threshold": 0.3, "rounds": 40}
 
 
 @pytest.fixture(scope="module")
