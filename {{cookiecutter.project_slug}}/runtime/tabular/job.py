@@ -15,9 +15,8 @@ from .values import DataError
 
 OPTIONS = "options.json"
 MESSAGE_BYTES = 1024  # of a processing job's message are kept by the service
-OPTIONS_HELP = (
-    f'JSON file, or the folder of {OPTIONS}, with more of these options, as {{"drop": "a,b"}}'
-)
+SUCH_OPTIONS = '{"drop": "a,b"}'
+OPTIONS_HELP = f"JSON file, or the folder of {OPTIONS}, with more of these options: {SUCH_OPTIONS}"
 
 
 class Arguments(argparse.ArgumentParser):
@@ -50,7 +49,7 @@ def _words_of(place: str | None) -> list[str]:
     except (OSError, ValueError) as error:
         raise DataError(f"--options {path} cannot be read: {error}") from None
     if not isinstance(document, dict):
-        raise DataError(f'--options {path} holds no object such as {{"drop": "a,b"}}')
+        raise DataError(f"--options {path} holds no object such as {SUCH_OPTIONS}")
     return [
         f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
         for name, value in document.items()
