@@ -76,7 +76,7 @@ def stopping(spot: bool = False, **condition: int) -> Json:
 
 def searched(ranges: int = 1, static: int = 0, metrics: int = 1, **config: Any) -> Json:
     """A tuning step with so many of each."""
-    found = [integer(f"n{number}", 1, 9) for number in range(ranges - ranges // 2)]
+    found = [integer(f"n{number}", 1, 99_999) for number in range(ranges - ranges // 2)]
     found += [categorical(f"c{number}", "a", "b") for number in range(ranges // 2)]
     settings = {f"s{number}": "1" for number in range(static)}
     item = tuning("S", tuning_config(*found, **config), STATIC | settings)
@@ -241,6 +241,11 @@ CASES: dict[str, tuple[Any, str, Any]] = {
         searched(jobs=751, strategy="Random"),
     ),
     "_jobs_to_ask_for": (searched(jobs=751), "a new account has 750", searched(jobs=750)),
+    "_few_combinations": (
+        tuning("S", tuning_config(integer("n", 1, 2), categorical("c", "a"), jobs=3), STATIC),
+        "enough combinations of hyperparameter ranges: there are 2, and MaxNumberOfTrainingJobs",
+        tuning("S", tuning_config(integer("n", 1, 3), categorical("c", "a"), jobs=3), STATIC),
+    ),
     "_many_at_once": (
         searched(jobs=200, parallel=101),
         "MaxParallelTrainingJobs is 101",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from sagemaker_local.jobs.tuning_search import tuned_names
@@ -46,6 +47,31 @@ def _limit(arguments: Arguments, member: str) -> int:
     """A limit of the request's; 0 if it is not known, or not given."""
     value = arguments[_CONFIG].get("ResourceLimits", {}).get(member)
     return value if isinstance(value, int) else 0
+
+
+def _few_combinations(arguments: Arguments) -> Iterator[str]:
+    ranges = arguments[_CONFIG].get("ParameterRanges", {})
+    counts = [_integers(item) for item in ranges.get("IntegerParameterRanges") or ()]
+    counts += [_reals(item) for item in ranges.get("ContinuousParameterRanges") or ()]
+    counts += [len(item["Values"]) for item in ranges.get("CategoricalParameterRanges") or ()]
+    combinations, jobs = math.prod(counts), _limit(arguments, "MaxNumberOfTrainingJobs")
+    if combinations < jobs:
+        yield (
+            f"{_CONFIG}: You don't have enough combinations of hyperparameter ranges: there are "
+            f"{combinations:g}, and MaxNumberOfTrainingJobs is {jobs}"
+        )
+
+
+def _integers(item: Arguments) -> float:
+    """How many values an integer range has; of one that is not known yet, no end of them."""
+    try:
+        return max(0, int(item["MaxValue"]) - int(item["MinValue"]) + 1)
+    except (TypeError, ValueError):  # an expression, or no number, which is refused elsewhere
+        return math.inf
+
+
+def _reals(item: Arguments) -> float:
+    return 1 if item["MinValue"] == item["MaxValue"] else math.inf
 
 
 def _many_jobs(arguments: Arguments) -> Iterator[str]:
@@ -127,6 +153,12 @@ RULES = (
         _TUNING,
         _jobs_to_ask_for,
         Outcome.NOTICED,
+    ),
+    RequestRule(
+        "There are as many combinations of values as jobs",
+        "aws/amazon-sagemaker-operator-for-k8s#123",
+        _TUNING,
+        _few_combinations,
     ),
     RequestRule("At most 100 jobs of a search run at once", _LIMITS, _TUNING, _many_at_once),
     RequestRule(
