@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sagemaker_local.executions.records import ExecutionRecords
 
-from engine.definitions import definition, fail, processing, true
+from engine.definitions import definition, fail, processing, training, true
 from engine.local import Local
 
 
@@ -32,6 +32,18 @@ def test_an_error_that_the_model_does_not_have_is_a_plain_one(local: Local) -> N
         )
     assert type(caught.value) is ClientError
     assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_role_that_is_a_placeholder_hides_no_other_reason(local: Local) -> None:
+    role, text = "arn:aws:iam::<account>:role/r", definition(fail("Stop", DependsOn=["Nowhere"]))
+    with pytest.raises(ClientError) as caught:
+        local.client.create_pipeline(PipelineName="a.b", PipelineDefinition=text, RoleArn=role)
+    for told in ("PipelineName is 'a.b'", f"RoleArn is '{role}'", "names 'Nowhere'"):
+        assert told in str(caught.value)
+    with pytest.raises(ClientError) as caught:
+        local.begin(training("T", {"x": "s3://b/x"}), "a_b", RoleArn=role)
+    for told in ("TrainingJobName is 'a_b'", f"RoleArn is '{role}'", "it has no script"):
+        assert told in str(caught.value)
 
 
 def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executions_with_it(

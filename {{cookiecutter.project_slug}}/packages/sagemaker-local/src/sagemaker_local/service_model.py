@@ -26,6 +26,10 @@ from sagemaker_local.errors import LocalError
 _MOST_CHOICES = 20
 
 
+class InvalidRequest(LocalError):
+    """A request of the right types, with values that the service does not allow."""
+
+
 @cache
 def service_model() -> ServiceModel:
     return botocore.session.get_session().get_service_model("sagemaker")
@@ -55,7 +59,7 @@ def validated_request(method: str, request: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         ParamValidationError: as boto3 does, for missing, unknown or mistyped members.
-        LocalError: for values that the service refuses, such as a name that it does not allow.
+        InvalidRequest: for values that the service refuses, such as a name that it does not allow.
     """
     shape = service_model().operation_model(_operations()[method]).input_shape
     if not isinstance(shape, StructureShape):
@@ -67,7 +71,7 @@ def validated_request(method: str, request: dict[str, Any]) -> dict[str, Any]:
         raise ParamValidationError(report=report.generate_report())
     refusals = list(violations(filled, shape))
     if refusals:
-        raise LocalError(f"The request is not valid: {'; '.join(refusals)}.")
+        raise InvalidRequest(f"The request is not valid: {'; '.join(refusals)}.")
     return filled
 
 

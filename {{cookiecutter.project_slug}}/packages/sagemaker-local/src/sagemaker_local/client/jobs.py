@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sagemaker_local.client.operations import Listing, listed, operation, page
+from sagemaker_local.client.operations import Listing, asking, listed, operation, page
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import LocalError, NotFoundError, client_error, refused
 from sagemaker_local.jobs import processing, training, transform, tuning, tuning_trials
@@ -79,19 +79,19 @@ class JobOperations:
     def list_transform_jobs(self, request: Document) -> Document:
         return self._list(transform.KIND, request)
 
-    @operation
+    @asking(lambda self, request: self._refuse("Processing", request))
     def create_processing_job(self, request: Document) -> Document:
         return self._create("Processing", request, "CreateProcessingJob")
 
-    @operation
+    @asking(lambda self, request: self._refuse("Training", request))
     def create_training_job(self, request: Document) -> Document:
         return self._create("Training", request, "CreateTrainingJob")
 
-    @operation
+    @asking(lambda self, request: self._refuse("Transform", request))
     def create_transform_job(self, request: Document) -> Document:
         return self._create("Transform", request, "CreateTransformJob")
 
-    @operation
+    @asking(lambda self, request: self._refuse("Tuning", request))
     def create_hyper_parameter_tuning_job(self, request: Document) -> Document:
         return self._create("Tuning", request, "CreateHyperParameterTuningJob")
 
@@ -113,13 +113,7 @@ class JobOperations:
 
     def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
-        refusals = [
-            *kind.settings.refusals(request),
-            *kind.refusals(request),
-            *table.broken_by(step_type, request),
-        ]
-        if refusals:
-            raise LocalError(refused(f"The {kind.resource}", refusals))
+        self._refuse(step_type, request)
         notices.say(notices.doubted(table.doubts_by(step_type, request)))
         try:
             arn = self.single_jobs.start(kind, kind.name_of(request), request)
@@ -127,6 +121,21 @@ class JobOperations:
             raise client_error("ResourceInUse", str(error), operation_name) from error
         add_tags(self.engine.store, arn, request)
         return {f"{kind.noun}Arn": arn}
+
+    def _refuse(self, step_type: str, request: Document) -> None:
+        """Why a request cannot run here.
+
+        Raises:
+            LocalError: with every reason.
+        """
+        kind = _kind(step_type)
+        refusals = [
+            *kind.settings.refusals(request),
+            *kind.refusals(request),
+            *table.broken_by(step_type, request),
+        ]
+        if refusals:
+            raise LocalError(refused(f"The {kind.resource}", refusals))
 
     def _stop(self, step_type: str, request: Document) -> Document:
         kind = _kind(step_type)

@@ -13,7 +13,7 @@ from botocore.utils import parse_to_aware_datetime
 from sagemaker_local.client.exceptions import modeled
 from sagemaker_local.errors import LocalError, NotFoundError, invalid, not_found, refused
 from sagemaker_local.planning.rules import table
-from sagemaker_local.service_model import validated_request
+from sagemaker_local.service_model import InvalidRequest, validated_request
 from sagemaker_local.storage.store import Document
 
 _PAGE = 100
@@ -29,13 +29,34 @@ _TIMES = {
 }
 
 
-def operation(method: Callable[..., Document]) -> Callable[..., Document]:
+_Method = Callable[..., Document]
+
+
+def operation(method: _Method) -> _Method:
     """Make a method answer as boto3's does.
 
     The request is validated against botocore's model (``ParamValidationError``), errors become
     ``ClientError`` of the class that boto3 has for the service's code, and the caller gets a copy
     that it may change.
     """
+    return asking(_nothing_else)(method)
+
+
+def asking(also: Callable[[Any, Document], object]) -> Callable[[_Method], _Method]:
+    """``operation``, for a method whose request may be wrong in ways that no model states.
+
+    Args:
+        also: asked where the model refuses a value, so that a person hears of all that is wrong at
+            once; it raises LocalError, and is the method's own part otherwise.
+    """
+    return lambda method: _answering(method, also)
+
+
+def _nothing_else(client: Any, request: Document) -> None:
+    """No further reasons."""
+
+
+def _answering(method: _Method, also: Callable[[Any, Document], object]) -> _Method:
     name = "".join(part.capitalize() for part in method.__name__.split("_"))
 
     @wraps(method)
@@ -43,6 +64,9 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
         try:
             checked = validated_request(method.__name__, request)
             response = copy.deepcopy(method(self, checked))
+        except InvalidRequest as error:
+            told = "\n".join([str(error), *_further(also, self, request)])
+            raise modeled(invalid(told, name)) from error
         except NotFoundError as error:
             raise modeled(not_found(str(error), name)) from error
         except LocalError as error:
@@ -52,6 +76,14 @@ def operation(method: Callable[..., Document]) -> Callable[..., Document]:
         return {**response, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}
 
     return call
+
+
+def _further(also: Callable[[Any, Document], object], client: Any, request: Document) -> list[str]:
+    try:
+        also(client, request)
+    except LocalError as error:
+        return [str(error)]
+    return []
 
 
 def refuse(step_type: str, request: Document) -> None:

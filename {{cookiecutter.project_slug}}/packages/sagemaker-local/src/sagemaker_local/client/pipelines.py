@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, listed, operation, page
+from sagemaker_local.client.operations import Listing, asking, listed, operation, page
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import NotFoundError, client_error, invalid
 from sagemaker_local.executions.executions import Executions
@@ -22,7 +22,7 @@ class PipelineOperations:
     engine: Engine
     executions: Executions
 
-    @operation
+    @asking(lambda self, request: self._definition_text(request, "CreatePipeline"))
     def create_pipeline(self, request: Document) -> Document:
         name = request["PipelineName"]
         definition = self._definition_text(request, "CreatePipeline")
@@ -47,16 +47,14 @@ class PipelineOperations:
         add_tags(self.engine.store, document["PipelineArn"], request)
         return {"PipelineArn": document["PipelineArn"]}
 
-    @operation
+    @asking(lambda self, request: self._new_definition(request))
     def update_pipeline(self, request: Document) -> Document:
         pipeline = pipeline_named(self.engine.store, request["PipelineName"])
         changes = members_of(
             request,
             ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration"),
         )
-        if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
-            changes["PipelineDefinition"] = self._definition_text(request, "UpdatePipeline")
-        pipeline |= {**changes, "LastModifiedTime": now()}
+        pipeline |= {**changes, **self._new_definition(request), "LastModifiedTime": now()}
         self.engine.store.update_resource(PIPELINE, pipeline["PipelineName"], pipeline)
         return {"PipelineArn": pipeline["PipelineArn"]}
 
@@ -100,6 +98,11 @@ class PipelineOperations:
         found = listed(self.engine.store.resources(PIPELINE), request, _PIPELINES)
         summaries = [members_of(pipeline, members) for pipeline in found]
         return page(summaries, request, "PipelineSummaries")
+
+    def _new_definition(self, request: Document) -> Document:
+        if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
+            return {"PipelineDefinition": self._definition_text(request, "UpdatePipeline")}
+        return {}
 
     def _definition_text(self, request: Document, name: str) -> str:
         """The request's definition, which must be one that can run here.
