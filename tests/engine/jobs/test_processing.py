@@ -191,7 +191,7 @@ def test_a_job_that_says_nothing_has_no_exit_message(local: Local) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "There is nothing at"),
+        ("nothing", "There is nothing at"),
         ("{", "is not JSON"),
         ('{"metrics": {}}', "metrics.r2 of Report, property file of First has no value"),
     ],
@@ -199,7 +199,11 @@ def test_a_job_that_says_nothing_has_no_exit_message(local: Local) -> None:
 def test_a_property_file_that_cannot_be_read_fails_the_step_that_reads_it(
     local: Local, text: str, expected: str
 ) -> None:
-    script = "import sys\nif sys.argv[2]: open(sys.argv[1] + '/r.json', 'w').write(sys.argv[2])"
+    script = """
+import sys
+if sys.argv[2] != "nothing":
+    open(sys.argv[1] + "/r.json", "w").write(sys.argv[2])
+"""
     first = processing(
         "First",
         local.code(script),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import sagemaker_local
 from sagemaker_local.definition.document import parse
+from sagemaker_local.planning.checks import check
 from sagemaker_local.planning.known import Known
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.rule import Outcome, PipelineRule, RequestRule, RuleElsewhere
@@ -382,10 +383,15 @@ def test_the_other_sides_of_a_rule(item: Json, told: str) -> None:
 
 def test_a_rule_is_asked_with_the_value_of_a_parameter() -> None:
     item = processing("S", CODE, arguments=[get("Parameters.P")])
-    text = definition(item, parameters=[parameter("P", "String", "")])
-    assert table.doubts(Known(parse(text), {})) == []
-    (doubt,) = table.doubts(Known(parse(text), {"P": ""}))
-    assert "ContainerArguments[0] is empty" in str(doubt)
+    parsed = parse(definition(item, parameters=[parameter("P", "String", "")]))
+    assert check(parsed) == []
+    (refusal,) = check(parsed, None, {"P": ""})
+    assert "ContainerArguments[0] is empty" in refusal.what
+    small = changed(training("S", SCRIPT), "ResourceConfig.InstanceType", get("Parameters.P"))
+    parsed = parse(definition(small, parameters=[parameter("P", "String", "ml.m5.large")]))
+    assert table.doubts(Known(parsed, {})) == []
+    (doubt,) = table.doubts(Known(parsed, {"P": "ml.t3.large"}))
+    assert "InstanceType is ml.t3.large" in str(doubt)
 
 
 def test_a_doubt_names_its_source_and_not_every_step() -> None:

@@ -86,7 +86,6 @@ RULES = (
         f"{SDK}#3758",
         _PROCESSING,
         _empty_words,
-        Outcome.NOTICED,
     ),
     RequestRule(
         "Each input has a LocalPath of its own; the service's error has no text",
