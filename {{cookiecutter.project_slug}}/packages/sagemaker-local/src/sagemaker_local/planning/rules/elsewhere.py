@@ -71,21 +71,6 @@ RULES = (
         "jobs.processing",
     ),
     RuleElsewhere(
-        "SageMaker's own XGBoost image takes no MetricDefinitions, a script's job neither",
-        "aws/sagemaker-xgboost-container#121 (AWS)",
-        "jobs.xgboost_image",
-    ),
-    RuleElsewhere(
-        "A tuning job of that image tunes the algorithm's own hyperparameters only",
-        f"{SDK}#2226; aws/sagemaker-xgboost-container#113",
-        "jobs.xgboost_image",
-    ),
-    RuleElsewhere(
-        "The objective of such a tuning job is one of the algorithm's metrics",
-        f'aws/sagemaker-xgboost-container#121; {GUIDE}, "Tune an XGBoost model"',
-        "jobs.xgboost_image",
-    ),
-    RuleElsewhere(
         "The objective of another image's tuning job is among its MetricDefinitions",
         f"{SDK}#3932; aws/amazon-sagemaker-examples#1207",
         "jobs.tuning",
