@@ -110,7 +110,7 @@ class Executions:
             return
         stored = self._ended(arn)
         definition, values = self._startable(
-            stored.document["PipelineDefinition"], stored.document["Parameters"]
+            stored.document["PipelineDefinition"], stored.document["Parameters"], accepted=True
         )
         selection = self._selector.selection(definition, stored)
         with liveness.starting(arn):
@@ -196,10 +196,14 @@ class Executions:
             names = ", ".join(definition.steps)
             raise LocalError(f"debug names {wanted!r}, which is no step of this pipeline: {names}.")
 
-    def _refusals(self, definition: Definition, values: dict[str, Any]) -> list[Refusal]:
-        return checks.check(definition, tuple(self.engine.functions), values)
+    def _refusals(
+        self, definition: Definition, values: dict[str, Any], accepted: bool = False
+    ) -> list[Refusal]:
+        return checks.check(definition, tuple(self.engine.functions), values, accepted)
 
-    def _startable(self, text: str, given: dict[str, str]) -> tuple[Definition, dict[str, Any]]:
+    def _startable(
+        self, text: str, given: dict[str, str], accepted: bool = False
+    ) -> tuple[Definition, dict[str, Any]]:
         """A definition, and the values of its parameters.
 
         Raises:
@@ -207,7 +211,7 @@ class Executions:
         """
         definition, refusals = read(text)
         values, misgiven = start_values(definition.parameters, given)
-        refusals += [*self._refusals(definition, values), *misgiven]
+        refusals += [*self._refusals(definition, values, accepted), *misgiven]
         if refusals:
             raise DefinitionError(refusals)
         self._refuse_to_debug_nothing(definition)

@@ -30,6 +30,7 @@ def check(
     definition: Definition,
     functions: Collection[str] | None = None,
     values: Mapping[str, Any] | None = None,
+    accepted: bool = False,
 ) -> list[Refusal]:
     """Every reason why ``definition`` cannot run here; empty when it can.
 
@@ -37,17 +38,21 @@ def check(
         definition: the pipeline's.
         functions: names or ARNs of the Lambda functions that a session knows; None: any may be.
         values: of parameters, as far as a start gives them; arguments are asked with these.
+        accepted: it has run before, perhaps with an engine that knew fewer rules; it is not asked
+            those again.
     """
     known = Known(definition, values or {})
     found: list[Refusal] = []
     for step in definition.steps.values():
         where = f"step {step.name!r}"
-        found += [Refusal(where, what) for what in _step_refusals(known, step, functions)]
-    found += table.broken_in(known)
+        found += [Refusal(where, what) for what in _step_refusals(known, step, functions, accepted)]
+    found += [] if accepted else table.broken_in(known)
     return found + list(_readable(graph.cycles(definition), bool(found)))
 
 
-def _step_refusals(known: Known, step: Step, functions: Collection[str] | None) -> Iterator[str]:
+def _step_refusals(
+    known: Known, step: Step, functions: Collection[str] | None, accepted: bool
+) -> Iterator[str]:
     definition = known.definition
     step_type = STEP_TYPES.get(step.type)
     if step_type is None:
@@ -64,12 +69,11 @@ def _step_refusals(known: Known, step: Step, functions: Collection[str] | None) 
     ]
     yield from misfits
     arguments = known.arguments(step_type.sound(step.arguments))
-    resolved = replace(step, arguments=arguments)
     for refusals in (
         _references_refusals(definition, step),
-        step_type.refusals(resolved),
+        step_type.refusals(replace(step, arguments=arguments)),
         step_type.refusals_among(step, definition),
-        *table.each_broken_by(step.type, arguments),
+        *([] if accepted else table.each_broken_by(step.type, arguments)),
     ):
         yield from _readable(refusals, bool(misfits))
 
