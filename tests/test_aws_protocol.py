@@ -165,19 +165,17 @@ def test_the_cli_approves_it_and_the_project_s_commands_see_that(
     assert "validation" in log
 
 
-def test_the_cli_copies_lists_and_deletes(served: Served, aws: Aws, tmp_path: Path) -> None:
-    source, back = tmp_path / "source", tmp_path / "back"
+def test_the_cli_syncs_lists_and_deletes(served: Served, aws: Aws, tmp_path: Path) -> None:
+    bucket = served.project / ".sagemaker-local" / "s3" / "by-the-cli"
+    bucket.mkdir(parents=True)  # a folder is a bucket
     for name in ("a.txt", "b/c.txt", "b/d e.txt"):
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_text(name)
-    aws("s3", "mb", "s3://by-the-cli")
-    aws("s3", "sync", str(source), "s3://by-the-cli/in")
-    aws("s3", "cp", "--recursive", "s3://by-the-cli/in", str(back))
-    assert (back / "b" / "d e.txt").read_text() == "b/d e.txt"
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    aws("s3", "sync", str(tmp_path), "s3://by-the-cli/in")
+    assert (bucket / "in" / "b" / "d e.txt").read_text() == "b/d e.txt"
+    assert aws("s3", "ls", "s3://by-the-cli/in/").split()[:2] == ["PRE", "b/"]
     aws("s3", "rm", "--recursive", "s3://by-the-cli/in/b")
-    assert aws("s3", "ls", "--recursive", "s3://by-the-cli").split()[-1] == "in/a.txt"
-    aws("s3", "rb", "--force", "s3://by-the-cli")
-    assert not (served.project / ".sagemaker-local" / "s3" / "by-the-cli").exists()
+    assert [path.name for path in (bucket / "in").iterdir()] == ["a.txt"]
 
 
 PLAIN = """

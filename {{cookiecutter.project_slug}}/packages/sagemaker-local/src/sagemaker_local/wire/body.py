@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
+from functools import partial
 from typing import BinaryIO, Protocol
 
 _CHUNK = 1 << 20
@@ -61,7 +62,7 @@ class _Crc32:
 # By the header, or trailer, that has their value. CRC32C and CRC64NVME are not in Python's library:
 # a body is taken without a look at them.
 _CHECKSUMS: Mapping[str, Callable[[], _Checksum]] = {
-    "content-md5": hashlib.md5,
+    "content-md5": partial(hashlib.md5, usedforsecurity=False),
     "x-amz-checksum-crc32": _Crc32,
     "x-amz-checksum-sha1": hashlib.sha1,
     "x-amz-checksum-sha256": hashlib.sha256,
