@@ -36,6 +36,7 @@ def test_the_best_model_of_a_repeatable_search_goes_on(project: Path, run: Run) 
     name = arn.rpartition("/")[2]
     job = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     assert job["TrainingJobStatusCounters"]["Completed"] == 5
+    assert job["TrainingJobDefinition"]["Environment"] == {"PIP_NO_BUILD_ISOLATION": "0"}
     listed = client.list_training_jobs_for_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=name
     )

@@ -66,6 +66,9 @@ def made(build: Path = BUILD) -> Path:
             unfinished = build / "unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
             _make(unfinished)
+            for old in build.iterdir():
+                if old.is_dir() and old != unfinished and not old.name.startswith("copy-"):
+                    shutil.rmtree(old)
             unfinished.rename(place)
     return place
 

@@ -62,6 +62,7 @@ def test_the_sdk_s_uris_of_the_image_are_known(region: str, version: str) -> Non
         assert (region, version) == ("ap-south-2", "1")  # which that version never came to
         return
     assert xgboost_image.is_sagemakers(uri)
+    assert xgboost_image.is_sagemakers(uri.partition(":")[0]), "the latest one"
     assert not xgboost_image.is_sagemakers("111122223333" + uri[12:]), "a copy in one's own account"
 
 
