@@ -57,8 +57,9 @@ def made(build: Path = BUILD) -> Path:
     Raises:
         NotHere: no Python 3.12, no C compiler, or no package index.
     """
-    sources = [HERE / name for name in ("requirements.txt", "entry_points.py", "environment.py")]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
+    sources = [HERE / name for name in ("requirements.txt", "entry_points.py")]
+    made_of = [LIBRARY, OLD, NEW, SERVE, *(file.read_text(encoding="utf-8") for file in sources)]
+    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:12]
     place = build / digest
     build.mkdir(parents=True, exist_ok=True)
     with FileLock(build / "lock"):
