@@ -107,3 +107,26 @@ def test_no_more_of_anything_than_is_allowed(built: list[Built]) -> None:
             places = [item["S3Input"]["LocalPath"] for item in arguments["ProcessingInputs"]]
             assert len(set(places)) == len(places) <= MAX_INPUTS
             assert len(arguments["AppSpecification"]["ContainerArguments"]) <= MAX_ARGUMENTS
+
+
+JOBS = ("Processing", "Training", "Tuning", "Transform")
+THROTTLED = {"Step.THROTTLING"}
+NO_MACHINE = {"SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"}
+
+
+def test_every_job_waits_for_a_machine_and_every_call_is_made_again(built: list[Built]) -> None:
+    """A model step may not have the policies of jobs, a condition or Fail step none at all."""
+    wanted = dict.fromkeys(JOBS, THROTTLED | NO_MACHINE)
+    wanted |= dict.fromkeys(("Model", "RegisterModel"), THROTTLED)
+    for step in (step for each in built for step in each.steps()):
+        policies = step.get("RetryPolicies", [])
+        retried = {name for policy in policies for name in policy["ExceptionType"]}
+        assert retried == wanted.get(step["Type"], set()), step["Name"]
+        assert all(("MaxAttempts" in each) != ("ExpireAfterMin" in each) for each in policies)
+
+
+def test_every_job_that_can_have_one_has_a_time_limit(built: list[Built]) -> None:
+    for step in (step for each in built for step in each.steps()):
+        arguments = step["Arguments"].get("TrainingJobDefinition", step["Arguments"])
+        if step["Type"] in ("Processing", "Training", "Tuning"):
+            assert arguments["StoppingCondition"]["MaxRuntimeInSeconds"] == 3600, step["Name"]

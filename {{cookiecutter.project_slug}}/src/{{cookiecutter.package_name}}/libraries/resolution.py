@@ -27,21 +27,22 @@ def pins(wanted: Sequence[Requirement], image: Image) -> list[str]:
         ProjectError: it cannot be had, in the image's Python and beside its libraries.
     """
     constraints = (paths.RUNTIME / "constraints.txt").read_bytes()
-    asked = "\n".join(str(each) for each in wanted if image.needs(each))
+    asked = "\n".join(str(each) for each in wanted)
     known = RESOLVED / f"{hashlib.sha256(asked.encode() + constraints).hexdigest()[:16]}.txt"
     if not known.is_file():
-        found = resolve(asked, image)
+        found = resolve(wanted, image)
         known.parent.mkdir(parents=True, exist_ok=True)
         known.write_text("".join(f"{pin}\n" for pin in found), encoding="utf-8")
     return known.read_text(encoding="utf-8").split()
 
 
-def resolve(asked: str, image: Image) -> list[str]:
-    """Ask uv; the image's own libraries are left out of its answer."""
+def resolve(wanted: Sequence[Requirement], image: Image) -> list[str]:
+    """Ask uv, who looks among the wheels of this project, too; the image's own are left out."""
+    asked = "\n".join(str(each) for each in wanted)
     command = [uv(), "pip", "compile", "-", "--quiet", "--no-header", "--no-annotate"]
     command += ["--constraints", str(paths.RUNTIME / "constraints.txt"), "--only-binary", ":all:"]
     command += ["--python-version", image.python, "--no-python-downloads"]
-    command += ["--python-platform", f"{image.machine}-manylinux_2_{image.glibc}"]
+    command += ["--python-platform", f"{image.machine}-manylinux_2_{image.glibc}", *own_wheels()]
     finished = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
     if finished.returncode:
         reason = " ".join(re.sub(r"×|╰─▶|\b(error|cause):", " ", finished.stderr).split())
@@ -50,6 +51,12 @@ def resolve(asked: str, image: Image) -> list[str]:
         )
     found = [line.partition(";")[0].strip() for line in finished.stdout.splitlines()]
     return [pin for pin in found if pin and name(pin) not in image.held]
+
+
+def own_wheels() -> list[str]:
+    """The option of uv and pip for wheels that no index has."""
+    folder = paths.RUNTIME / "wheels"
+    return ["--find-links", str(folder)] if folder.is_dir() else []
 
 
 def name(pin: str) -> str:

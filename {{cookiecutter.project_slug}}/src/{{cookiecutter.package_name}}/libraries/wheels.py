@@ -90,10 +90,13 @@ def required(wheel: Wheel) -> list[Requirement]:
 def download(image: Image) -> list[str]:
     """Fetch the wheels that the image lacks, in place of those that are there; their names.
 
+    One that no index has, such as a library of one's own, is taken over from those.
+
     Raises:
         ProjectError: one cannot be had; what was there stays.
     """
-    pins = resolution.pins(requirements.read(), image)
+    wanted = requirements.read()
+    pins = resolution.resolve(wanted, image) if wanted else []
     if pins:  # a server and a search install the code by pip, which looks for it in the same place
         pins.append(f"setuptools=={image.held.get('setuptools', SETUPTOOLS)}")
     target = paths.RUNTIME / "wheels"
@@ -112,7 +115,7 @@ def fetch(pins: Sequence[str], image: Image, folder: Path) -> None:
     """Let pip download wheels of these very versions for an image."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *pins]
     command += ["--only-binary", ":all:", "--implementation", "cp", "--dest", str(folder)]
-    command += ["--python-version", image.python]
+    command += ["--python-version", image.python, *resolution.own_wheels()]
     command += [word for platform in image.platforms for word in ("--platform", platform)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
