@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -79,17 +80,34 @@ def local_definition(project: Path) -> str:
     return str(client.describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"])
 
 
-def test_upsert_start_describe_and_update(project: Path, run: Run, aws: dict[str, str]) -> None:
+@dataclass(frozen=True)
+class Definitions:
+    """What one notebook builds: for AWS, there again after it ran, and for this machine."""
+
+    managed: dict[str, Any]
+    managed_again: dict[str, Any]
+    local: str
+
+
+@pytest.fixture(scope="module")
+def definitions(project: Path, run: Run, aws: dict[str, str]) -> Definitions:
     client = service(aws)
     run_managed(run, project, aws, wait=False)
-    created = client.describe_pipeline(PipelineName=PIPELINE)
+    first = client.describe_pipeline(PipelineName=PIPELINE)
+    run_managed(run, project, aws, start=False)
+    again = client.describe_pipeline(PipelineName=PIPELINE)
+    run_notebook(run, project, sample_rows=600, start=False).succeeded()
+    return Definitions(first, again, local_definition(project))
+
+
+def test_upsert_start_describe_and_update(
+    definitions: Definitions, project: Path, run: Run, aws: dict[str, str]
+) -> None:
+    client, created = service(aws), definitions.managed
     assert created["RoleArn"] == ROLE
     executions = client.list_pipeline_executions(PipelineName=PIPELINE)
     assert len(executions["PipelineExecutionSummaries"]) == 1
-
-    run_managed(run, project, aws, start=False)
-    same = client.describe_pipeline(PipelineName=PIPELINE)
-    assert same["PipelineDefinition"] == created["PipelineDefinition"]
+    assert definitions.managed_again["PipelineDefinition"] == created["PipelineDefinition"]
 
     run_managed(run, project, aws, start=False, max_depth=6)
     updated = client.describe_pipeline(PipelineName=PIPELINE)
@@ -101,25 +119,17 @@ def test_upsert_start_describe_and_update(project: Path, run: Run, aws: dict[str
     assert defaults["MaxDepth"] == "6"
 
 
-def test_both_sessions_build_the_same_definition(
-    project: Path, run: Run, aws: dict[str, str]
-) -> None:
-    run_managed(run, project, aws, start=False)
-    managed = service(aws).describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"]
-    run_notebook(run, project, sample_rows=600, start=False).succeeded()
-    local = local_definition(project)
-
+def test_both_sessions_build_the_same_definition(definitions: Definitions) -> None:
+    managed, local = definitions.managed["PipelineDefinition"], definitions.local
     assert neutral(managed) == neutral(local)
     assert REGION in managed and "sagemaker-local" not in managed
     assert "sagemaker-local" in local
 
 
 def test_every_object_that_the_definition_names_was_uploaded(
-    project: Path, run: Run, aws: dict[str, str]
+    definitions: Definitions, aws: dict[str, str]
 ) -> None:
-    run_managed(run, project, aws, start=False)
-    text = service(aws).describe_pipeline(PipelineName=PIPELINE)["PipelineDefinition"]
-    uris = set(re.findall(r'"s3://([^/"]+)/([^"]+)"', text))
+    uris = set(re.findall(r'"s3://([^/"]+)/([^"]+)"', definitions.managed["PipelineDefinition"]))
     written = ("/models", "/predictions/xgboost")
     sources = {key for _, key in uris if not key.endswith(written)}
     # Data, its contract, its columns, the champion's marker, code of three steps, SDK's drivers.
@@ -130,9 +140,11 @@ def test_every_object_that_the_definition_names_was_uploaded(
 
 
 @pytest.mark.parametrize("tune", [False, True])
-def test_building_twice_gives_the_same_bytes(project: Path, run: Run, tune: bool) -> None:
-    texts = []
-    for _ in range(2):
+def test_building_twice_gives_the_same_bytes(
+    definitions: Definitions, project: Path, run: Run, tune: bool
+) -> None:
+    texts = [] if tune else [definitions.local]
+    while len(texts) < 2:
         run_notebook(run, project, sample_rows=600, start=False, tune=tune).succeeded()
         texts.append(local_definition(project))
 

@@ -1,19 +1,24 @@
 """The training pipeline of generated projects, run by papermill in the local session."""
 
+import json
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import sources
-from projects import LocalState, Run, failure, run_notebook
+from projects import LocalState, NotebookRun, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
 
+REGISTRY = ["python", "-m", "used_car_prices", "registry"]
 PRIMARY = {
     "regression": ("r2", 0.7),
     "binary_classification": ("roc_auc", 0.7),
@@ -57,48 +62,87 @@ def test_a_model_that_beats_a_constant_is_registered(
         state.artifact(package)
     )
     assert not [name for name in state.artifact(package) if name.endswith((".pkl", ".joblib"))]
+    every_raw_test_record_is_answered(state, evaluation["rows"])
 
 
-def test_a_threshold_too_strict_registers_nothing(project: Path, run: Run) -> None:
-    ran = run_notebook(run, project, sample_rows=1500, metric_threshold=0.9999)
+def every_raw_test_record_is_answered(state: LocalState, rows: int) -> None:
+    """A new model predicts all raw records before it is registered."""
+    client, steps = state.session.sagemaker_client, state.steps()
+    assert steps["Transform"]["StartTime"] < steps["RegisterModel"]["StartTime"]
+    name = steps["Transform"]["Metadata"]["TransformJob"]["Arn"].rpartition("/")[2]
+    job = client.describe_transform_job(TransformJobName=name)
+    records = state.path(job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
+    asked = (records / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    answers = state.path(job["TransformOutput"]["S3OutputPath"]) / "test.jsonl.out"
+    answered = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    predictions = [record.pop("SageMakerOutput")["prediction"] for record in answered]
+    assert answered == [json.loads(line) for line in asked]
+    assert len(set(predictions)) > 1
+    assert len(predictions) == rows
 
-    assert "MissedGate: r2 0." in failure(ran)
-    said = re.search(r"r2 (0\.\d+) misses MetricThreshold 0\.9999 by (0\.\d+)$", failure(ran))
+
+@dataclass(frozen=True)
+class Versions:
+    """A project in which a first version was approved by hand, and three runs came after it.
+
+    One is too bad for a stricter threshold, one as good as the champion, and one worse than it.
+    """
+
+    state: LocalState
+    listed: str
+    approval: subprocess.CompletedProcess[str]
+    strict: NotebookRun
+    strict_steps: dict[str, dict[str, Any]]
+    second: NotebookRun
+    worse: NotebookRun
+
+
+@pytest.fixture(scope="module")
+def versions(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Versions:
+    project = Path(shutil.copytree(bake(), tmp_path_factory.mktemp("versions") / "project"))
+    state = LocalState(project)
+    run_notebook(run, project, sample_rows=1500).succeeded()
+    listed = run([*REGISTRY, "list"], project).stdout
+    approval = run([*REGISTRY, "approve", "--version", "1"], project)
+    strict = run_notebook(run, project, sample_rows=1500, metric_threshold=0.9999)
+    strict_steps = state.steps()
+    approved = {"approval_status": "Approved"}
+    second = run_notebook(run, project, sample_rows=1500, **approved).succeeded()
+    bad: dict[str, Any] = {"rounds": 3, "max_depth": 1, "metric_threshold": 0}
+    worse = run_notebook(run, project, sample_rows=1500, **bad)
+    return Versions(state, listed, approval, strict, strict_steps, second, worse)
+
+
+def test_a_threshold_too_strict_registers_nothing(versions: Versions) -> None:
+    sentence = failure(versions.strict)
+    assert "MissedGate: r2 0." in sentence
+    said = re.search(r"r2 (0\.\d+) misses MetricThreshold 0\.9999 by (0\.\d+)$", sentence)
     assert said and float(said[1]) + float(said[2]) == pytest.approx(0.9999)
-    state = LocalState(project)
-    assert state.packages() == []
-    assert state.steps()["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
-    assert "RegisterModel" not in state.steps()
-    assert state.executions()[0]["PipelineExecutionStatus"] == "Failed"
+    steps = versions.strict_steps
+    assert steps["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
+    assert "RegisterModel" not in steps
+    statuses = [each["PipelineExecutionStatus"] for each in versions.state.executions()]
+    assert statuses == ["Failed", "Succeeded", "Failed", "Succeeded"]
+    assert len(versions.state.packages()) == 2
 
 
-def test_a_challenger_worse_than_the_champion_registers_nothing(project: Path, run: Run) -> None:
-    good = run_notebook(run, project, sample_rows=1500, approval_status="Approved").succeeded()
-    assert "is Approved" in good.output
-    worse: dict[str, Any] = {"rounds": 3, "max_depth": 1, "metric_threshold": 0}
-    ran = run_notebook(run, project, sample_rows=1500, **worse)
-
-    assert "MissedGate: r2" in failure(ran)
-    assert "is worse on the test rows than the champion's 0." in failure(ran)
-    state = LocalState(project)
-    assert [package["ModelPackageVersion"] for package in state.packages()] == [1]
-    assert state.steps()["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
+def test_a_challenger_worse_than_the_champion_registers_nothing(versions: Versions) -> None:
+    assert "MissedGate: r2" in failure(versions.worse)
+    assert "is worse on the test rows than the champion's 0." in failure(versions.worse)
+    steps = versions.state.steps()
+    assert steps["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
+    registered = [package["ModelPackageVersion"] for package in versions.state.packages()]
+    assert registered == [1, 2]
 
 
-def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> None:
-    run_notebook(run, project, sample_rows=1500).succeeded()
-    registry = ["python", "-m", "used_car_prices", "registry"]
-    assert "version 1   PendingManualApproval" in run([*registry, "list"], project).stdout
-    approval = run([*registry, "approve", "--version", "1"], project)
-    assert approval.returncode == 0, approval.stderr
-    missing = run([*registry, "approve", "--version", "7"], project)
-    assert missing.returncode == 1
-    assert missing.stderr == "registry: used-car-prices-xgboost has no version 7; it has 1\n"
-    run_notebook(run, project, sample_rows=1500).succeeded()
-
-    state = LocalState(project)
+def test_an_approved_version_becomes_the_champion(versions: Versions) -> None:
+    assert "version 1   PendingManualApproval" in versions.listed
+    assert versions.approval.returncode == 0, versions.approval.stderr
+    state = versions.state
     first, second = state.packages()
     assert (first["ModelApprovalStatus"], second["ModelPackageVersion"]) == ("Approved", 2)
+    assert second["ModelApprovalStatus"] == "Approved"
+    assert "is Approved" in versions.second.output
     assert state.evaluation(first)["champion_metrics"] == {}
     # The same data and parameters give the same model, which is as good as itself.
     assert (
@@ -106,6 +150,12 @@ def test_an_approved_version_becomes_the_champion(project: Path, run: Run) -> No
         == state.evaluation(first)["regression_metrics"]
     )
     assert state.evaluation(second)["gate"]["champion_margin"] == 0
+
+
+def test_a_version_that_is_not_there_cannot_be_approved(versions: Versions, run: Run) -> None:
+    missing = run([*REGISTRY, "approve", "--version", "7"], versions.state.project)
+    assert missing.returncode == 1
+    assert missing.stderr == "registry: used-car-prices-xgboost has no version 7; it has 1, 2\n"
 
 
 def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(project: Path, run: Run) -> None:
