@@ -110,6 +110,12 @@ class LocalState:
         listed = client.list_pipeline_execution_steps(PipelineExecutionArn=arn)
         return {step["StepName"]: step for step in listed["PipelineExecutionSteps"]}
 
+    def exit_message(self, step: str) -> str:
+        """What the job of a processing step of the newest execution says of itself."""
+        name = self.steps()[step]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+        client = self.session.sagemaker_client
+        return str(client.describe_processing_job(ProcessingJobName=name)["ExitMessage"])
+
     def path(self, uri: str) -> Path:
         """Where an object is."""
         return self.root / "s3" / uri.removeprefix("s3://")

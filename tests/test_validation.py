@@ -91,6 +91,7 @@ def test_a_slice_below_its_bound_registers_nothing(project: Path, run: Run) -> N
     assert "MissedGate" in sentence and "diesel" in sentence and "petrol" not in sentence
     state = LocalState(project)
     assert state.packages() == []
+    assert sentence.endswith(f"MissedGate: {state.exit_message('Evaluate')}")
     assert state.steps()["PassesGate"]["Metadata"]["Condition"]["Outcome"] == "False"
 
 
@@ -114,3 +115,4 @@ def test_rows_that_break_the_contract_register_nothing(
     assert ran.process.returncode != 0
     assert "mileage_km" in ran.process.stderr.strip().splitlines()[-1]
     assert LocalState(project).packages() == []
+    assert LocalState(project).exit_message("Preprocess").startswith("preprocess: ")

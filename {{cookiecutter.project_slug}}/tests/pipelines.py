@@ -21,7 +21,11 @@ COPY = (
     "copytree('/opt/ml/processing/input', '/opt/ml/processing/output', dirs_exist_ok=True); "
     "print('test:r2=0.9')"
 )
-WAIT = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)\n"
+# In one line, since SageMaker takes no line break in a command.
+WAIT = (
+    "import os, sys, time; "
+    "[time.sleep(0.01) for _ in iter(lambda: os.path.exists(sys.argv[1]), True)]; "
+)
 REGISTRATION = {
     "ModelPackageGroupName": "cars",
     "InferenceSpecification": {
