@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -132,6 +134,7 @@ def test_many_are_deleted_at_once(wired: Wired) -> None:
     assert keys(wired, "many/") == ["many/3", "many/4"]
 
 
+@pytest.mark.slow
 def test_a_large_file_goes_and_comes_in_parts(wired: Wired, tmp_path: Path) -> None:
     """boto3 itself decides to: parts side by side, ranges side by side, a copy of parts."""
     content = random.Random(0).randbytes(18 * MEGABYTE)
@@ -279,12 +282,40 @@ def test_links_do_not_lead_out(wired: Wired, tmp_path: Path) -> None:
     assert [path.name for path in outside.iterdir()] == ["secret"]
 
 
-def test_a_presigned_address_is_answered(wired: Wired) -> None:
-    from urllib.request import urlopen
+@pytest.mark.parametrize(
+    "key",
+    ["a+b c%20?&#é;=@:$,!*'()~.txt", "日本/語 と.csv", 'x/&<>"y', "end ", "_/.h", "😀", "t\tn\n"],
+)
+def test_keys_of_any_characters(wired: Wired, key: str) -> None:
+    put(wired, f"names/{key}", key.encode())
+    source = {"Bucket": BUCKET, "Key": f"names/{key}"}
+    wired.s3.copy_object(Bucket=BUCKET, Key=f"names-copied/{key}", CopySource=source)
+    assert body(wired, f"names-copied/{key}") == key.encode()
+    assert f"names/{key}" in keys(wired, "names/")
 
-    put(wired, "presigned", b"for a browser's address line")
-    members = {"Bucket": BUCKET, "Key": "presigned", "ResponseContentType": "text/csv"}
-    address = wired.s3.generate_presigned_url("get_object", members)
-    with urlopen(address) as answer:
-        assert answer.read() == b"for a browser's address line"
+
+def test_a_presigned_address_is_answered(wired: Wired) -> None:
+    where = {"Bucket": BUCKET, "Key": "presigned"}
+    address = wired.s3.generate_presigned_url("put_object", where)
+    urlopen(Request(address, b"by hand", method="PUT")).close()  # which calls it a form
+    members = {**where, "ResponseContentType": "text/csv"}
+    with urlopen(wired.s3.generate_presigned_url("get_object", members)) as answer:
+        assert answer.read() == b"by hand"
         assert answer.headers["Content-Type"] == "text/csv"
+
+
+@pytest.mark.slow
+def test_objects_come_and_go_side_by_side(wired: Wired) -> None:
+    """Whoever deletes the last object of a folder deletes that, while others write to it."""
+
+    def come_and_go(number: int) -> None:
+        s3 = wired.client("s3")
+        for each in range(12):
+            key = f"side/by/side/{each % 2}/{number}"
+            s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+            s3.list_objects_v2(Bucket=BUCKET, Prefix="side/")
+            s3.delete_object(Bucket=BUCKET, Key=key)
+
+    with ThreadPoolExecutor(4) as clients:
+        list(clients.map(come_and_go, range(4)))
+    assert keys(wired, "side/") == [] and not file(wired, "side").exists()

@@ -202,6 +202,6 @@ def _replace(source: Path, target: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             return
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):  # mkdir, too, looks twice
             if attempt == _ATTEMPTS - 1:
                 raise

@@ -89,4 +89,5 @@ def name_of(request: Request) -> str:
 
 
 def _is_form(request: Request) -> bool:
-    return request.header("Content-Type").startswith(query_service.FORM)
+    """A client that uploads by hand calls any body a form, so the path counts too."""
+    return request.path == "/" and request.header("Content-Type").startswith(query_service.FORM)
