@@ -112,6 +112,20 @@ def test_a_run_that_nobody_waited_for_is_completed_later(
     assert capsys.readouterr().out == "no run is waited for\n"
 
 
+def test_a_run_that_a_fail_step_ended_is_not_retried(
+    local: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution = pipelines.start(local, pipelines.evaluate(local), pipelines.refuse())
+    with (
+        pytest.raises(executions.PipelineFailed),
+        record.recorded(execution, local, pipelines.data_file(tmp_path)),
+    ):
+        progress.follow(execution, local)
+    monkeypatch.setattr(retry, "open_session", lambda *_, **__: local)
+    with pytest.raises(errors.ProjectError, match="ended by its Fail step Missed, and SageMaker"):
+        retry.retry("last")
+
+
 def test_the_better_of_two_evaluations_comes_first() -> None:
     better = pipelines.EVALUATION | {"regression_metrics": {"r2": {"value": 0.95}}}
     found = evaluation.metrics_document(

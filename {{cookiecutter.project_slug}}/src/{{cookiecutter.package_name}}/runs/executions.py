@@ -60,6 +60,12 @@ def listed(session: Any, arn: str) -> list[dict[str, Any]]:
     return [step for page in pages for step in page["PipelineExecutionSteps"]]
 
 
+def ended_by_fail_step(session: Any, arn: str) -> str | None:
+    """The name of the Fail step that ended an execution, or None."""
+    steps = listed(session, arn)
+    return next((str(s["StepName"]) for s in steps if "Fail" in s.get("Metadata", {})), None)
+
+
 def job_of(step: dict[str, Any]) -> tuple[str, str] | None:
     """Kind and name of the job that a described step runs, or None."""
     for kind in JOBS:

@@ -36,6 +36,12 @@ def retry(name: str) -> None:
         raise ProjectError(f"{run.name} started no execution; run the pipeline again")
     session = open_session(str(run.parameters.get("session", "local")), role="unused")
     started = executions.Started(run.lineage["execution"], session)
+    ended_by = executions.ended_by_fail_step(session, started.arn)
+    if ended_by:
+        raise ProjectError(
+            f"{run.name} was ended by its Fail step {ended_by}, and SageMaker retries no such run; "
+            "run the pipeline again"
+        )
     try:
         session.sagemaker_client.retry_pipeline_execution(
             PipelineExecutionArn=started.arn, ClientRequestToken=secrets.token_hex(16)
