@@ -89,7 +89,7 @@ def read() -> Image:
     """
     file = paths.RUNTIME / "constraints.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    facts = dict(found.groups() for line in lines if (found := FACT.match(line)))
+    facts = {found[1]: found[2] for line in lines if (found := FACT.match(line))}
     platform = PLATFORM.fullmatch(facts.get("platform", ""))
     if not platform or not PYTHON.fullmatch(facts.get("python", "")) or "image" not in facts:
         raise ProjectError(
@@ -103,7 +103,7 @@ def read() -> Image:
 
 def held(lines: list[str]) -> dict[str, str]:
     """Versions by normalized name; ProjectError for a line that says none."""
-    found = {}
+    found: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         if not text or " @ " in text:  # `pip freeze` tells of some only where they came from

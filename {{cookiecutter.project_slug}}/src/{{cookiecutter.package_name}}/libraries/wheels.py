@@ -69,14 +69,14 @@ def problems(wanted: Sequence[Requirement], image: Image, wheels: Sequence[Wheel
         if str(each) in seen or not image.needs(each, extra):
             continue
         seen.add(str(each))
-        wheel = by_name.get(canonicalize_name(each.name))
-        version = image.version(each) or (wheel.version if wheel else None)
+        found = by_name.get(canonicalize_name(each.name))
+        version = image.version(each) or (found.version if found else None)
         if version is None or not each.specifier.contains(version, prereleases=True):
             has = f"has {each.name} {version}" if version else f"has no {each.name}"
             yield f"{FOLDER} {has}, and {requirements.FILE} leads to {each}: make wheels"
-        elif wheel is not None and image.version(each) is None:
-            pending += [(need, "") for need in required(wheel)]
-            pending += [(need, name) for name in each.extras for need in required(wheel)]
+        elif found is not None and image.version(each) is None:
+            extras = ["", *each.extras]
+            pending += [(need, name) for name in extras for need in required(found)]
 
 
 def required(wheel: Wheel) -> list[Requirement]:
