@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +180,23 @@ def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(project: Path
     assert "new.csv" in {item["Name"]: item["Value"] for item in given}["InputData"]
     rows = [state.evaluation(package)["rows"] for package in state.packages()]
     assert rows[1] < rows[0] < 500
+    a_start_may_change_the_threshold(state, client)
+
+
+def a_start_may_change_the_threshold(state: LocalState, client: Any) -> None:
+    """Evaluation runs again, since its sentence is another; what comes before it does not."""
+    name = client.list_pipelines()["PipelineSummaries"][0]["PipelineName"]
+    strict = [{"Name": "MetricThreshold", "Value": "0.9999"}]
+    started = client.start_pipeline_execution(PipelineName=name, PipelineParameters=strict)
+    arn = {"PipelineExecutionArn": started["PipelineExecutionArn"]}
+    while client.describe_pipeline_execution(**arn)["PipelineExecutionStatus"] == "Executing":
+        time.sleep(0.1)
+    steps = state.steps()
+    reused = {name for name, step in steps.items() if "CacheHitResult" in step}
+    assert reused == {"Preprocess", "Train"}
+    reason = steps["MissedGate"]["FailureReason"]
+    assert "misses MetricThreshold 0.9999 by 0." in reason
+    assert reason.endswith(state.exit_message("Evaluate"))
 
 
 def test_the_local_run_needs_no_network_region_or_credentials(
