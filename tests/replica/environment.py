@@ -98,8 +98,7 @@ def copied(image: Path) -> Iterator[Path]:
     """A copy of the environment to install into; it takes no room, since it is made of links."""
     with tempfile.TemporaryDirectory(dir=image.parent, prefix="copy-") as folder:
         copy = Path(folder) / "venv"
-        subprocess.run(["cp", "-al", str(image), str(copy)], check=True)
-        yield copy
+        yield Path(shutil.copytree(image, copy, symlinks=True, copy_function=os.link))
 
 
 def _run(command: list[str]) -> None:
