@@ -278,3 +278,11 @@ def test_requirements_are_noted_in_the_log(local: Local) -> None:
     run = local.run(definition(training("Train", channels)))
     assert "requirements are not installed" in local.log(run, "Train")
     assert "ran" in local.log(run, "Train")
+
+
+def test_a_model_that_a_script_left_empty_is_said(
+    local: Local, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = local.run(definition(training("Train", local.channels("pass"))))
+    assert run.status == "Succeeded"
+    assert "the model is empty: nothing was written to /opt/ml/model" in capsys.readouterr().err

@@ -54,11 +54,16 @@ class JobFolder:
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"[local session] {text}\n")
 
-    def say_if_empty(self, what: str, container_path: str) -> None:
-        """Say in the log, and in a notice, that a script left a folder empty that goes up.
+    def say_if_empty(self, what: str, container_path: str, log: bool = True) -> None:
+        """Say in a notice, and in the log, that a script left a folder empty that goes up.
 
         A script that writes to the path itself, and not to the one that it is given, writes to
         another place of this machine.
+
+        Args:
+            what: of the job is in the folder.
+            container_path: the folder's.
+            log: False: in a notice only.
         """
         folder = self.here(container_path)
         if folder.is_dir() and any(folder.iterdir()):
@@ -67,7 +72,8 @@ class JobFolder:
             f"{what} is empty: nothing was written to {container_path}, which is {folder} here; "
             "a script has to take the folder from its arguments or variables"
         )
-        self.note(f"{told}.")
+        if log:
+            self.note(f"{told}.")
         logger.info(f"local session: job {self.path.name}: {told}")
 
     def last_line(self) -> str:

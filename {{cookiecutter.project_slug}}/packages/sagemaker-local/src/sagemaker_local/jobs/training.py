@@ -118,6 +118,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     folder.make("checkpoints")
     command = training_script.command(job, folder, bucket, channels)
     run_to_success(command, folder, context.launch, folder.ml / "output" / "failure")
+    folder.say_if_empty("the model", "/opt/ml/model", log=False)
     uploads = [(model, _MODEL)]
     if any(output.iterdir()):
         uploads.append((output, _OUTPUT))
