@@ -108,7 +108,7 @@ def main() -> None:
     kernel = Kernel()
     from jupyter_client.provisioning import local_provisioner
 
-    local_provisioner.launch_kernel = kernel.launch
+    vars(local_provisioner)["launch_kernel"] = kernel.launch
     _run(module, arguments)
 
 

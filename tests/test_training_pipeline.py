@@ -107,7 +107,7 @@ def versions(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> 
     approval = run([*REGISTRY, "approve", "--version", "1"], project)
     strict = run_notebook(run, project, sample_rows=1500, metric_threshold=0.9999)
     strict_steps = state.steps()
-    approved = {"approval_status": "Approved"}
+    approved: dict[str, Any] = {"approval_status": "Approved"}
     second = run_notebook(run, project, sample_rows=1500, **approved).succeeded()
     bad: dict[str, Any] = {"rounds": 3, "max_depth": 1, "metric_threshold": 0}
     worse = run_notebook(run, project, sample_rows=1500, **bad)
