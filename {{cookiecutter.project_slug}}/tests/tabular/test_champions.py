@@ -96,6 +96,6 @@ def test_an_artifact_without_its_code_leaves_our_modules_alone(
 ) -> None:
     broken = changed("inference.py", "import json\n", "import json\nimport no_such_module\n")
     before = sys.modules["tabular.values"]
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+    with pytest.raises(values.DataError, match="needs the library 'no_such_module'"):
         predicted(broken, trained)
     assert sys.modules["tabular.values"] is before and str(broken / "code") not in sys.path
