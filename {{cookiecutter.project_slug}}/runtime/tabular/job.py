@@ -4,6 +4,7 @@ import argparse
 import difflib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,12 +16,18 @@ from .values import DataError
 
 OPTIONS = "options.json"
 MESSAGE_BYTES = 1024  # of a processing job's message are kept by the service
+NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$", re.IGNORECASE)
 SUCH_OPTIONS = '{"drop": "a,b"}'
 OPTIONS_HELP = f"JSON file, or the folder of {OPTIONS}, with more of these options: {SUCH_OPTIONS}"
 
 
 class Arguments(argparse.ArgumentParser):
     """An argument parser that reports a mistake as a DataError, without usage lines."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # argparse takes -0.5 for a number, and -1e-05, as Python writes it, for an option.
+        self._negative_number_matcher = NEGATIVE_NUMBER
 
     def error(self, message: str) -> NoReturn:
         raise DataError(f"{message}; see --help")

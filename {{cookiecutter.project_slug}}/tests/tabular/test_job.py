@@ -107,3 +107,12 @@ def test_by_hand_no_message_is_left(tmp_path: Path) -> None:
     assert ran(tmp_path / "input" / "code" / "script.py", "raise DataError('no')") == 1
     left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert [name for name in left if not name.endswith(".pyc")] == ["script.py"]
+
+
+@pytest.mark.parametrize("word", ["-1", "-0.5", "-1e-05", "-2.E+3"])
+def test_a_negative_number_is_no_option(word: str) -> None:
+    parser = job.Arguments("script")
+    parser.add_argument("--threshold", type=float)
+    assert parser.parse_args(["--threshold", word]).threshold == float(word)
+    with pytest.raises(DataError, match="expected one argument"):
+        parser.parse_args(["--threshold", "-1e"])
