@@ -6,6 +6,7 @@
 """
 
 import json
+import logging
 import os
 import random
 import runpy
@@ -105,6 +106,8 @@ def main() -> None:
     _redirect(output, 1)
     _redirect(errors, 2)
     sys.path.pop(0)  # this file's folder
+    logging.root.handlers.clear()  # a library that was loaded set them up
+    logging.root.setLevel(logging.WARNING)
     kernel = Kernel()
     from jupyter_client.provisioning import local_provisioner
 
