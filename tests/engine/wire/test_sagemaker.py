@@ -188,10 +188,11 @@ def registry(both: Both) -> None:
 def jobs(both: Both, folder: Path) -> None:
     local, never = both.wired.local, str(folder / "never")
     waiting = local.code(WAIT)
+    told = f"import sys\nsys.argv = ['', {never!r}]"
     local.put("1,2\n3,4\n", "batch/in.csv")
     steps = {
         "processing_job": processing("P", waiting, arguments=[never]),
-        "training_job": training("T", local.channels(f"import sys\nsys.argv = ['', {never!r}]{WAIT}")),
+        "training_job": training("T", local.channels(f"{told}{WAIT}")),
         "transform_job": transform("B", "m", "s3://sagemaker-local/batch", "s3://x/out", **CSV),
         "hyper_parameter_tuning_job": tuning_step(local, RATE, script=SAVE + "\nprint('loss=1')"),
     }
