@@ -199,6 +199,8 @@ def test_an_editable_install_counts_by_its_content_and_its_version(
 ) -> None:
     site.install("fake-editable", "1")
     (site.folder / "fake_editable.py").rename(tmp_path / "fake_editable.py")
+    [described] = site.folder.glob("fake_editable-*.dist-info")
+    (described / "top_level.txt").write_text("fake_editable\n")  # as setuptools leaves it
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(site.folder)]))
     before = versions(store, "import fake_editable")
     assert set(before) == {"fake-editable", "module fake_editable.py"}
