@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from sagemaker_local.processes.runner import Command, Runner
 from sagemaker_local.processes.warm import WarmRunner
@@ -32,14 +33,9 @@ MODULES = (
 
 @cache
 def _runner() -> Runner:
-    before = os.environ.get("AWS_DEFAULT_REGION")
-    os.environ["AWS_DEFAULT_REGION"] = "us-east-1"  # without it the SDK cannot be imported
-    try:
+    # Without a region the SDK cannot be imported.
+    with patch.dict(os.environ, AWS_DEFAULT_REGION="us-east-1"):
         return WarmRunner(MODULES)
-    finally:
-        os.environ.pop("AWS_DEFAULT_REGION")
-        if before is not None:
-            os.environ["AWS_DEFAULT_REGION"] = before
 
 
 def run_module(

@@ -55,6 +55,14 @@ def run_notebook(
     return NotebookRun(run(words, project, env), executed)
 
 
+def staged_for_search(run: Run, project: Path, env: Mapping[str, str] | None = None) -> Path:
+    """The folder of code that a search's training jobs get."""
+    program = (
+        "from used_car_prices.pipelines import staging; print(staging.stage('train.py', True))"
+    )
+    return project / run(["python", "-c", program], project, env).stdout.strip()
+
+
 def failure(ran: NotebookRun) -> str:
     """The sentence with which a run ended; papermill shows it last."""
     assert ran.process.returncode != 0

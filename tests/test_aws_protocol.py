@@ -20,11 +20,10 @@ from urllib.error import HTTPError
 from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from conftest import environment
+from engine.wire.conftest import client
 from projects import LocalState, NotebookRun, Run, run_notebook
 
 pytestmark = pytest.mark.slow
@@ -48,18 +47,6 @@ class Served:
     @property
     def state(self) -> LocalState:
         return LocalState(self.project)
-
-
-def s3_client(url: str) -> Any:
-    """One that asks once."""
-    return boto3.client(
-        "s3",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +234,7 @@ def localbucket(tools: Path, folder: Path) -> Iterator[str]:
 
 def outcomes(url: str) -> dict[str, str]:
     """What becomes of calls that a project needs: an error's code, or `done`."""
-    s3 = s3_client(url)
+    s3 = client("s3", url)
     s3.create_bucket(Bucket="compared")
     s3.put_object(Bucket="compared", Key="a", Body=b"1")
     listed = {"Objects": [{"Key": "a"}]}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import LocalState, Run, run_notebook
+from projects import LocalState, Run, run_notebook, staged_for_search
 from replica.container import container, write_training_config
 from replica.server import Answer, Server
 
@@ -36,7 +36,6 @@ for kind, body in json.load(sys.stdin).items():
     answers[kind] = inference.output_fn(inference.predict_fn(records, model), "application/json")
 print(json.dumps([answer if isinstance(answer, str) else answer[0] for answer in answers.values()]))
 """
-STAGE = "from used_car_prices.pipelines import staging; print(staging.stage('train.py', True))"
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +195,7 @@ def test_a_job_of_a_search_installs_and_runs_the_script_without_internet(
 ) -> None:
     job, local = job_of(state, "Train", "Training")
     ml = training_folder(local, tmp_path / "ml")
-    staged = trained / run(["python", "-c", STAGE], trained).stdout.strip()
+    staged = staged_for_search(run, trained)
     code = ml / "input" / "data" / "code"
     shutil.rmtree(code)
     code.mkdir()

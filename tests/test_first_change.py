@@ -5,9 +5,7 @@ The edits are read from the notebook's own text, so that what a reader pastes is
 
 import ast
 import json
-import shutil
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +13,6 @@ from first_change import NOTEBOOK, paste
 from projects import TRAINING, LocalState, Run, run_notebook
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def project(bake: Callable[..., Path], tmp_path: Path) -> Path:
-    """A copy of the default project, for one test."""
-    return Path(shutil.copytree(bake(), tmp_path / "project"))
 
 
 @pytest.fixture

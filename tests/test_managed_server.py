@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from projects import staged_for_search
 from replica import environment
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,6 @@ body = inference.output_fn(inference.predict_fn(records, model), "application/js
 answer = json.loads(body if isinstance(body, str) else body[0])
 print(json.dumps({"files": [inference.__file__, tabular.values.__file__], **answer}))
 """
-STAGE = "from used_car_prices.pipelines import staging; print(staging.stage('train.py', True))"
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_a_tuning_job_installs_and_runs_the_training_script(
     server: Path, prepared: Path, bake: Callable[..., Path], run: Run, tmp_path: Path
 ) -> None:
     project = Path(shutil.copytree(bake(), tmp_path / "project"))
-    staged = project / run(["python", "-c", STAGE], project).stdout.strip()
+    staged = staged_for_search(run, project)
     arguments = [f"--{name}={prepared / name}" for name in ("train", "validation", "schema")]
     arguments += ["--model_family=linear", f"--model_dir={tmp_path / 'model'}"]
     printed = ran(server, TRAIN, staged, *arguments, ml=tmp_path / "ml")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Bake, sources
 from first_change import add_library
-from projects import TRAINING, LocalState, Run, failure, run_notebook
+from projects import TRAINING, LocalState, Run, failure, run_notebook, staged_for_search
 from replica.container import container, write_training_config
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 LIBRARIES = ["python", "-m", "used_car_prices", "libraries"]
 CHECK = [*LIBRARIES, "check"]
 ASKS = "runtime/requirements.txt asks for lightgbm>=4.6, which is not installed here: make setup"
-STAGE = "from used_car_prices.pipelines import staging; print(staging.stage('train.py', True))"
 # What a container holds in the end.
 VERSIONS = """
 import lightgbm, numpy, pandas, sklearn
@@ -181,7 +180,7 @@ def test_a_job_of_a_search_installs_before_its_script(
     shutil.copytree(local / "input", ml / "input", ignore=shutil.ignore_patterns("code"))
     (ml / "model").mkdir()
     (ml / "output").mkdir()
-    staged = project / run(["python", "-c", STAGE], project, env).stdout.strip()
+    staged = staged_for_search(run, project, env)
     code = ml / "input" / "data" / "code"
     code.mkdir()
     shutil.make_archive(str(code / "sourcedir"), "gztar", staged)

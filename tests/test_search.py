@@ -1,6 +1,5 @@
 """Notebook 03 searches for hyperparameters."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,6 @@ from projects import LocalState, Run, run_notebook
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
-
-
-@pytest.fixture
-def project(bake: Bake, tmp_path: Path) -> Path:
-    """A copy of the default project, for one test."""
-    return Path(shutil.copytree(bake(), tmp_path / "project"))
 
 
 def test_the_best_model_of_a_repeatable_search_goes_on(project: Path, run: Run) -> None:

@@ -1,7 +1,6 @@
 """The step cache of generated projects: what a change to code or data runs again, and why."""
 
 import csv
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,6 @@ pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
 JOBS = ("Preprocess", "Train", "Evaluate", "Transform")
-
-
-@pytest.fixture
-def project(bake: Bake, tmp_path: Path) -> Path:
-    """A copy of the default project, for one test."""
-    return Path(shutil.copytree(bake(), tmp_path / "project"))
 
 
 def verdicts(project: Path) -> dict[str, str]:

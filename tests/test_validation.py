@@ -1,7 +1,6 @@
 """The training pipeline beyond a holdout: folds, both families, slices, a data contract."""
 
 import csv
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,6 @@ from projects import LocalState, Run, run_notebook
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
-
-
-@pytest.fixture
-def project(bake: Bake, tmp_path: Path) -> Path:
-    """A copy of the default project, for one test."""
-    return Path(shutil.copytree(bake(), tmp_path / "project"))
 
 
 def test_cross_validation_of_both_families_side_by_side(project: Path, run: Run) -> None:

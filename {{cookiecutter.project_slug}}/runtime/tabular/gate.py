@@ -23,8 +23,13 @@ def compare(
     """The primary metric of both, and by how much the challenger is better (no champion: 0)."""
     value = challenger[metric]
     best = champion.get(metric, value)
-    margin = best - value if metric in metrics.MINIMIZED else value - best
+    margin = _better_by(metric, value, best)
     return {"value": value, "champion_value": best, "champion_margin": margin}
+
+
+def _better_by(metric: str, value: float, other: float) -> float:
+    """By how much a value of a metric is better than another; negative: worse."""
+    return other - value if metric in metrics.MINIMIZED else value - other
 
 
 def values(
@@ -62,7 +67,7 @@ def sentence(metric: str, asked: Mapping[str, Any]) -> str:
     value, threshold, margin = asked["value"], asked["threshold"], asked["champion_margin"]
     missed = []
     if threshold is not None:
-        margin_over = threshold - value if metric in metrics.MINIMIZED else value - threshold
+        margin_over = _better_by(metric, value, threshold)
         if not margin_over >= 0:  # nor is a value that is no number good enough
             missed.append(f"misses MetricThreshold {threshold:.6g} by {-margin_over:.6g}")
     if not margin >= 0:

@@ -73,7 +73,10 @@ def entrypoint(script: str) -> list[str]:
     where there are any, a script that does it comes first.
     """
     code = channels.input_path("code")
-    before = [f"{code}/install_and_run.py"] if requirements() else []
+    asked = requirements()
+    from tabular import libraries
+
+    before = [f"{code}/{libraries.START_SCRIPT}"] if asked else []
     return ["python3", *before, f"{code}/{script}"]
 
 

@@ -20,6 +20,7 @@ from sagemaker_local.definition.support import Support
 from sagemaker_local.errors import Refusal
 from sagemaker_local.planning.known import Known
 from sagemaker_local.planning.rules import table
+from sagemaker_local.planning.rules.rule import at_step
 from sagemaker_local.steps.step_type import StepType
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 
@@ -44,7 +45,7 @@ def check(
     known = Known(definition, values or {})
     found: list[Refusal] = []
     for step in definition.steps.values():
-        where = f"step {step.name!r}"
+        where = at_step(step.name)
         found += [Refusal(where, what) for what in _step_refusals(known, step, functions, accepted)]
     found += [] if accepted else table.broken_in(known)
     return found + list(_readable(graph.cycles(definition), bool(found)))

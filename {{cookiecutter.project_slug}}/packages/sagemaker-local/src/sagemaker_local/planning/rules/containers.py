@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from sagemaker_local.planning.rules.rule import GUIDE, SDK, Arguments, Outcome, RequestRule
+from sagemaker_local.planning.rules.rule import (
+    GUIDE,
+    SDK,
+    Arguments,
+    Outcome,
+    RequestRule,
+    repeated,
+)
 
 _PROCESSING = ("Processing",)
 
@@ -24,25 +30,23 @@ def _empty_words(arguments: Arguments) -> Iterator[str]:
 
 def _inputs(arguments: Arguments) -> list[tuple[str, str]]:
     """Name and folder of each input; folders that are not known yet are left out."""
-    return _placed(arguments.get("ProcessingInputs"), "InputName", "S3Input")
+    return _placed(_input_items(arguments), "InputName", "S3Input")
 
 
 def _outputs(arguments: Arguments) -> list[tuple[str, str]]:
-    outputs = arguments.get("ProcessingOutputConfig", {}).get("Outputs")
-    return _placed(outputs, "OutputName", "S3Output")
+    return _placed(_output_items(arguments), "OutputName", "S3Output")
 
 
 def _placed(items: Any, name: str, place: str) -> list[tuple[str, str]]:
-    paths = [(item[name], item.get(place, {}).get("LocalPath")) for item in items or ()]
+    paths = [(item[name], item.get(place, {}).get("LocalPath")) for item in items]
     return [(name, path.rstrip("/")) for name, path in paths if isinstance(path, str)]
 
 
 def _shared_by_inputs(arguments: Arguments) -> Iterator[str]:
     inputs = _inputs(arguments)
-    for path, count in Counter(path for _, path in inputs).items():
-        if count > 1:
-            names = ", ".join(repr(name) for name, place in inputs if place == path)
-            yield f"ProcessingInputs: {names} have the LocalPath {path}; give each one of its own"
+    for path, _ in repeated(path for _, path in inputs):
+        names = ", ".join(repr(name) for name, place in inputs if place == path)
+        yield f"ProcessingInputs: {names} have the LocalPath {path}; give each one of its own"
 
 
 def _shared_by_input_and_output(arguments: Arguments) -> Iterator[str]:
@@ -57,17 +61,18 @@ def _shared_by_input_and_output(arguments: Arguments) -> Iterator[str]:
 
 def _named_twice(arguments: Arguments) -> Iterator[str]:
     for member, names in (
-        ("ProcessingInputs", [item["InputName"] for item in _items(arguments, "inputs")]),
-        ("ProcessingOutputConfig.Outputs", [i["OutputName"] for i in _items(arguments, "outputs")]),
+        ("ProcessingInputs", [item["InputName"] for item in _input_items(arguments)]),
+        ("ProcessingOutputConfig.Outputs", [i["OutputName"] for i in _output_items(arguments)]),
     ):
-        for name, count in Counter(name for name in names if isinstance(name, str)).items():
-            if count > 1:
-                yield f"{member} has the name {name!r} {count} times; references find one of them"
+        for name, count in repeated(names):
+            yield f"{member} has the name {name!r} {count} times; references find one of them"
 
 
-def _items(arguments: Arguments, kind: str) -> list[Any]:
-    if kind == "inputs":
-        return arguments.get("ProcessingInputs") or []
+def _input_items(arguments: Arguments) -> list[Any]:
+    return arguments.get("ProcessingInputs") or []
+
+
+def _output_items(arguments: Arguments) -> list[Any]:
     return arguments.get("ProcessingOutputConfig", {}).get("Outputs") or []
 
 

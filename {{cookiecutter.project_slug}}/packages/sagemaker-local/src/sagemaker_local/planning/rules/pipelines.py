@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from sagemaker_local.planning.rules.rule import (
     PipelineRule,
     RequestRule,
     at_step,
+    repeated,
 )
 
 _MOST_STEPS = 50
@@ -74,10 +74,9 @@ def _cached_for_ever(definition: Definition) -> Iterator[Refusal]:
 
 def _files_twice(definition: Definition) -> Iterator[Refusal]:
     for step in definition.steps.values():
-        for name, count in Counter(file.name for file in step.property_files).items():
-            if count > 1:
-                what = f"PropertyFiles has the name {name!r} {count} times; the first one is read"
-                yield Refusal(at_step(step.name), what)
+        for name, count in repeated(file.name for file in step.property_files):
+            what = f"PropertyFiles has the name {name!r} {count} times; the first one is read"
+            yield Refusal(at_step(step.name), what)
 
 
 def _regions(definition: Definition) -> Iterator[Refusal]:

@@ -7,7 +7,8 @@ values are not known yet stand in the arguments as they are; the rule is asked a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -88,6 +89,13 @@ class Doubt:
         if len(self.places) > _NAMED:
             places.append(f"and {len(self.places) - _NAMED} more")
         return f"{'; '.join(places)} ({self.rule.source})"
+
+
+def repeated(names: Iterable[Any]) -> Iterator[tuple[str, int]]:
+    """The names that are there more than once, and how often; an expression is no name yet."""
+    for name, count in Counter(name for name in names if isinstance(name, str)).items():
+        if count > 1:
+            yield name, count
 
 
 def at_step(name: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from sagemaker_local.planning.rules.rule import Arguments, RequestRule
+from sagemaker_local.planning.rules.rule import Arguments, RequestRule, repeated
 
 _TAGGED = ("Processing", "Training", "Tuning", "Transform", "Model", "RegisterModel")
 
@@ -22,9 +21,8 @@ def _of_aws(arguments: Arguments) -> Iterator[str]:
 
 
 def _twice(arguments: Arguments) -> Iterator[str]:
-    for key, count in Counter(_keys(arguments)).items():
-        if count > 1:
-            yield f"Tags has the key {key!r} {count} times, and a key is there once"
+    for key, count in repeated(_keys(arguments)):
+        yield f"Tags has the key {key!r} {count} times, and a key is there once"
 
 
 RULES = (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from sagemaker_local.planning.rules.rule import SDK, Arguments, Outcome, RequestRule
+from sagemaker_local.planning.rules.rule import SDK, Arguments, Outcome, RequestRule, repeated
 
 _TRAINING = ("Training",)
 _DAY = 24 * 3600
@@ -35,9 +34,8 @@ def _waiting(arguments: Arguments) -> Iterator[str]:
 
 def _channels_twice(arguments: Arguments) -> Iterator[str]:
     names = [channel["ChannelName"] for channel in arguments.get("InputDataConfig") or ()]
-    for name, count in Counter(name for name in names if isinstance(name, str)).items():
-        if count > 1:
-            yield f"InputDataConfig has the channel {name!r} {count} times; each is a folder"
+    for name, count in repeated(names):
+        yield f"InputDataConfig has the channel {name!r} {count} times; each is a folder"
 
 
 def _small_instance(arguments: Arguments) -> Iterator[str]:
