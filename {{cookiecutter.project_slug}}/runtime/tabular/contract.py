@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from . import spelling
+from .spelling import Reading
 from .values import DataError, text
 
 # Every rule, and what breaking it is where a contract does not say.
@@ -41,6 +43,7 @@ ROLES = {  # with the types that a column of each role may have
     "target": (*NUMBERS, "text"),
     "drop": (*NUMBERS, "date", "text"),
 }
+TYPES = {"integer": "numeric", "number": "numeric", "date": "date", "text": "categorical"}
 TODAY = "today"  # as the end of a range of dates
 FAR = 10  # times its range a number may be off before its unit is doubted
 FACTOR = 1_000  # between units that are taken for one another: m and km, g and kg
@@ -51,7 +54,8 @@ class Column:
     """What one column must hold; what is None or empty is not checked.
 
     `range` is the smallest and largest number or ISO day, whose end may be "today"; `usual` is
-    where nearly all numbers were, by which a wrong unit is told from an outlier.
+    where nearly all numbers were, by which a wrong unit is told from an outlier. `missing` has the
+    words that mean a missing value, `spelling` how numbers or dates are written (see `spelling`).
     """
 
     role: str
@@ -64,6 +68,13 @@ class Column:
     missing_at_most: float = 1.0  # share of the rows
     reason: str = ""  # for the role "drop"
     severity: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    spelling: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The role by which its values are read, that of a target or an ignored column too."""
+        return TYPES[self.type]
 
     @property
     def numeric(self) -> bool:
@@ -131,6 +142,11 @@ class Contract:
         own = self.columns[column].severity if column in self.columns else {}
         return own.get(rule) or self.severities[rule]
 
+    def reading(self, name: str) -> Reading:
+        """How the raw values of one of its columns are read."""
+        column = self.columns[name]
+        return Reading(name, column.kind, frozenset(column.missing), column.spelling)
+
     def roles(self) -> dict[str, str]:
         """The role of each column but the target."""
         return {name: c.role for name, c in self.columns.items() if c.role != "target"}
@@ -182,9 +198,16 @@ def _column(entry: Any, place: str) -> Column:
     for pair in ("range", "usual"):
         if len(entry.get(pair, "ab")) != 2:
             raise DataError(f"{place}: {pair} must be [smallest, largest], not {entry[pair]}")
+    spelled, words = entry.get("spelling", ""), entry.get("missing", ())
+    if not isinstance(spelled, str):
+        raise DataError(f"{place}: spelling must be a text such as 1.234,56, not {spelled!r}")
+    if not isinstance(words, list | tuple | dict) or {type(each) for each in words} - {str}:
+        raise DataError(f'{place}: missing must be words such as ["?", "-"], not {words!r}')
+    spelling.check(spelled, TYPES[entry["type"]], place)
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
     }
+    values["missing"] = tuple(words)
     values["categories"] = tuple(map(text, entry.get("categories", ())))
     return Column(**values)
 

@@ -1,0 +1,119 @@
+"""Reads whole columns of texts as `spelling.Reading` reads one value, to the same bits.
+
+Plain values, by one regular expression, are cast by Arrow at once, which rounds correctly, as
+Python does. All others, the odd ones, are asked of the record's own rule, once for each text.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Literal, TypeAlias, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .spelling import NAN, Reading
+from .values import DataError
+
+PLAIN_NUMBER = r"^-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?$"
+PLAIN_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?$"
+EPOCH = date(1970, 1, 1).toordinal()
+Texts: TypeAlias = "pa.Array | pa.ChunkedArray"
+Unreadable = Literal["raise", "mark"]
+Marked = tuple[np.ndarray, np.ndarray]  # numbers, and which rows hold a text that is none
+
+
+def texts(array: Texts, reading: Reading) -> pa.Array:
+    """The known texts of a column, null where missing."""
+    codes, distinct = _distinct(array)
+    read = pa.array([reading.text(each) or None for each in distinct], pa.string())
+    return read.take(codes) if len(distinct) else pa.nulls(len(codes), pa.string())
+
+
+@overload
+def numbers(array: Texts, reading: Reading) -> np.ndarray: ...
+@overload
+def numbers(array: Texts, reading: Reading, unreadable: Literal["raise"]) -> np.ndarray: ...
+@overload
+def numbers(array: Texts, reading: Reading, unreadable: Literal["mark"]) -> Marked: ...
+def numbers(
+    array: Texts, reading: Reading, unreadable: Unreadable = "raise"
+) -> np.ndarray | Marked:
+    """A column's numbers as float64, NaN where missing.
+
+    Args:
+        array: its texts.
+        reading: what they mean.
+        unreadable: "raise" a DataError that names the first text which is no number; or "mark":
+            give NaN for them, and beside the numbers which rows hold one.
+    """
+    flat = _flat(array)
+    result = np.full(len(flat), NAN)
+    rows = np.arange(len(flat))
+    if not reading.spelling:
+        plain = pc.match_substring_regex(flat, PLAIN_NUMBER).fill_null(False)
+        at = plain.to_numpy(zero_copy_only=False)
+        result[at] = flat.filter(plain).cast(pa.float64()).to_numpy()
+        if reading.missing_numbers:
+            result[np.isin(result, list(reading.missing_numbers))] = NAN
+        flat, rows = flat.filter(pc.invert(plain)), rows[~at]
+    return _odd(result, flat, rows, reading.number, unreadable)
+
+
+@overload
+def days(array: Texts, reading: Reading) -> np.ndarray: ...
+@overload
+def days(array: Texts, reading: Reading, unreadable: Literal["raise"]) -> np.ndarray: ...
+@overload
+def days(array: Texts, reading: Reading, unreadable: Literal["mark"]) -> Marked: ...
+def days(array: Texts, reading: Reading, unreadable: Unreadable = "raise") -> np.ndarray | Marked:
+    """A column's days since 1970 as float64, NaN where missing; arguments as of `numbers`."""
+    flat = _flat(array)
+    if not reading.missing:  # a time of day makes every text another one
+        timed = pc.match_substring_regex(flat, PLAIN_DAY)
+        flat = pc.if_else(timed, pc.utf8_slice_codeunits(flat, 0, 10), flat)
+
+    def number(text: str) -> float:
+        day = reading.day(text)
+        return date.fromisoformat(day).toordinal() - EPOCH if day else NAN
+
+    return _odd(np.full(len(flat), NAN), flat, np.arange(len(flat)), number, unreadable)
+
+
+def _odd(
+    result: np.ndarray,
+    array: pa.Array,
+    rows: np.ndarray,
+    read: Callable[[str], float],
+    unreadable: Unreadable,
+) -> np.ndarray | Marked:
+    """The numbers, completed by texts that the record's rule is asked of, and their rows."""
+    codes, distinct = _distinct(array)
+    found, bad = np.full(len(distinct) + 1, NAN), np.zeros(len(distinct) + 1, bool)
+    for place, each in enumerate(distinct):
+        try:
+            found[place] = read(each)
+        except DataError:
+            if unreadable == "raise":
+                raise
+            bad[place] = True
+    places = codes.fill_null(len(distinct)).to_numpy()
+    result[rows] = found[places]
+    if unreadable == "raise":
+        return result
+    marks = np.zeros(len(result), bool)
+    marks[rows] = bad[places]
+    return result, marks
+
+
+def _flat(array: Texts) -> pa.Array:
+    """A column as one array of strings."""
+    flat = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return flat if pa.types.is_string(flat.type) else flat.cast(pa.string())
+
+
+def _distinct(array: Texts) -> tuple[pa.Array, list[Any]]:
+    """For each row the place of its text among the distinct ones, null where there is none."""
+    flat = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    encoded = flat if pa.types.is_dictionary(flat.type) else flat.dictionary_encode()
+    return encoded.indices.cast(pa.int64()), encoded.dictionary.to_pylist()

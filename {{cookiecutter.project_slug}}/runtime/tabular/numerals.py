@@ -1,0 +1,121 @@
+"""How numbers are spelled in texts: `1234.56`, `1.234,56 €`, `12 %`; each spelling is an example.
+
+A spelling has a pattern of digits and, where the column has one, a unit. It reads numbers with or
+without thousands separators and unit, with a minus before or behind, or in the brackets of
+accounting. Anything else is no number: `12,5` is refused where the comma separates thousands.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+SPACES = " \u00a0\u2007\u2009\u202f"  # of which Excel and French tables use the no-break ones
+APOSTROPHES = "'’"
+MINUS = "−–-"  # the hyphen last, as classes of regular expressions want it
+THREES, INDIAN = "{0}[0-9]{{3}}", "(?:{0}[0-9]{{2}})*{0}[0-9]{{3}}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern of digits: what separates decimals and groups, by the example that names it."""
+
+    name: str
+    decimal: str
+    groups: str = ""  # characters that may separate groups of digits
+    indian: bool = False  # groups of two before the last of three
+
+    @cached_property
+    def body(self) -> str:
+        """A regular expression of the digits, for Python and RE2 alike."""
+        whole = "[0-9]+"
+        if self.groups:
+            first, rest = ("{1,2}", INDIAN) if self.indian else ("{1,3}", f"(?:{THREES})+")
+            tails = "|".join(rest.format(re.escape(each)) for each in self.groups)
+            whole = f"(?:(?!0)[0-9]{first}(?:{tails})|[0-9]+)"
+        point = re.escape(self.decimal)
+        return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?"
+
+    def plain(self, digits: str) -> str:
+        """The digits as Python reads them."""
+        for each in self.groups:
+            digits = digits.replace(each, "")
+        return digits.replace(self.decimal, ".")
+
+
+PATTERNS = {
+    pattern.name: pattern
+    for pattern in (
+        Pattern("1234.56", "."),
+        Pattern("1234,56", ","),
+        Pattern("1,234.56", ".", ","),
+        Pattern("1.234,56", ",", "."),
+        Pattern("1 234.56", ".", SPACES),
+        Pattern("1 234,56", ",", SPACES),
+        Pattern("1'234.56", ".", APOSTROPHES),
+        Pattern("1'234,56", ",", APOSTROPHES),
+        Pattern("12,34,567.89", ".", ",", indian=True),
+    )
+}
+_EXAMPLE = re.compile(r"[0-9](?:.*[0-9])?", re.DOTALL)
+# Several ways to write one unit; any other is compared as it is, whatever its case.
+_SAME = {
+    "€": "€ eur euro euros",
+    "$": "$ usd us$",
+    "£": "£ gbp",
+    "¥": "¥ jpy",
+    "₹": "₹ inr rs rs.",
+    "%": "% pct percent",
+}
+UNITS = {word: unit for unit, words in _SAME.items() for word in words.split()}
+
+
+def canonical(unit: str) -> str:
+    """One way to write a unit: `EUR` and `€` are the same."""
+    folded = unit.strip().casefold()
+    return UNITS.get(folded, folded)
+
+
+@dataclass(frozen=True)
+class Numeral:
+    """One spelling of numbers."""
+
+    pattern: Pattern
+    unit: str = ""  # canonical
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """What a whole text must be like."""
+        words = _SAME.get(self.unit, self.unit).split() if self.unit else []
+        unit = f"(?:{'|'.join(re.escape(each) for each in words)})?" if words else ""
+        space = r"\s*"
+        before = f"(?P<sign>[+{MINUS}]?){space}{unit}{space}(?P<inner>[+{MINUS}]?){space}"
+        behind = f"{space}{unit}{space}(?P<behind>[{MINUS}]?){space}{unit}"
+        return re.compile(
+            rf"(?P<open>\(?)\s*{before}(?P<digits>{self.pattern.body}){behind}\s*(?P<close>\)?)",
+            re.IGNORECASE,
+        )
+
+    def read(self, text: str) -> float | None:
+        """The number that a text is; None when it is none in this spelling."""
+        found = self.expression.fullmatch(text)
+        if found is None:
+            return None
+        sign, inner, behind = found["sign"], found["inner"], found["behind"]
+        brackets = found["open"] + found["close"]
+        if len(brackets) == 1 or bool(sign) + bool(inner) + bool(behind) + bool(brackets) > 1:
+            return None
+        value = float(self.pattern.plain(found["digits"]))
+        negative = brackets or behind or (sign + inner not in ("", "+"))
+        return -value if negative else value
+
+
+@lru_cache(maxsize=1_000)
+def numeral(spelling: str) -> Numeral | None:
+    """A spelling of numbers by its example; None when it is none."""
+    found = _EXAMPLE.search(spelling)
+    if found is None or found[0] not in PATTERNS:
+        return None
+    before, behind = spelling[: found.start()].strip(), spelling[found.end() :].strip()
+    if (before and behind) or re.search(r"[0-9]", before + behind):
+        return None
+    return Numeral(PATTERNS[found[0]], canonical(before + behind))
