@@ -1,8 +1,10 @@
 """Checks of the answers to the questions in `cookiecutter.json`, and defaults made from them.
 
-Cookiecutter loads this module as a Jinja extension. The private variables in `cookiecutter.json`
-send each answer through the filter `checked` as soon as it is given, which is before the first
-folder exists: a hook would be too late, since it runs inside the project's folder.
+Cookiecutter loads this module as a Jinja extension, before it asks and again before it writes: a
+hook would be too late, since it runs inside the project's folder. What was given before anybody is
+asked is checked first. The private variables in `cookiecutter.json` send each answer through the
+filter `checked` as soon as it is typed. What is to be written is checked once more, since a replay
+asks nothing. docs/decisions/answers.md says why it is done so.
 """
 
 import difflib
@@ -11,10 +13,13 @@ import keyword
 import re
 import sys
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import click
 from cookiecutter.exceptions import FailedHookException
+from cookiecutter.prompt import YesNoPrompt
 from jinja2 import Environment
 from jinja2.ext import Extension
 from slugify import slugify
@@ -124,6 +129,22 @@ def text_problem(question: str, text: str) -> str:
     return ""
 
 
+def choice_problem(answer: str, known: Collection[str]) -> str:
+    """What is wrong with one of a few answers, as the end of a sentence, or ""."""
+    return "" if answer in known else f"is none of {', '.join(known)}"
+
+
+QUESTIONS: dict[str, Any] = json.loads(
+    Path(__file__).with_name("cookiecutter.json").read_text(encoding="utf-8")
+)
+NAMES = [name for name in QUESTIONS if not name.startswith("_")]
+# Questions with labels are answered by one of a few words, which the first one is the default of.
+CHOICES = {
+    name: [answer for answer in labels if answer != "__prompt__"]
+    for name, labels in QUESTIONS["__prompts__"].items()
+    if isinstance(labels, dict)
+}
+YES, NO = YesNoPrompt.yes_choices, YesNoPrompt.no_choices
 EXAMPLES = {
     "project_name": "Used Car Prices",
     "project_slug": "used-car-prices",
@@ -131,11 +152,18 @@ EXAMPLES = {
     "description": "Predicts what a used car sells for.",
     "author": "Ada Lovelace",
     "aws_region": "us-east-1",
+    "git_init": "yes",
 }
 
 
 def problem_of(question: str, answer: str) -> str:
     """What is wrong with the answer to a question, as the end of a sentence, or ""."""
+    if not answer:
+        return "is empty"
+    if question in CHOICES:
+        return choice_problem(answer, CHOICES[question])
+    if question == "git_init":
+        return "" if answer.lower() in (*YES, *NO) else "is neither yes nor no"
     if question == "project_slug":
         return slug_problem(answer)
     if question == "package_name":
@@ -147,16 +175,22 @@ def problem_of(question: str, answer: str) -> str:
 
 def checked(answer: object, question: str) -> str:
     """The answer as it is, or a refusal that ends the generation before anything is written."""
-    text = str(answer)
-    problem = problem_of(question, text) if text else "is empty"
-    if not problem:
-        return text
-    example = EXAMPLES[question]
-    if question == "aws_region":
-        example = next(iter(difflib.get_close_matches(text.lower(), REGIONS, n=1)), example)
-    shown = f" {json.dumps(text, ensure_ascii=False)}" if text else ""
-    # The exception that cookiecutter's command line prints without a traceback.
-    raise FailedHookException(f"{question}{shown} {problem}. A good value: {example}")
+    text = "" if answer is None else str(answer)
+    if problem := problem_of(question, text):
+        shown = f" {json.dumps(text, ensure_ascii=False)}" if text else ""
+        # The exception that cookiecutter's command line prints without a traceback.
+        raise FailedHookException(
+            f"{question}{shown} {problem}. A good value: {near(text, question)}"
+        )
+    return text
+
+
+def near(answer: str, question: str) -> str:
+    """A good answer to a question: the one that is written most alike where there are only some."""
+    known = REGIONS if question == "aws_region" else CHOICES.get(question, [])
+    written = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(answer.lower(), written, n=1)
+    return written[found[0]] if found else EXAMPLES.get(question) or known[0]
 
 
 def refuse_unknown_questions() -> None:
@@ -166,13 +200,43 @@ def refuse_unknown_questions() -> None:
     """
     context = click.get_current_context(silent=True)
     given = dict((context.params.get("extra_context") if context else None) or {})
-    known = json.loads(Path(__file__).with_name("cookiecutter.json").read_text(encoding="utf-8"))
-    questions = [name for name in known if not name.startswith("_")]
     for name in given:
-        if name not in questions:
-            close = difflib.get_close_matches(name, questions, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(questions)}"
+        if name not in NAMES:
+            close = difflib.get_close_matches(name, NAMES, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(NAMES)}"
             raise FailedHookException(f"{name} is none of the template's questions: {hint}")
+
+
+def answers_of(environment: Environment) -> dict[str, Any]:
+    """The answers for which cookiecutter is making this environment; they may be changed.
+
+    Cookiecutter tells an extension nothing of them, so they are looked up where it makes one.
+    """
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]
+        if frame.f_locals.get("self") is environment and frame.f_locals.get("context"):
+            answers: dict[str, Any] = frame.f_locals["context"]["cookiecutter"]
+            return answers
+    raise FailedHookException("this template does not know how this cookiecutter asks; use 2.7")
+
+
+def prepare(answers: dict[str, Any]) -> None:
+    """Check what was given before anybody is asked, and make of it what cookiecutter asks by.
+
+    Cookiecutter would end with a traceback where a choice is not in its list, and would render what
+    was given as a template: so a question's default is a word, until it is known what was given.
+    """
+    for question in [name for name in NAMES if name in answers]:  # a replay has some already
+        given = answers[question]
+        if question in CHOICES:
+            chosen = checked(given, question)
+            others = [each for each in CHOICES[question] if each != chosen]
+            answers[question] = [chosen, *others]
+        elif question == "git_init":
+            answers[question] = checked(given, question).lower() in YES
+        elif given != QUESTIONS[question]:
+            # A template of nothing but this text, whatever is in it.
+            answers[question] = f"{{{{ {checked(given, question)!r} }}}}"
 
 
 def quoted(value: object) -> str:
@@ -190,6 +254,12 @@ class TemplateAnswers(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         refuse_unknown_questions()
+        answers = answers_of(environment)
+        if "_template" in answers:  # they are complete, and the next thing is to write
+            for question in NAMES:
+                checked(answers.get(question), question)
+        else:
+            prepare(answers)
         environment.filters.update(
             checked=checked,
             default_slug=default_slug,

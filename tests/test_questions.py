@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -41,8 +42,15 @@ BAD_ANSWERS = [
     ("aws_region", "EU-WEST-3", "A good value: eu-west-3"),
     ("packagename", "cars", "did you mean package_name?"),
     ("colour", "red", "none of the template's questions"),
-    ("license", "GPL", "choices are ['MIT', 'Apache-2.0', 'Proprietary']"),
-    ("git_init", "perhaps", "could not be converted to a boolean"),
+    ("problem_type", "clustering", "is none of regression, binary_classification, multiclass_"),
+    ("problem_type", "", "problem_type is empty. A good value: regression"),
+    ("python_version", "3.10", "is none of 3.12, 3.11, 3.13. A good value: 3.13"),
+    ("license", "GPL", "is none of MIT, Apache-2.0, Proprietary. A good value: MIT"),
+    ("license", "apache", "A good value: Apache-2.0"),
+    ("ci", "gitlab", "is none of github, none. A good value: github"),
+    ("git_init", "perhaps", "is neither yes nor no. A good value: yes"),
+    ("project_slug", "{{ cookiecutter.project_name }}", "is not lower-case letters and digits"),
+    ("aws_region", "{% raw %}", "A good value: us-east-1"),
 ]
 
 ODD_NAMES = [
@@ -58,6 +66,9 @@ ODD_NAMES = [
     "Pandas",
     "x" * 60,
     "{ } % # & <b>",
+    "Cost {{ x }}",
+    "{{ cookiecutter }} {% raw %} {#",
+    "$HOME `date` %s \\",
 ]
 
 
@@ -75,7 +86,8 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(
     (tmp_path / "before").touch()
     refused = run(command(tmp_path, f"{question}={answer}"), tmp_path)
     assert refused.returncode == 1
-    assert message in (refused.stdout + refused.stderr).replace("\n", " ")
+    [sentence] = (refused.stdout + refused.stderr).splitlines()
+    assert message in sentence
     assert [path.name for path in tmp_path.iterdir()] == ["before"]
 
 
@@ -85,6 +97,77 @@ def test_a_refusal_while_being_asked_comes_at_once(tmp_path: Path, run: Run) -> 
     assert 'project_slug "a/b" contains a path separator' in refused.stdout
     assert "Python package" not in refused.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+BAD_SETTINGS = [
+    ("license: GPL", 'license "GPL" is none of'),
+    ("python_version: 3.10", 'python_version "3.1" is none of'),  # YAML makes a number of it
+    ("author:", "author is empty"),
+]
+
+
+@pytest.mark.parametrize(("line", "sentence_starts"), BAD_SETTINGS)
+def test_a_bad_answer_in_ones_settings_is_refused(
+    tmp_path: Path, run: Run, line: str, sentence_starts: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(f"default_context:\n  {line}\n", encoding="utf-8")
+    words = [word for word in command(tmp_path / "out") if word != "--default-config"]
+    refused = run([*words, "--config-file", "own.yaml"], tmp_path)
+    assert refused.returncode == 1 and not (tmp_path / "out").exists()
+    [sentence] = (refused.stdout + refused.stderr).splitlines()
+    assert sentence.startswith(sentence_starts) and "A good value: " in sentence
+
+
+def test_a_replay_gives_the_same_project_or_is_refused(tmp_path: Path, run: Run) -> None:
+    settings = tmp_path / "own.yaml"
+    place = json.dumps(str(tmp_path / "replays"))
+    lines = f"replay_dir: {place}\ndefault_context: {{author: '{{{{ Ada }}}}', git_init: false}}\n"
+    settings.write_text(lines, encoding="utf-8")
+    words = [word for word in command(tmp_path / "first") if word != "--default-config"]
+    words += ["--config-file", str(settings)]
+    assert run(words, tmp_path).returncode == 0
+    [replay] = (tmp_path / "replays").iterdir()
+
+    again = [word for word in words if word != "--no-input"]
+    again[again.index(str(tmp_path / "first"))] = str(tmp_path / "second")
+    again += ["--replay-file", str(replay)]
+    assert run(again, tmp_path).returncode == 0
+    metadata = Path("used-car-prices/pyproject.toml")
+    made = [
+        (tmp_path / each / metadata).read_text(encoding="utf-8") for each in ("first", "second")
+    ]
+    assert made[0] == made[1] and '[{ name = "{{ Ada }}" }]' in made[0]
+
+    edited = replay.read_text(encoding="utf-8").replace('"github"', '"gitlab"')
+    replay.write_text(edited, encoding="utf-8")
+    shutil.rmtree(tmp_path / "second")
+    refused = run(again, tmp_path)
+    assert refused.returncode == 1 and list(tmp_path.glob("second/*")) == []
+    assert refused.stdout == 'ci "gitlab" is none of github, none. A good value: github\n'
+
+
+def test_what_is_typed_comes_out_as_typed(tmp_path: Path, run: Run) -> None:
+    typed = [
+        "Cost {{ x }}",
+        "cost",
+        "",
+        "{% raw %}",
+        "{# Ada #}",
+        "9",
+        "2",
+        "",
+        "",
+        "",
+        "2",
+        "n",
+        "",
+    ]
+    made = run(command(tmp_path, ask=True), tmp_path, stdin="\n".join(typed))
+    assert made.returncode == 0, made.stderr
+    assert "Please select one of the available options" in made.stdout, "9 is asked again"
+    readme = (tmp_path / "cost/README.md").read_text(encoding="utf-8")
+    assert readme.startswith("# Cost {{ x }}\n\n{% raw %}\n")
+    assert "{# Ada #}" in (tmp_path / "cost/LICENSE").read_text(encoding="utf-8")
 
 
 def test_being_asked_with_labels(tmp_path: Path, run: Run) -> None:
