@@ -106,12 +106,17 @@ class Column:
             low <= value / FACTOR <= high or low <= value * FACTOR <= high
         )
 
+    def _unlike(self) -> str:
+        if self.numeric:
+            return "not a number" + f" like {self.spelling}" * bool(self.spelling)
+        return f"not a date like {self.spelling or '2024-12-31'}"
+
     def finding(self, rule: str) -> str:
         """What is wrong with values that break a rule, in words."""
         low, high = (f"{end:,}" if isinstance(end, int | float) else end for end in self.bounds)
         return {
             "missing_column": "is missing",
-            "type": "not a number" if self.numeric else "not a date like 2024-12-31",
+            "type": self._unlike(),
             "unit": f"{FACTOR:,} times too large or too small for {self.unit or 'its unit'}",
             "future_date": "a date in the future",
             "missing_values": f"no value, where at most {self.missing_at_most:.0%} may have none",

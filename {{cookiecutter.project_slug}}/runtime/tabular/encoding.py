@@ -8,14 +8,18 @@ category and one for all others. No pandas: a record takes microseconds.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from math import isnan
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from .spelling import Reading, reading
 from .values import DataError, date_parts, number, text
 
 Record = Mapping[str, Any]
+Number = Callable[[Any, str], float]  # of a raw value and the name of its column
+Text = Callable[[Any], str]  # of a raw value: "" when missing
 Derived = tuple[str, Callable[[Record], Any]]  # the role, and what gives the raw value
 
 DATE_PARTS = ("year", "month", "days")
@@ -34,34 +38,49 @@ def with_derived(
         if name in names:
             raise DataError(f"features.py derives {name!r}, which is a column; choose another name")
     described = [*columns, *({"name": name, "role": role} for name, (role, _) in derived.items())]
+    spelled = spelled_columns(columns)
     rows = iter(records)
     first = list(islice(rows, 1))
     try:
-        checked = [complete(record, derived) for record in first]
+        checked = [complete(record, derived, spelled) for record in first]
     except KeyError as missing:
         raise DataError(
             f"features.py derives a feature from {missing}, which is not among the columns that "
             f"the model gets: {', '.join(names)}"
         ) from None
-    return chain(checked, (complete(record, derived) for record in rows)), described
+    return chain(checked, (complete(record, derived, spelled) for record in rows)), described
 
 
-def complete(record: Record, derived: Mapping[str, Derived]) -> Record:
-    """A raw record with the raw values that are derived of it."""
+def spelled_columns(columns: Iterable[Mapping[str, Any]]) -> list[Reading]:
+    """The readings of the columns that are not read as by default."""
+    return [each for each in map(reading, columns) if not each.plain]
+
+
+def complete(
+    record: Record, derived: Mapping[str, Derived], spelled: Sequence[Reading] = ()
+) -> Record:
+    """A raw record with the raw values that are derived of it.
+
+    A derived feature knows nothing of spellings: it gets numbers, ISO days and None for missing
+    where a column is spelled in a way of its own.
+    """
     if not derived:
         return record
-    return {**record, **{name: value(record) for name, (_, value) in derived.items()}}
+    known = record
+    if spelled:
+        known = {**record, **{each.name: each.known(record[each.name]) for each in spelled}}
+    return {**record, **{name: value(known) for name, (_, value) in derived.items()}}
 
 
 def fit(
     records: Iterable[Record],
-    columns: Sequence[Mapping[str, str]],
+    columns: Sequence[Mapping[str, Any]],
     impute: bool,
     reference: str,
     max_categories: int,
     min_category_rows: int,
 ) -> list[dict[str, Any]]:
-    """What is learned of each column (name and role), as plain data.
+    """What is learned of each column (name, role and how it is read), as plain data.
 
     Args:
         records: raw training records.
@@ -72,9 +91,10 @@ def fit(
         min_category_rows: a category has at least so many rows.
     """
     seen: dict[str, Counter[str]] = {column["name"]: Counter() for column in columns}
+    texts = [(each.text, each.name, seen[each.name]) for each in map(reading, columns)]
     for record in records:
-        for name, counts in seen.items():
-            counts[text(record[name])] += 1
+        for as_text, name, counts in texts:
+            counts[as_text(record[name])] += 1
     fitted = []
     for column in columns:
         counts = seen[column["name"]]
@@ -88,13 +108,19 @@ def fit(
     return fitted
 
 
-def _fill(column: Mapping[str, str], known: Sequence[str], reference: str) -> Any:
+def _fill(column: Mapping[str, Any], known: Sequence[str], reference: str) -> Any:
     """What stands for a missing number or date; None for nothing."""
-    name = column["name"]
+    read, name = reading(column), column["name"]
     if column["role"] == "numeric":
-        return median(number(value, name) for value in known) if known else None
-    parts = zip(*(date_parts(value, reference, name) for value in known), strict=True)
+        numbers = [each for each in map(read.number, known) if not isnan(each)]
+        return median(numbers) if numbers else None
+    parts = zip(*(date_parts(read.day(value), reference, name) for value in known), strict=True)
     return [median(part) for part in parts] or None
+
+
+def _number(read: Reading) -> Number:
+    """What reads a number; of a column that is read as by default, at no cost of its own."""
+    return number if read.plain else lambda value, _name: read.number(value)
 
 
 class Encoder:
@@ -107,48 +133,53 @@ class Encoder:
 
     def __init__(self, preprocessing: Mapping[str, Any]) -> None:
         self.names: list[str] = []
-        self._numbers: list[tuple[str, int, float]] = []
-        self._dates: list[tuple[str, int, list[float]]] = []
-        self._categories: list[tuple[str, dict[str, int], int]] = []
+        self._numbers: list[tuple[Number, str, int, float]] = []
+        self._dates: list[tuple[Text, str, int, list[float]]] = []
+        self._categories: list[tuple[Text, str, dict[str, int], int]] = []
         self._reference: str = preprocessing["reference_date"]
         names = [column["name"] for column in preprocessing["columns"]]
         self._derived = {name: self.derived[name] for name in names if name in self.derived}
+        self._spelled = spelled_columns(preprocessing["columns"]) if self._derived else []
         for column in preprocessing["columns"]:
             self._add(column, start=len(self.names))
 
     def _add(self, column: Mapping[str, Any], start: int) -> None:
         name, nan = column["name"], float("nan")
+        read = reading(column)
         if column["role"] == "numeric":
             fill = nan if column["fill"] is None else column["fill"]
-            self._numbers.append((name, start, fill))
+            self._numbers.append((_number(read), name, start, fill))
             self.names.append(name)
         elif column["role"] == "date":
-            self._dates.append((name, start, column["fill"] or [nan] * len(DATE_PARTS)))
+            fills = column["fill"] or [nan] * len(DATE_PARTS)
+            self._dates.append((text if read.plain else read.day, name, start, fills))
             self.names += [f"{name}.{part}" for part in DATE_PARTS]
         else:
             positions = {value: start + i for i, value in enumerate(column["categories"])}
-            self._categories.append((name, positions, start + len(positions)))
+            self._categories.append(
+                (text if read.plain else read.text, name, positions, start + len(positions))
+            )
             self.names += [f"{name}={value or '(missing)'}" for value in positions] + [
                 f"{name}=(other)"
             ]
 
     def complete(self, record: Record) -> Record:
         """A raw record with the raw values that are derived of it."""
-        return complete(record, self._derived)
+        return complete(record, self._derived, self._spelled)
 
     def encode(self, record: Record) -> list[float]:
         """One record as numbers, in the order of `names`; DataError names the field at fault."""
         row = [0.0] * len(self.names)
         try:
             record = self.complete(record)
-            for name, at, fill in self._numbers:
-                value = number(record[name], name)
+            for as_number, name, at, fill in self._numbers:
+                value = as_number(record[name], name)
                 row[at] = fill if value != value else value  # NaN is unequal to itself
-            for name, at, fills in self._dates:
-                day = text(record[name])
+            for as_day, name, at, fills in self._dates:
+                day = as_day(record[name])
                 row[at : at + 3] = date_parts(day, self._reference, name) if day else fills
-            for name, positions, other in self._categories:
-                row[positions.get(text(record[name]), other)] = 1.0
+            for as_text, name, positions, other in self._categories:
+                row[positions.get(as_text(record[name]), other)] = 1.0
         except KeyError as missing:
             raise DataError(
                 f"field {missing} is not in the record; give null when it is unknown"

@@ -67,6 +67,13 @@ class Reading:
                 found.add(number)
         return frozenset(found)
 
+    def known(self, value: Any) -> float | str | None:
+        """What a raw value means by the column's role; None when missing, DataError as below."""
+        if self.role == "numeric":
+            number = self.number(value)
+            return None if number != number else number  # NaN is unequal to itself
+        return (self.day(value) if self.role == "date" else self.text(value)) or None
+
     def text(self, value: Any) -> str:
         """A raw value as text; "" when missing by this column's words."""
         known = values.text(value)

@@ -66,9 +66,8 @@ def days(value: Any, name: str) -> float:
 @lru_cache(maxsize=10_000)
 def date_parts(day: str, reference: str, name: str) -> tuple[float, float, float]:
     """Year, month and days since `reference` of an ISO day (a time of day is ignored)."""
-    try:
-        parsed = date.fromisoformat(day[:10])
-    except ValueError:
-        raise DataError(f"field {name!r} holds {day!r}, not a date like 2024-12-31") from None
+    if not is_day(day):
+        raise DataError(f"field {name!r} holds {day!r}, not a date like 2024-12-31")
+    parsed = date.fromisoformat(day[:10])
     days = (parsed - date.fromisoformat(reference)).days
     return float(parsed.year), float(parsed.month), float(days)

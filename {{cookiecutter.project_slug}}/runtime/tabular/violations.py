@@ -1,14 +1,15 @@
 """What breaks a data contract: one report by column, and the check of single records."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from .contract import Column, Contract
+from .spelling import Reading
 from .values import DataError, is_day, text
 
+Number = Callable[[Any], float]
 UNREADABLE = ("missing_column", "type")  # rules that leave no value to predict from
 EXAMPLES = 3  # of each violation
 NAMED = 3  # violations in the one sentence about all of them
@@ -92,14 +93,20 @@ class RecordCheck:
     def __init__(self, contract: Contract, columns: Iterable[str]) -> None:
         self._contract = contract
         self._columns = {n: contract.columns[n] for n in columns if n in contract.columns}
-        self._numbers: list[tuple[str, float, float, bool]] = []
+        self._readings = {name: contract.reading(name) for name in self._columns}
+        self._numbers: list[tuple[Number, str, float, float, bool]] = []
         self._dates: list[tuple[str, str, str]] = []
+        self._spelled_dates: list[tuple[Reading, str, str]] = []
         self._texts: list[tuple[str, frozenset[str]]] = []
         for name, column in self._columns.items():
+            read = self._readings[name]
             if column.numeric and column.role == "numeric":
-                self._numbers.append((name, *column.bounds, column.type == "integer"))
-            elif column.role == "date":
+                number = float if read.plain else read.number
+                self._numbers.append((number, name, *column.bounds, column.type == "integer"))
+            elif column.role == "date" and read.plain:
                 self._dates.append((name, *column.bounds))
+            elif column.role == "date":
+                self._spelled_dates.append((read, *column.bounds))
             elif column.categories:
                 self._texts.append((name, frozenset(column.categories)))
 
@@ -133,9 +140,9 @@ class RecordCheck:
     def _odd(self, record: Mapping[str, Any]) -> list[str]:
         """The columns of a record that are not plainly as agreed."""
         odd = []
-        for name, low, high, whole in self._numbers:
+        for number, name, low, high, whole in self._numbers:
             try:
-                value = float(record[name])
+                value = number(record[name])
                 if not low <= value <= high or (whole and value % 1):
                     odd.append(name)
             except (KeyError, TypeError, ValueError, OverflowError):
@@ -144,6 +151,12 @@ class RecordCheck:
             day = record.get(name)
             if not (isinstance(day, str) and first <= day[:10] <= last and is_day(day)):
                 odd.append(name)
+        for read, first, last in self._spelled_dates:
+            try:
+                if not first <= read.day(record[read.name]) <= last:
+                    odd.append(read.name)
+            except (KeyError, DataError):
+                odd.append(read.name)
         for name, known in self._texts:
             label = record.get(name)
             if not (isinstance(label, str) and label in known):
@@ -154,7 +167,7 @@ class RecordCheck:
         for name in odd:
             if rule := self._broken(name, record):
                 severity = self._contract.severity(rule, name)
-                value = text(record.get(name))
+                value = text(record.get(name))  # as it was written
                 finding = self._columns[name].finding(rule)
                 yield Violation(name, rule, severity, finding, 1, (value,) * bool(value))
 
@@ -162,27 +175,27 @@ class RecordCheck:
         """The rule that a record breaks in a column; "" for none."""
         if name not in record:
             return "missing_column"
-        if value := text(record[name]):
-            return broken_rule(self._columns[name], value)
-        return "" if self._columns[name].missing_at_most else "missing_values"
+        try:
+            known = self._readings[name].known(record[name])
+        except DataError:
+            return "type"
+        if known is None:
+            return "" if self._columns[name].missing_at_most else "missing_values"
+        return broken_rule(self._columns[name], known)
 
 
-def broken_rule(column: Column, value: str) -> str:
-    """The rule that one text, not missing, breaks; "" for none."""
-    if column.type == "text":
-        return "categories" if column.categories and value not in column.categories else ""
-    return _by_day(column, value) if column.type == "date" else _by_number(column, value)
+def broken_rule(column: Column, known: float | str) -> str:
+    """The rule that a known value breaks, an ISO day if it is a date; "" for none."""
+    if isinstance(known, float):
+        return _by_number(column, known)
+    if column.type == "date":
+        return _by_day(column, known)
+    return "categories" if column.categories and known not in column.categories else ""
 
 
-def _by_number(column: Column, value: str) -> str:
-    try:
-        number = float(value)
-    except ValueError:
-        return "type"
+def _by_number(column: Column, number: float) -> str:
     low, high = column.bounds
     least, most = column.far
-    if not isfinite(number):
-        return "type"
     if not least <= number <= most and column.off_by_factor(number):
         return "unit"
     if not low <= number <= high:
@@ -190,10 +203,8 @@ def _by_number(column: Column, value: str) -> str:
     return "whole_number" if column.type == "integer" and number % 1 else ""
 
 
-def _by_day(column: Column, value: str) -> str:
+def _by_day(column: Column, day: str) -> str:
     first, last = column.bounds
-    if not is_day(value):
-        return "type"
-    if value[:10] > last and column.until_today:
+    if day > last and column.until_today:
         return "future_date"
-    return "" if first <= value[:10] <= last else "range"
+    return "" if first <= day <= last else "range"
