@@ -1,0 +1,219 @@
+"""Reading tables as batches of texts, one after another, however many rows there are.
+
+`batches` gives record batches of texts; `open_table` a table that can be read several times, with
+what was left out of its files in sentences. Its batches keep each column as its distinct texts and
+which of them each row has: what is asked of a text is asked once for many rows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import csv_files, files, parquet_files
+from .values import MISSING, DataError
+
+BLANKS = pa.array(sorted({*MISSING, " "}))  # a lone space is a common way to write nothing
+WORDS = pa.array(sorted(MISSING))
+
+
+class Coded:
+    """A column of some rows: its distinct texts, and the place among them of each row's text."""
+
+    def __init__(self, raw: pa.StringArray, codes: np.ndarray) -> None:
+        self.raw = raw
+        self.codes = codes
+
+    @classmethod
+    def of(cls, values: pa.DictionaryArray) -> "Coded":
+        """A column as it is read."""
+        return cls(values.dictionary, values.indices.to_numpy(zero_copy_only=False))
+
+    @classmethod
+    def missing(cls, rows: int) -> "Coded":
+        """A column that a file does not have."""
+        return cls(pa.array([""]), np.zeros(rows, dtype="int32"))
+
+    @cached_property
+    def known(self) -> pa.BooleanArray:
+        """Which texts have always counted as known, for the hash of a row: as they are in a file."""
+        return pc.invert(pc.is_in(self.raw, BLANKS))
+
+    @cached_property
+    def texts(self) -> pa.StringArray:
+        """The texts without spaces around them, null where missing; some may be there twice."""
+        stripped = pc.utf8_trim_whitespace(self.raw)
+        return pc.if_else(pc.is_in(stripped, WORDS), pa.scalar(None, pa.string()), stripped)
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """How many rows have each text."""
+        return np.bincount(self.codes, minlength=len(self.raw))
+
+    def rows(self) -> pa.StringArray:
+        """The text of each row."""
+        return self.texts.take(pa.array(self.codes))
+
+    def where(self, of_texts: np.ndarray) -> np.ndarray:
+        """A fact of each text as a fact of each row."""
+        return of_texts[self.codes]
+
+    def filter(self, rows: np.ndarray) -> "Coded":
+        """Some of the rows, and the texts that they have."""
+        codes = self.codes[rows]
+        used = np.bincount(codes, minlength=len(self.raw)) > 0
+        return Coded(self.raw.filter(pa.array(used)), (np.cumsum(used) - 1)[codes])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a table: its columns, and the number of each row in the table, from 0."""
+
+    columns: Mapping[str, Coded]
+    numbers: np.ndarray
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.numbers)
+
+    def known(self, name: str) -> np.ndarray:
+        """Marks the rows that have a value in a column."""
+        column = self.columns[name]
+        return column.where(column.texts.is_valid().to_numpy(zero_copy_only=False))
+
+    def filter(self, rows: np.ndarray) -> "Batch":
+        """The rows that are marked; with all of them, the same batch."""
+        if rows.all():
+            return self
+        columns = {name: column.filter(rows) for name, column in self.columns.items()}
+        return Batch(columns, self.numbers[rows])
+
+    def record_batch(self) -> pa.RecordBatch:
+        """The rows as texts, null where missing."""
+        columns = {name: column.rows() for name, column in self.columns.items()}
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+@dataclass
+class Table:
+    """Files that are one table. `notes` say in sentences what of them is left out or differs."""
+
+    files: list[csv_files.CsvFile | parquet_files.ParquetFile]
+    columns: list[str]
+    row_limit: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.path.stat().st_size for file in self.files)
+
+    def batches(self) -> Iterator[Batch]:
+        """All rows, or the first of them, in the order of the files; DataError if there is none."""
+        first = 0
+        for file in self.files:
+            for columns in file.batches():
+                rows = len(columns[0])
+                if self.row_limit:
+                    rows = min(rows, self.row_limit - first)
+                    columns = [column.slice(0, rows) for column in columns]
+                yield self._batch(dict(zip(file.names, columns, strict=True)), rows, first)
+                first += rows
+                if first == self.row_limit:
+                    return
+        if not first:
+            name = self.files[0].path.name
+            raise DataError(f"{name} has no rows under its header; give a file with data")
+
+    def _batch(self, found: Mapping[str, pa.DictionaryArray], rows: int, first: int) -> Batch:
+        columns = {
+            name: Coded.of(found[name]) if name in found else Coded.missing(rows)
+            for name in self.columns
+        }
+        return Batch(columns, np.arange(first, first + rows))
+
+
+def open_table(source: Path, column_names: Sequence[str] = (), row_limit: int = 0) -> Table:
+    """A table, once the beginning and end of each of its files have been looked at.
+
+    Args:
+        source: a CSV or Parquet file, or a folder of them; every CSV has its own header.
+        column_names: names for CSV files without a header.
+        row_limit: read this many rows, files in order of their names; 0 reads all.
+    """
+    found = files.find(source)
+    opened = [
+        parquet_files.ParquetFile.open(path)
+        if files.is_parquet(path)
+        else csv_files.CsvFile.open(path, column_names)
+        for path in found.files
+    ]
+    for file in opened:
+        _check_names(file.path, file.names)
+    columns = list(dict.fromkeys(name for file in opened for name in file.names))
+    notes = [note for file in opened for note in file.notes] + _differences(opened, columns)
+    if found.left_out:
+        notes.append(
+            f"{files.listed(found.left_out)} in {source.name} are left out, being neither CSV nor "
+            "Parquet by their names"
+        )
+    return Table(opened, columns, row_limit, notes)
+
+
+def batches(
+    source: Path, column_names: Sequence[str] = (), row_limit: int = 0
+) -> Iterator[pa.RecordBatch]:
+    """Record batches of all columns as texts, null where missing; arguments as of `open_table`."""
+    for batch in open_table(source, column_names, row_limit).batches():
+        yield batch.record_batch()
+
+
+def of_columns(columns: Mapping[str, Sequence[str | None]]) -> Batch:
+    """Rows that are in memory, given as texts by column, as one batch."""
+    coded = {
+        str(name): Coded.of(
+            pa.array(values, pa.string(), from_pandas=True).fill_null("").dictionary_encode()
+        )
+        for name, values in columns.items()
+    }
+    rows = len(next(iter(coded.values())).codes) if coded else 0
+    return Batch(coded, np.arange(rows))
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    """Raise a DataError unless the names tell the columns apart, of which there are several."""
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise DataError(f"{path.name} has two columns named {twice[0]!r}; rename one of them")
+    if len(names) == 1:
+        raise DataError(
+            f"{path.name} has one column, {names[0]!r}, where a model needs a target and "
+            "something to learn from; separate columns by one of , ; | or tabs"
+        )
+
+
+def _differences(
+    opened: Sequence[csv_files.CsvFile | parquet_files.ParquetFile], columns: Sequence[str]
+) -> list[str]:
+    """Sentences about files without some of the columns; DataError if one has none of the others'."""
+    first, *others = opened
+    for file in others:
+        if not set(file.names) & set(first.names):
+            raise DataError(
+                f"{file.path.name} has none of the columns of {first.path.name}, but "
+                f"{', '.join(file.names[:5])}; give a folder of files of one table"
+            )
+    lacking = {
+        name: [file.path for file in opened if name not in file.names]
+        for name in columns
+        if any(name not in file.names for file in opened)
+    }
+    return [
+        f"column {name!r} is not in {files.listed(paths)}, whose rows have no value there"
+        for name, paths in islice(lacking.items(), 10)
+    ]

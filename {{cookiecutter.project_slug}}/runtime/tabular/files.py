@@ -1,0 +1,82 @@
+"""Which files of a folder are data, and how each begins: compressed or not, Parquet or text."""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .values import DataError
+
+PARQUET, TEXT = {".parquet", ".pq"}, {".csv", ".tsv", ".txt", ".data", ""}
+CLUTTER = {"thumbs.db", "desktop.ini"}  # what systems leave in folders; hidden files are others
+NAMED = 3  # files in a sentence about some of them
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files with data, in order of their names, and those of a folder that are left out."""
+
+    files: list[Path]
+    left_out: list[Path]
+
+
+def find(source: Path) -> Found:
+    """The data files of `source`, itself a file or a folder; DataError where there is none.
+
+    In a folder, what its name hides (as of `.part-0.csv.crc`, `_SUCCESS`) is no data, and what is
+    neither CSV nor Parquet by its name is left out.
+    """
+    if not source.exists():
+        raise DataError(f"{source} does not exist; give a CSV or Parquet file, or a folder of them")
+    if source.is_file():
+        return Found([source], [])
+    seen = [path for path in sorted(source.rglob("*")) if path.is_file()]
+    seen = [path for path in seen if not _hidden(path.relative_to(source))]
+    files = [path for path in seen if kind(path) in PARQUET | TEXT]
+    if not files:
+        raise DataError(f"{source} holds no CSV or Parquet file; name the file or its folder")
+    return Found(files, [path for path in seen if path not in set(files)])
+
+
+def _hidden(path: Path) -> bool:
+    marked = any(part[0] in "._" and "=" not in part for part in path.parts)
+    return marked or path.name.lower() in CLUTTER
+
+
+def kind(path: Path) -> str:
+    """The last suffix of a name, in small letters and without that of a compressed file."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its first bytes, or by its name where it is damaged."""
+    return _first_bytes(path, 4) == b"PAR1" or kind(path) in PARQUET
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether a file is compressed by gzip, whatever its name."""
+    return _first_bytes(path, 2) == b"\x1f\x8b"
+
+
+def check_text(path: Path) -> None:
+    """Raise a DataError for a file that is known to be no text."""
+    if _first_bytes(path, 4) == b"PK\x03\x04":
+        raise DataError(f"{path.name} is a spreadsheet or a zip archive; save its table as CSV")
+
+
+def _first_bytes(path: Path, count: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(count)
+
+
+def open_bytes(path: Path) -> Any:
+    """A file's content as bytes, without its compression."""
+    return gzip.open(path) if is_compressed(path) else path.open("rb")
+
+
+def listed(paths: list[Path]) -> str:
+    """The names of some files, or of the first of many."""
+    names = ", ".join(path.name for path in paths[:NAMED])
+    more = len(paths) - NAMED
+    return names + f" and {more} more" * (more > 0)
