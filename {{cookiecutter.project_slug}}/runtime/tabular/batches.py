@@ -41,7 +41,7 @@ class Coded:
 
     @cached_property
     def known(self) -> pa.BooleanArray:
-        """Which texts have always counted as known, for the hash of a row: as they are in a file."""
+        """Which texts count as known for the hash of a row: as they are in the file."""
         return pc.invert(pc.is_in(self.raw, BLANKS))
 
     @cached_property
@@ -200,7 +200,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 def _differences(
     opened: Sequence[csv_files.CsvFile | parquet_files.ParquetFile], columns: Sequence[str]
 ) -> list[str]:
-    """Sentences about files without some of the columns; DataError if one has none of the others'."""
+    """Sentences about files without some columns; DataError for one without any of the others'."""
     first, *others = opened
     for file in others:
         if not set(file.names) & set(first.names):

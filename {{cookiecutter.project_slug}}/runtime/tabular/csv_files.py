@@ -118,7 +118,7 @@ def _blank_or_remark(row: str, how: Dialect) -> str:
 
 
 def _by_python(path: Path, how: Dialect) -> Iterator[Columns]:
-    """The rows by Python's own reader, which takes a short row for one whose last cells are empty."""
+    """The rows by Python's own reader; a short row is one whose last cells are empty."""
     try:
         with files.open_bytes(path) as file:
             text = io.TextIOWrapper(file, encoding=how.encoding, newline="")
@@ -149,8 +149,8 @@ def _rows(text: io.TextIOWrapper, path: Path, how: Dialect) -> Iterator[list[str
         if len(cells) > width and any(cells[width:]):
             raise DataError(
                 f"{path.name} has rows with more cells than the {width} of its first line "
-                f"(Expected {width} fields in line {how.skip + reader.line_num}, saw {len(cells)}); "
-                "give every row one cell for each column"
+                f"(Expected {width} fields in line {how.skip + reader.line_num}, saw {len(cells)})"
+                "; give every row one cell for each column"
             )
         if lines.ended and _is_open(row, how):
             raise DataError(

@@ -63,13 +63,14 @@ def inspect(path: Path, column_names: Sequence[str] = ()) -> Dialect:
         end = head if whole else _last_bytes(file, path)
     encoding = _encoding(path, head)
     text = _decoded(path, head, encoding)
-    separator, start = _separator_line(text)
+    separator = _separator_line(text)
+    start = 1 if separator else 0
     rows = _rows(text, separator or _most_cells(text))[start:]
     if not rows:
         raise DataError(f"{path.name} is empty; give a file with a header and rows")
     if not separator:
-        separator, title = _beginning(text, rows, column_names)
-        rows, start = _rows(text, separator)[title:], title
+        separator, start = _beginning(text, rows, column_names)
+        rows = _rows(text, separator)[start:]
     first, names = rows[0][1], list(column_names)
     has_header = not names or [cell.strip() for cell in first] == names
     _check_names(path, first, names)
@@ -146,10 +147,10 @@ def _rows(text: str, separator: str, spaced: bool = False) -> list[Row]:
     return [row for row, _ in zip(parsed(text, separator, spaced), range(ROWS), strict=False)]
 
 
-def _separator_line(text: str) -> tuple[str, int]:
-    """The separator that a first line such as `sep=;` names, and how many lines do so."""
+def _separator_line(text: str) -> str:
+    """The separator that a first line such as `sep=;` names; "" where none does."""
     said = re.match(r'"?sep=(.)"?[ ;,|\t]*\r?\n', text, re.IGNORECASE)
-    return (said[1], 1) if said else ("", 0)
+    return said[1] if said else ""
 
 
 def _most_cells(text: str, line: int = 0) -> str:

@@ -63,16 +63,15 @@ def _siphash(
             word &= (np.uint64(1) << rest) - np.uint64(1)
             word |= sizes.astype("uint64") << np.uint64(56)
         state[3] ^= word
-        _rounds(2, *state, spare)
+        _rounds(2, state, spare)
         state[0] ^= word
     state[2] ^= np.uint64(0xFF)
-    _rounds(4, *state, spare)
+    _rounds(4, state, spare)
     return _spread(state[0] ^ state[1] ^ state[2] ^ state[3])
 
 
-def _rounds(
-    count: int, v0: np.ndarray, v1: np.ndarray, v2: np.ndarray, v3: np.ndarray, spare: np.ndarray
-) -> None:
+def _rounds(count: int, state: list[np.ndarray], spare: np.ndarray) -> None:
+    v0, v1, v2, v3 = state
     for _ in range(count):
         v0 += v1
         _turn(v1, 13, spare)

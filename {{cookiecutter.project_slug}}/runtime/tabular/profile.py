@@ -5,6 +5,7 @@ are few, and a random sample of them, each with its exact count, where they are 
 row is drawn by a hash of it, so that the same table gives the same facts, however it is cut.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from .values import is_day
 KEPT, KEPT_CELLS, KEPT_LEAST = 1 << 16, 1 << 21, 1 << 12  # distinct texts: of a column, of all
 PLAIN_NUMBER = r"^[+-]?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 PLAIN_DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
-MANY = 1.0 / 2**64
+EXAMPLES = 5_000  # texts of a column by which its spelling is told
 
 
 class Texts:
@@ -60,7 +61,7 @@ class Texts:
         """How many different texts there are: exactly, or by how close the kept hashes lie."""
         if self.complete:
             return len(self._hashes)
-        return round((self._size - 1) / (float(self._hashes[-1]) * MANY))
+        return round((self._size - 1) / (float(self._hashes[-1]) / 2.0**64))
 
     def counts(self, most: int = 0) -> dict[str, int]:
         """Texts with their counts, in the order of their first rows; at most so many, at random."""
@@ -83,10 +84,11 @@ class ColumnFacts:
         name: of the column.
         rows: how many rows there are.
         missing: how many of them have no value.
-        texts: the distinct texts.
-        odd: those of them that are neither a plain number (12, -0.5, 1e6) nor an ISO day.
-        numbers: rows that hold a plain number.
+        texts: all distinct texts.
+        numbers: rows that hold a plain number: 12, -0.5, 1e6; no leading zeros, 15 digits at most.
         days: rows that hold an ISO day, without a time of day.
+        odd: the other texts that have a digit.
+        words: the texts without a digit.
         low: the smallest plain number; infinite without any.
         high: the largest one; minus infinite without any.
         whole: whether all plain numbers are whole.
@@ -95,7 +97,7 @@ class ColumnFacts:
     def __init__(self, name: str, size: int) -> None:
         self.name = name
         self.rows = self.missing = self.numbers = self.days = 0
-        self.texts, self.odd = Texts(size), Texts(size)
+        self.texts, self.odd, self.words = Texts(size), Texts(size), Texts(size)
         self.low, self.high, self.whole = float("inf"), float("-inf"), True
 
     @property
@@ -113,11 +115,13 @@ class ColumnFacts:
         return self.texts.counts(most)
 
     @cached_property
-    def odd_counts(self) -> dict[str, int]:
-        """Odd texts with their rows; where they are too many to keep, a sample scaled to all."""
-        counts = self.odd.counts()
-        scale = self.odd.rows / max(1, sum(counts.values()))
-        return counts if scale == 1 else {k: max(1, round(n * scale)) for k, n in counts.items()}
+    def examples(self) -> dict[str, int]:
+        """Texts of every kind with their rows, a sample of what is many scaled to all its rows."""
+        drawn = self.texts.counts(EXAMPLES)
+        plain = {text: rows for text, rows in drawn.items() if _is_plain(text)}
+        words, odd = self.words.counts(EXAMPLES), self.odd.counts(EXAMPLES)
+        kinds = (self.numbers + self.days, plain), (self.words.rows, words), (self.odd.rows, odd)
+        return {text: n for rows, counts in kinds for text, n in _scaled(counts, rows).items()}
 
     def add(self, column: Coded, numbers: np.ndarray, hashes: np.ndarray) -> None:
         """Take in some rows: a column of a batch, the rows' numbers, and the texts' hashes."""
@@ -125,35 +129,48 @@ class ColumnFacts:
         firsts = np.zeros(len(counts), dtype="int64")
         firsts[column.codes[::-1]] = numbers[::-1]
         known = column.texts.is_valid()
-        texts, mask = column.texts.filter(known), known.to_numpy(zero_copy_only=False)
-        facts = np.stack([counts, firsts])[:, mask]
+        texts, facts = column.texts.filter(known), np.stack([counts, firsts])[:, _marks(known)]
         self.rows += len(numbers)
         self.missing += len(numbers) - int(facts[0].sum())
         self.texts.add(hashes, texts, facts)
-        number = pc.match_substring_regex(texts, PLAIN_NUMBER)
-        odd = ~(self._add_numbers(texts.filter(number), number, facts[0]) | _days(texts, number))
-        number_rows = number.to_numpy(zero_copy_only=False)
-        self.days += int(facts[0][~odd & ~number_rows].sum())
-        self.odd.add(hashes[odd], texts.filter(pa.array(odd)), facts[:, odd])
+        number, day = pc.match_substring_regex(texts, PLAIN_NUMBER), _days(texts)
+        self._add_numbers(texts.filter(number))
+        self.numbers += int(facts[0][_marks(number)].sum())
+        self.days += int(facts[0][day].sum())
+        other = ~_marks(number) & ~day
+        if other.any():
+            digits = _marks(pc.match_substring_regex(texts, r"\pN"))
+            for mark, kind in ((other & digits, self.odd), (other & ~digits, self.words)):
+                kind.add(hashes[mark], texts.filter(pa.array(mark)), facts[:, mark])
 
-    def _add_numbers(
-        self, texts: pa.StringArray, number: pa.BooleanArray, counts: np.ndarray
-    ) -> np.ndarray:
-        mask = number.to_numpy(zero_copy_only=False)
-        self.numbers += int(counts[mask].sum())
+    def _add_numbers(self, texts: pa.StringArray) -> None:
         if len(texts):
             values = texts.cast(pa.float64()).to_numpy()
-            self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+            self.low = min(self.low, float(values.min()))
+            self.high = max(self.high, float(values.max()))
             self.whole = self.whole and not (values % 1).any()
-        return mask
 
 
-def _days(texts: pa.StringArray, number: pa.BooleanArray) -> np.ndarray:
+def _scaled(counts: Mapping[str, int], rows: int) -> dict[str, int]:
+    """Counts of some texts as if they were all that so many rows hold."""
+    factor = rows / max(1, sum(counts.values()))
+    return {text: max(1, round(count * factor)) for text, count in counts.items()}
+
+
+def _marks(array: pa.BooleanArray) -> np.ndarray:
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _days(texts: pa.StringArray) -> np.ndarray:
     """Marks the texts that are ISO days without a time."""
-    days = pc.match_substring_regex(texts, PLAIN_DAY).to_numpy(zero_copy_only=False)
+    days = _marks(pc.match_substring_regex(texts, PLAIN_DAY)).copy()
     places = np.flatnonzero(days)
     days[places] = [is_day(text) for text in texts.take(pa.array(places)).to_pylist()]
     return days
+
+
+def _is_plain(text: str) -> bool:
+    return bool(re.match(PLAIN_NUMBER, text)) or (bool(re.match(PLAIN_DAY, text)) and is_day(text))
 
 
 @dataclass
