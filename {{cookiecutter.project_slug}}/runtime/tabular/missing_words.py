@@ -24,12 +24,15 @@ _PROGRAMS = re.compile(
     r"[+-]?1?\.?#?(?:q|s)?(?:nan|ind)(?:\(\w*\))?|\.[a-z_]|\\+n|[+-]?nan", re.IGNORECASE
 )
 _ERROR = re.compile(r"#[^\W\d_¡].*[!?]|#¡.*!", re.DOTALL)  # of spreadsheets: #DIV/0!, #NAME?
+LONGEST = 30
 _TRIMMED = re.compile(r"[\s./\\()\[\]{}<>\"'`_-]+")
 
 
 def is_missing_word(text: str) -> bool:
     """Whether a text, anywhere in a column of numbers or dates, says that there is no value."""
-    if not any(each.isalnum() for each in text):
+    if (text[:1].isdigit() and "#" not in text) or len(text) > LONGEST:
+        return False
+    if not any(map(str.isalnum, text)):
         return True  # ?, -, --, ., ...
     if _ERROR.fullmatch(text) or _PROGRAMS.fullmatch(text):
         return True

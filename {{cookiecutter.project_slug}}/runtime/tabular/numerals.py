@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from .units import canonical, ways
+
 SPACES = " \u00a0\u2007\u2009\u202f"  # of which Excel and French tables use the no-break ones
 APOSTROPHES = "'’"
 MINUS = "−–-"  # the hyphen last, as classes of regular expressions want it
@@ -56,23 +58,7 @@ PATTERNS = {
         Pattern("12,34,567.89", ".", ",", indian=True),
     )
 }
-_EXAMPLE = re.compile(r"[0-9](?:.*[0-9])?", re.DOTALL)
-# Several ways to write one unit; any other is compared as it is, whatever its case.
-_SAME = {
-    "€": "€ eur euro euros",
-    "$": "$ usd us$",
-    "£": "£ gbp",
-    "¥": "¥ jpy",
-    "₹": "₹ inr rs rs.",
-    "%": "% pct percent",
-}
-UNITS = {word: unit for unit, words in _SAME.items() for word in words.split()}
-
-
-def canonical(unit: str) -> str:
-    """One way to write a unit: `EUR` and `€` are the same."""
-    folded = unit.strip().casefold()
-    return UNITS.get(folded, folded)
+_UNIT = re.compile(r"[^0-9()+−–.,'’-][^0-9()]*[23]?")
 
 
 @dataclass(frozen=True)
@@ -80,13 +66,13 @@ class Numeral:
     """One spelling of numbers."""
 
     pattern: Pattern
-    unit: str = ""  # canonical
+    unit: str = ""  # as `units.canonical` writes it
 
     @cached_property
     def expression(self) -> re.Pattern[str]:
         """What a whole text must be like."""
-        words = _SAME.get(self.unit, self.unit).split() if self.unit else []
-        unit = f"(?:{'|'.join(re.escape(each) for each in words)})?" if words else ""
+        words = "|".join(map(re.escape, sorted(ways(self.unit), key=len, reverse=True)))
+        unit = f"(?:{words})?" if words else ""
         space = r"\s*"
         before = f"(?P<sign>[+{MINUS}]?){space}{unit}{space}(?P<inner>[+{MINUS}]?){space}"
         behind = f"{space}{unit}{space}(?P<behind>[{MINUS}]?){space}{unit}"
@@ -96,7 +82,7 @@ class Numeral:
         )
 
     def read(self, text: str) -> float | None:
-        """The number that a text is; None when it is none in this spelling."""
+        """The finite number that a text is; None when it is none in this spelling."""
         found = self.expression.fullmatch(text)
         if found is None:
             return None
@@ -105,6 +91,8 @@ class Numeral:
         if len(brackets) == 1 or bool(sign) + bool(inner) + bool(behind) + bool(brackets) > 1:
             return None
         value = float(self.pattern.plain(found["digits"]))
+        if value == float("inf"):
+            return None
         negative = brackets or behind or (sign + inner not in ("", "+"))
         return -value if negative else value
 
@@ -112,10 +100,9 @@ class Numeral:
 @lru_cache(maxsize=1_000)
 def numeral(spelling: str) -> Numeral | None:
     """A spelling of numbers by its example; None when it is none."""
-    found = _EXAMPLE.search(spelling)
-    if found is None or found[0] not in PATTERNS:
+    name = max((each for each in PATTERNS if each in spelling), key=len, default="")
+    before, found, behind = spelling.partition(name) if name else ("", "", "")
+    if not found or (before.strip() and behind.strip()):
         return None
-    before, behind = spelling[: found.start()].strip(), spelling[found.end() :].strip()
-    if (before and behind) or re.search(r"[0-9]", before + behind):
-        return None
-    return Numeral(PATTERNS[found[0]], canonical(before + behind))
+    unit = canonical(before + behind)
+    return Numeral(PATTERNS[name], unit) if not unit or _UNIT.fullmatch(unit) else None

@@ -1,20 +1,33 @@
 """What a column's texts seem to be: its role, its spelling, and the words that mean missing.
 
-Proposed from distinct texts with their counts. What the texts leave open is asked, in a sentence;
+Proposed from distinct texts with their rows. What the texts leave open is asked, in a sentence;
 what is decided against the look of a column is said.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
+import numpy as np
+
+from . import codes, date_fit, number_fit
+from .dates import date_spelling
 from .missing_words import is_missing_word
-from .values import is_day
+from .number_fit import HALF, Counts, Fit
+from .spelling import Reading
+from .values import DataError
 
 MOSTLY = 0.95  # a column that is a number in 95% of its rows is numeric, with mistakes in it
-HALF = 0.5
 EXAMPLES = 3
-Counts = Mapping[str, int]
-Read = Callable[[str], object]
+FITS = {"numeric": number_fit.fit, "date": date_fit.fit}
+THINGS = {"numeric": "numbers", "date": "dates"}
+LARGEST = float(np.finfo(np.float32).max)  # of what trees compare
+EXACT = 2**24  # from here on, 32-bit floats do not hold every whole number
+FEW = 3  # distinct texts that look like 20240131, and are so by chance no longer
+ANSWERS = {"yes", "no", "true", "false", "y", "n", "t", "f", "x", "ja", "nein", "inf", "infinity"}
+_LARGE = re.compile(r"[+-]?[0-9]{8}|.*[eE]")
+_DAY = re.compile(r"(?:19|20)[0-9]{6}")
 
 
 @dataclass(frozen=True)
@@ -25,8 +38,8 @@ class Proposal:
         role: numeric, date or categorical.
         spelling: as `spelling.Reading` has it; "" for 1234.56 and 2024-12-31.
         missing: words that mean missing, with their rows, as they are written in the data.
-        question: one sentence, where the data leaves open what its texts mean; then `role` and
-            `spelling` are only what they would be without an answer.
+        question: one sentence, where nobody can go on without an answer; role and spelling are
+            what they would be by a guess.
         notes: sentences for the person whose data this is.
         unreadable: other texts that the role cannot read, with their rows.
     """
@@ -38,33 +51,138 @@ class Proposal:
     notes: tuple[str, ...] = ()
     unreadable: dict[str, int] = field(default_factory=dict)
 
+    def reading(self, name: str) -> Reading:
+        """The reading that is proposed."""
+        return Reading(name, self.role, frozenset(self.missing), self.spelling)
+
 
 def propose(counts: Counts, role: str = "", name: str = "") -> Proposal:
     """What a column is.
 
     Args:
         counts: its distinct texts, without `values.MISSING`, with their rows.
-        role: which a person or a contract gave; "" for none.
+        role: numeric, date or categorical as a person or a contract says; "" for none.
         name: of the column, for sentences.
     """
-    if role not in ("", "numeric", "date", "target"):
+    if role not in ("", *FITS):
         return Proposal(role)
     words = {text: rows for text, rows in counts.items() if is_missing_word(text)}
-    rest = {text: rows for text, rows in counts.items() if text not in words}
-    found = _best(rest)
-    return Proposal(role or found, "", words if found != "categorical" else {})
+    rest = {text: rows for text, rows in counts.items() if text not in words} if words else counts
+    if role:
+        return _checked(_fitted(role, words, rest, name), rest, name)
+    tried = []
+    for each in FITS:
+        found = _fitted(each, words, rest, name)
+        if _reads_nearly_all(found, rest):
+            found = _as_codes(found, rest, name) if each == "numeric" else found
+            return _checked(found, rest, name)
+        tried.append(found)
+    return Proposal("categorical", notes=tuple(filter(None, (_half(f, rest, name) for f in tried))))
 
 
-def _best(rest: Counts) -> str:
-    total = sum(rest.values())
-    for role, read in (("numeric", _number), ("date", is_day)):
-        if total and sum(n for text, n in rest.items() if read(text)) >= MOSTLY * total:
-            return role
-    return "categorical"
+def _fitted(role: str, words: Mapping[str, int], rest: Counts, name: str) -> Proposal:
+    """The best spelling, with the words that mean missing; the only other word left is one, too."""
+    fit = FITS[role](rest)
+    missing, unread = dict(words), fit.unread
+    if len(unread) == 1 and _is_word(next(iter(unread)), unread, rest):
+        missing, unread = missing | unread, {}
+    notes = tuple(f"column {name!r} {note}" for note in fit.notes)
+    return Proposal(role, fit.spelling, missing, _open(fit, role, name), notes, unread)
 
 
-def _number(text: str) -> bool:
-    try:
-        return abs(float(text)) != float("inf")
-    except ValueError:
+def _is_word(text: str, unread: Counts, rest: Counts) -> bool:
+    known = text.casefold() in ANSWERS or any(each.isdigit() for each in text)
+    return not known and 1 < unread[text] <= HALF * sum(rest.values())
+
+
+def _open(fit: Fit, role: str, name: str) -> str:
+    """What is to be asked where spellings fit equally well."""
+    if not fit.either:
+        return ""
+    first, second = fit.either
+    doubt = "which may have day or month first"
+    if role == "numeric":
+        doubt = "which may have decimals or thousands behind the separator"
+    elif "YY/MM/DD" in fit.either:
+        doubt = "which may have day or year first"
+    return (
+        f"column {name!r} holds {THINGS[role]} such as {fit.example!r}, {doubt}, and nothing in it "
+        f'decides: give its spelling, "{first}" or "{second}", in the data contract or as '
+        f'-p spelling "{name}={first}"'
+    )
+
+
+def _reads_nearly_all(found: Proposal, rest: Counts) -> bool:
+    """Whether nearly all rows are read, beside missing words as more than one value."""
+    known = {text: rows for text, rows in rest.items() if text not in found.missing}
+    total = sum(known.values())
+    distinct = len(known) - len(found.unreadable)
+    if not distinct or (distinct == 1 and found.missing):
         return False
+    return total - sum(found.unreadable.values()) >= MOSTLY * total
+
+
+def _as_codes(found: Proposal, rest: Counts, name: str) -> Proposal:
+    """Numbers, unless they are codes, or days such as 20240131."""
+    known = {text: rows for text, rows in rest.items() if text not in found.missing}
+    if found.spelling:
+        return found
+    if reason := codes.reason(known, name):
+        why = f"column {name!r} holds {reason}, and is text; -p numeric {name} makes it numbers"
+        return Proposal("categorical", notes=(why,))
+    days = date_spelling("YYYYMMDD")
+    if days and len(known) >= FEW and all(_DAY.fullmatch(t) and days.read(t) for t in known):
+        return replace(found, role="date", spelling="YYYYMMDD")
+    return found
+
+
+def _checked(found: Proposal, rest: Counts, name: str) -> Proposal:
+    """The same, with what the 32-bit floats of a model cannot hold."""
+    if found.role != "numeric":
+        return found
+    large = _LARGE.match if not found.spelling else len
+    texts = [t for t in rest if large(t) and t not in found.unreadable]
+    texts_of = {value: text for value, text in _numbers(texts, found.reading(name))}
+    for value, text in texts_of.items():
+        if abs(value) > LARGEST:
+            asked = (
+                f"column {name!r} holds {text!r}, larger than the 32-bit floats of a model hold; "
+                f"divide it, or give -p drop {name}"
+            )
+            return replace(found, question=asked)
+    whole = sorted(value for value in texts_of if abs(value) > EXACT and value.is_integer())
+    held = np.array(whole).astype(np.float32)
+    same = np.flatnonzero(held[1:] == held[:-1])
+    if not len(same):
+        return found
+    one, other = texts_of[whole[same[0]]], texts_of[whole[same[0] + 1]]
+    note = (
+        f"column {name!r} holds whole numbers that the 32-bit floats of a model cannot tell apart, "
+        f"such as {one} and {other}; if they are codes, give -p categorical {name} or -p drop "
+        f"{name}"
+    )
+    return replace(found, notes=(*found.notes, note))
+
+
+def _numbers(texts: list[str], reading: Reading) -> list[tuple[float, str]]:
+    found = []
+    for text in texts:
+        try:
+            found.append((reading.number(text), text))
+        except DataError:
+            continue
+    return [(value, text) for value, text in found if value == value]
+
+
+def _half(found: Proposal, rest: Counts, name: str) -> str:
+    """What is said of a column of text that is half numbers or dates; "" of any other."""
+    known = sum(rows for text, rows in rest.items() if text not in found.missing)
+    read = known - sum(found.unreadable.values())
+    if not read or read < HALF * known or not found.unreadable:
+        return ""
+    shown = ", ".join(map(repr, islice(found.unreadable, EXAMPLES)))
+    return (
+        f"column {name!r} is text, although {read / known:.0%} of its rows hold "
+        f"{THINGS[found.role]}, because others hold {shown}; correct them, or list what means a "
+        'missing value as "missing" of the column in the data contract'
+    )
