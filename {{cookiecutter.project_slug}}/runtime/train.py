@@ -35,7 +35,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     options = parser.parse_args(argv)
     for name in HYPERPARAMETERS:
         if name not in MAY_BE_ZERO and not getattr(options, name) > 0:
-            raise DataError(f"--{name} must be above 0, not {getattr(options, name)}")
+            raise DataError(f"`{name}` must be above 0, not {getattr(options, name)}")
     return options
 
 

@@ -38,17 +38,17 @@ def the_run(project: Path) -> record.Run:
     return record.Run(folder)
 
 
-def test_an_error_is_one_sentence_and_the_run_is_kept(
+def test_an_error_is_told_in_whole_and_the_run_is_kept(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = write(
         project, "print('hello', eta)", "raise ValueError('no\\nsuch thing')", "print(1)"
     )
-    with pytest.raises(errors.ProjectError, match=r"^ValueError: no$"):
+    with pytest.raises(errors.ProjectError, match=r"^ValueError: no\nsuch thing$"):
         pipeline_run.pipeline(["-p", "eta", "0.3"])
     run = the_run(project)
     assert run.name.endswith("-no-execution")
-    assert (run.status, run.lineage["reason"]) == ("Failed", "ValueError: no")
+    assert (run.status, run.lineage["reason"]) == ("Failed", "ValueError: no\nsuch thing")
     assert run.parameters == {"eta": 0.3}
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert "hello 0.3" in page and "such thing" in page

@@ -230,9 +230,9 @@ def test_training_says_why_it_failed(
     monkeypatch.setenv("SM_OUTPUT_DIR", str(tmp_path / "output"))
     data = split_data["regression"]
     channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
-    with pytest.raises(SystemExit, match=r"^train: --eta must be above 0, not -1\.0$"):
+    with pytest.raises(SystemExit, match=r"^train: `eta` must be above 0, not -1\.0$"):
         train.main([*channels, f"--model-dir={tmp_path / 'model'}", "--eta=-1"])
-    assert (tmp_path / "output" / "failure").read_text() == "train: --eta must be above 0, not -1.0"
+    assert (tmp_path / "output" / "failure").read_text() == "train: `eta` must be above 0, not -1.0"
     assert not (tmp_path / "model").exists()
 
 

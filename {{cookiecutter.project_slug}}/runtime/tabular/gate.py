@@ -13,7 +13,9 @@ def read_summary(folder: str, needed: bool) -> dict[str, Any]:
     if folder and Path(folder, "summary.json").is_file():
         return job.read_json(Path(folder), "summary.json")
     if needed:
-        raise DataError("--gate-on validation needs folds; give the folder of their --summary")
+        raise DataError(
+            "`gate_on` is validation, but there are no folds; set `validation` to cross_validation"
+        )
     return {}
 
 

@@ -1,7 +1,9 @@
 """How a script starts, fails and delivers: one sentence on a mistake, all outputs or none."""
 
 import argparse
+import csv
 import difflib
+import io
 import json
 import os
 import re
@@ -16,13 +18,18 @@ from .values import DataError
 
 OPTIONS = "options.json"
 MESSAGE_BYTES = 1024  # of a processing job's message are kept by the service
+OPTION = re.compile(r"^argument (?:--[\w-]+/)*--([\w-]+): ")  # how argparse starts a sentence
 NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$", re.IGNORECASE)
 SUCH_OPTIONS = '{"drop": "a,b"}'
 OPTIONS_HELP = f"JSON file, or the folder of {OPTIONS}, with more of these options: {SUCH_OPTIONS}"
 
 
 class Arguments(argparse.ArgumentParser):
-    """An argument parser that reports a mistake as a DataError, without usage lines."""
+    """An argument parser that reports a mistake as a DataError, without usage lines.
+
+    Messages name an option without its dashes, as the parameter of notebook 03 is called that it
+    comes from: who starts a script by hand knows it by that name, too.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -30,7 +37,8 @@ class Arguments(argparse.ArgumentParser):
         self._negative_number_matcher = NEGATIVE_NUMBER
 
     def error(self, message: str) -> NoReturn:
-        raise DataError(f"{message}; see --help")
+        named = OPTION.sub(lambda found: f"`{found[1].replace('-', '_')}`: ", message)
+        raise DataError(f"{named}; see --help" if named == message else named)
 
     def parse_with_file(self, argv: Sequence[str] | None) -> argparse.Namespace:
         """Parse a command line that may give some of its options in a file, by `--options`.
@@ -64,8 +72,12 @@ def _words_of(place: str | None) -> list[str]:
 
 
 def words(value: str) -> list[str]:
-    """The names in a comma-separated argument; "" (not given) has none."""
-    return [word.strip() for word in value.split(",") if word.strip()]
+    """The names in a comma-separated argument; "" (not given) has none.
+
+    As in a CSV file, quotes hold a name with a comma or a line break together.
+    """
+    rows = csv.reader(io.StringIO(value, newline=""), skipinitialspace=True)
+    return [word.strip() for row in rows for word in row if word.strip()]
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

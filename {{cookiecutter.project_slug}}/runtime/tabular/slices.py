@@ -37,15 +37,15 @@ class Bound:
 def bounds(argument: str) -> list[Bound]:
     """The bounds in "column=value:bound,..."; DataError for anything else."""
     found = []
-    for part in argument.split(","):
+    for part in job.words(argument):
         name, _, bound = part.rpartition(":")
         column, equals, value = name.partition("=")
         try:
-            found += [Bound(column.strip(), value.strip(), float(bound))] if part.strip() else []
+            found.append(Bound(column.strip(), value.strip(), float(bound)))
         except ValueError:
             equals = ""
-        if part.strip() and not (equals and column.strip()):
-            raise DataError(f"--slice-bound {part.strip()!r} is not like region=north:0.8")
+        if not (equals and column.strip()):
+            raise DataError(f"`slice_bound` holds {part!r}, which is not like region=north:0.8")
     return found
 
 
@@ -56,8 +56,8 @@ def columns(sliced: str, bounded: str, test_csv: Path) -> list[str]:
     for name in names:
         if name not in known:
             raise DataError(
-                f"slice column {name!r} is not in test.csv{job.suggest(name, known)}; "
-                "preprocess keeps a column that no model sees by its --slices"
+                f"slice column {name!r} is not in test.csv{job.suggest(name, known)}; a column "
+                "that no model sees is kept where `slices` names it"
             )
     return names
 

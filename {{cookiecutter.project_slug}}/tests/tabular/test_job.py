@@ -116,3 +116,13 @@ def test_a_negative_number_is_no_option(word: str) -> None:
     assert parser.parse_args(["--threshold", word]).threshold == float(word)
     with pytest.raises(DataError, match="expected one argument"):
         parser.parse_args(["--threshold", "-1e"])
+
+
+def test_quotes_keep_a_name_with_a_comma_together() -> None:
+    assert job.words(" a, b ,,c, ") == ["a", "b", "c"]
+    assert job.words('"size, in cm", "a ""b""", 6" pipe,"two\nlines"') == [
+        "size, in cm",
+        'a "b"',
+        '6" pipe',
+        "two\nlines",
+    ]

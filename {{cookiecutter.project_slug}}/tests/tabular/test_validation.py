@@ -207,7 +207,7 @@ def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:
         (["--validation=cross_validation", "--folds=9"], "--folds must be 2 to 8, not 9"),
         (["--validation=backtest"], "--split-date-column '' is not in the data"),
         (["--validation=backtest", "--split-date-column=fuel"], "column 'fuel' is date but row"),
-        (["--validation=loo"], "argument --validation: invalid choice: 'loo'"),
+        (["--validation=loo"], "`validation`: invalid choice: 'loo'"),
         (
             ["--validation=cross_validation", "--test-share=1", *BY_DATE],
             "--test-share and --validation-share must be above 0 and sum to less than 1",
@@ -390,7 +390,7 @@ def test_the_gate_needs_the_folds_it_is_asked_for(
 ) -> None:
     assert judged("--summary=")["validation"] == {}
     assert judged(f"--summary={tmp_path}")["gate"]["on"] == "test"
-    with pytest.raises(SystemExit, match=r"evaluate: --gate-on validation needs folds"):
+    with pytest.raises(SystemExit, match=r"evaluate: `gate_on` is validation, but there are"):
         judged(f"--summary={tmp_path}", "--gate-on=validation")
 
 
@@ -434,7 +434,7 @@ def test_errors_are_bounded_from_above(
 
 @pytest.mark.parametrize("bound", ["region", "region=south", "region:1", "=x:1", "region=x:high"])
 def test_a_bound_that_is_none(bound: str) -> None:
-    with pytest.raises(DataError, match=r"--slice-bound '.*' is not like region=north:0\.8"):
+    with pytest.raises(DataError, match=r"`slice_bound` holds '.*', which is not like region=north:0\.8"):
         slices.bounds(f"fuel=diesel:0.5,{bound}")
 
 

@@ -1,4 +1,4 @@
-"""Notebook 03 by papermill: live lines, a folder for the run, one sentence if it fails.
+"""Notebook 03 by papermill: live lines, a folder for the run, the reason if it fails.
 
 Files under ``notebooks/`` are read and never written. Ctrl-C goes to the cell that runs, which
 stops the local execution; a second Ctrl-C ends the notebook at once.
@@ -178,9 +178,9 @@ def injected(executed: Path) -> dict[str, Any]:
 
 
 def sentence(name: str, text: str) -> str:
-    """One line for an error: a person's sentence as it is, anything else with its type."""
+    """What an error says, all lines of it: a person's as it is, anything else with its type."""
     if name == "KeyboardInterrupt":
         return INTERRUPTED
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    ours = name in ("ProjectError", "PipelineFailed", "ParameterError")
-    return first if ours and first else f"{name}: {first}"
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    ours = name in ("ProjectError", "PipelineFailed", "ParameterError") and lines
+    return "\n".join(lines) if ours else f"{name}: " + "\n".join(lines)
