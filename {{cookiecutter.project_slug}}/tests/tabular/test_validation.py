@@ -434,7 +434,7 @@ def test_errors_are_bounded_from_above(
 
 @pytest.mark.parametrize("bound", ["region", "region=south", "region:1", "=x:1", "region=x:high"])
 def test_a_bound_that_is_none(bound: str) -> None:
-    with pytest.raises(DataError, match=r"`slice_bound` holds '.*', which is not like region=north:0\.8"):
+    with pytest.raises(DataError, match=r"holds '.*', which is not like region=north:0\.8"):
         slices.bounds(f"fuel=diesel:0.5,{bound}")
 
 
