@@ -145,6 +145,11 @@ class Signing:
         for member in members:
             self.setting(member, request.get(member, {}))
 
+    def hosts(self, count: int) -> None:
+        """How many hosts a job has; one is not said, as it never was."""
+        if count != 1:
+            self._add("hosts", str(count))
+
     def library(self, name: str) -> None:
         """One that the engine itself uses for a step, in the version that this process loaded."""
         loaded = getattr(sys.modules.get(name), "__version__", None)

@@ -1,22 +1,26 @@
-"""The logs of jobs, as boto3's client for CloudWatch Logs gives them: a job has one stream."""
+"""The logs of jobs, as boto3's client for CloudWatch Logs gives them: a stream for each host."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from sagemaker_local.errors import client_error
 from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.jobs.hosts import hosts_of
 from sagemaker_local.jobs.jobs import Jobs
+from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.store import Document
 
 _LIMIT = 10_000
-_STREAM = "algo-1"
+_STREAM = re.compile(r"(?P<host>algo-[0-9]+)(-[0-9]+)?")
 
 
 class LocalLogs:
@@ -32,14 +36,20 @@ class LocalLogs:
     def describe_log_streams(
         self, *, logGroupName: str, logStreamNamePrefix: str, **_: Any
     ) -> Document:
-        """The stream of the job ``<name>`` of the prefix ``<name>/``.
+        """The streams of the job ``<name>`` of the prefix ``<name>/``, the first host's first.
+
+        They are called as CloudWatch calls them: ``<name>/algo-1-<seconds of its start>``.
 
         Raises:
             ClientError: ResourceNotFoundException, there is no such job.
         """
         name = logStreamNamePrefix.partition("/")[0]
-        self._job(logGroupName, name, "DescribeLogStreams")
-        return {"logStreams": [{"logStreamName": f"{name}/{_STREAM}"}]}
+        kind, job = self._job(logGroupName, name, "DescribeLogStreams")
+        started = int(job["CreationTime"].timestamp())
+        hosts = hosts_of(JobFolder(self._jobs.folder / name), kind.hosts(job))
+        return {
+            "logStreams": [{"logStreamName": f"{name}/{host.name}-{started}"} for host in hosts]
+        }
 
     def get_log_events(
         self,
@@ -58,12 +68,12 @@ class LocalLogs:
         Raises:
             ClientError: ResourceNotFoundException, there is no such job.
         """
-        name = logStreamName.partition("/")[0]
-        job = self._job(logGroupName, name, "GetLogEvents")
-        noun = _noun(logGroupName)
-        running = job[f"{noun}Status"] in ("InProgress", "Stopping")
+        name, _, stream = logStreamName.partition("/")
+        kind, job = self._job(logGroupName, name, "GetLogEvents")
+        log = self._log(kind, job, stream)
+        running = job[f"{kind.noun}Status"] in ("InProgress", "Stopping")
         start = int(nextToken.partition("/")[2] or 0)
-        lines = _lines(JobFolder(self._jobs.folder / name).log, start, complete=running)
+        lines = _lines(log, start, complete=running)
         if nextToken or startFromHead:
             found = list(islice(lines, limit))
         else:
@@ -83,19 +93,32 @@ class LocalLogs:
             "nextBackwardToken": f"b/{start}",
         }
 
-    def _job(self, group: str, name: str, operation: str) -> Document:
+    def _job(self, group: str, name: str, operation: str) -> tuple[JobKind, Document]:
+        """The kind whose logs a group has, and a job of it.
+
+        ``/aws/sagemaker/ProcessingJobs`` holds the logs of jobs of the kind ``ProcessingJob``.
+        """
+        noun = group.rpartition("/")[2].removesuffix("s")
         kinds = [found.kind for found in STEP_TYPES.values() if isinstance(found, JobStep)]
-        kind = next((kind for kind in kinds if kind.noun == _noun(group)), None)
-        job = kind and self._jobs.find(kind, name)
-        if not job:
-            message = "The specified log stream does not exist."
-            raise client_error("ResourceNotFoundException", message, operation)
-        return job
+        for kind in kinds:
+            job = self._jobs.find(kind, name) if kind.noun == noun else None
+            if job is not None:
+                return kind, job
+        raise _no_stream(operation)
+
+    def _log(self, kind: JobKind, job: Document, stream: str) -> Path:
+        """The log of the host that a stream is named after."""
+        folder = JobFolder(self._jobs.folder / kind.name_of(job))
+        named = _STREAM.fullmatch(stream)
+        for host in hosts_of(folder, kind.hosts(job)):
+            if named and named["host"] == host.name:
+                return host.folder.log
+        raise _no_stream("GetLogEvents")
 
 
-def _noun(group: str) -> str:
-    """``/aws/sagemaker/ProcessingJobs`` holds the logs of jobs of the kind ``ProcessingJob``."""
-    return group.rpartition("/")[2].removesuffix("s")
+def _no_stream(operation: str) -> ClientError:
+    message = "The specified log stream does not exist."
+    return client_error("ResourceNotFoundException", message, operation)
 
 
 def _lines(file: Path, start: int, complete: bool) -> Iterator[bytes]:

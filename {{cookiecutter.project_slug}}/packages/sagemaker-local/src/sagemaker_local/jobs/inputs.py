@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,6 +46,19 @@ class LinkedInput:
     digest: str
 
 
+def shared(
+    files: Iterable[tuple[Path, str]], share: tuple[int, int] | None
+) -> list[tuple[Path, str]]:
+    """One host's of the files below a prefix, which hosts take in turn, by their keys.
+
+    The service says that each gets about as many, and by key; not, which ones.
+    """
+    if share is None:
+        return list(files)
+    number, count = share
+    return sorted(files, key=lambda found: found[1].encode())[number::count]
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The input files of one job.
@@ -60,15 +73,21 @@ class Inputs:
     bucket: Bucket
     digests: Digests
 
-    def put(self, uri: str, target: Path) -> None:
+    def put(self, uri: str, target: Path, share: tuple[int, int] | None = None) -> None:
         """Put an object, or all objects below a prefix, into the folder ``target``.
+
+        Args:
+            uri: of the object or prefix.
+            target: the folder.
+            share: ``(number, count)``: only those of a host whose turn it is, of so many hosts that
+                take the objects in turn, by their keys; None: all of them.
 
         Raises:
             LocalError: nothing is there, or it cannot be read.
         """
         try:
             source = self.bucket.existing(uri)
-            linked = list(self._placed(source, uri.rstrip("/"), target))
+            linked = list(self._placed(source, uri.rstrip("/"), target, share))
         except PermissionError as error:
             raise LocalError(
                 f"The input {uri} cannot be read: {error.strerror}: {error.filename}. Give this "
@@ -104,9 +123,11 @@ class Inputs:
         if damaged:
             raise StepFailure(" ".join(self._set_aside(item, program) for item in damaged))
 
-    def _placed(self, source: Path, uri: str, target: Path) -> Iterator[LinkedInput]:
+    def _placed(
+        self, source: Path, uri: str, target: Path, share: tuple[int, int] | None
+    ) -> Iterator[LinkedInput]:
         """Place files; gives those that are linked."""
-        for file, name in files_below(source):
+        for file, name in shared(files_below(source), share):
             place = target / name
             place.parent.mkdir(parents=True, exist_ok=True)
             if copies.clone(file, place):

@@ -58,6 +58,7 @@ class JobKind:
         ends_with: members that its Describe response has once it has ended, in whatever way; made
             of what is in its folder.
         named: its name, made of those of an execution and a step.
+        hosts: how many hosts a resolved request asks for.
         properties: what ``Steps.<name>.<path>`` finds of an ended job beside its Describe response;
             made of what is stored, so that a later process finds the same.
     """
@@ -73,6 +74,7 @@ class JobKind:
     starts_with: Callable[[Document], Document] = lambda job: {}
     ends_with: Callable[[JobFolder], Document] = lambda folder: {}
     named: Callable[[str, str], str] = job_name
+    hosts: Callable[[Document], int] = lambda request: 1
     properties: Callable[[Document, Store], Document] = lambda job, store: {}
 
     @property

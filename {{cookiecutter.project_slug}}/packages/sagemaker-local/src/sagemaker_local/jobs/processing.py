@@ -15,11 +15,12 @@ from sagemaker_local.cache.signature import ORDER, Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
+from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
-from sagemaker_local.jobs.program import resource_config, run_to_success, time_limit
+from sagemaker_local.jobs.program import run_to_success, time_limit
 from sagemaker_local.jobs.refusals import source_refusals
-from sagemaker_local.processes.runner import Command
+from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import files_below
@@ -35,12 +36,12 @@ _SCRIPTS = (".py", _FRAMEWORK_SCRIPT)
 
 SETTINGS = Settings(
     table(
-        "AppSpecification ProcessingInputs ProcessingOutputConfig Environment StoppingCondition",
-        "ProcessingJobName ProcessingResources RoleArn NetworkConfig ExperimentConfig Tags",
+        "AppSpecification ProcessingInputs ProcessingOutputConfig Environment StoppingCondition "
+        "ProcessingResources",
+        "ProcessingJobName RoleArn NetworkConfig ExperimentConfig Tags",
     ),
-    ignored_below=("KmsKeyId", "VolumeKmsKeyId"),
-    # Outputs go up at the end, and to one host go all objects.
-    ignored_values={"S3UploadMode": "Continuous", "S3DataDistributionType": "ShardedByS3Key"},
+    ignored_below=("InstanceType", "KmsKeyId", "VolumeKmsKeyId", "VolumeSizeInGB"),
+    ignored_values={"S3UploadMode": "Continuous"},  # outputs go up at the end
 )
 
 
@@ -97,13 +98,25 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         StepFailure: the program failed, or did not write an output.
         LocalError: an input is not there.
     """
-    folder = context.folder
+    hosts = hosts_of(context.folder, host_count(job))
     outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _stage(job, outputs, folder, context.inputs)
-    folder.make("output")
-    run_to_success(_command(job, folder), folder, context.launch, _message(folder))
-    _collect(outputs, folder, context.bucket)
+    for host in hosts:
+        _stage(job, outputs, host, context.inputs)
+        host.folder.make("output")
+
+    def run_one(host: Host, launch: Launch) -> None:
+        folder = host.folder
+        run_to_success(_command(job, folder), folder, launch, _message(folder))
+
+    run_all(hosts, context.launch, run_one)
+    _collect(outputs, hosts, context.bucket)
     return {}
+
+
+def host_count(job: dict[str, Any]) -> int:
+    """How many hosts a request asks for."""
+    cluster = job.get("ProcessingResources", {}).get("ClusterConfig", {})
+    return int(cluster.get("InstanceCount", 1))
 
 
 def _message(folder: JobFolder) -> Path:
@@ -116,25 +129,30 @@ def ends_with(folder: JobFolder) -> dict[str, str]:
 
     "Save and Access Metadata Information About Your Processing Job" in the Developer Guide.
     """
-    file = _message(folder)
-    said = file.read_bytes()[:_MAX_MESSAGE].decode("utf-8", "ignore") if file.is_file() else ""
-    return {"ExitMessage": said} if said else {}
+    others = (JobFolder(path) for path in sorted(folder.path.glob("algo-*")))
+    for file in map(_message, (folder, *others)):
+        said = file.read_bytes()[:_MAX_MESSAGE].decode("utf-8", "ignore") if file.is_file() else ""
+        if said:
+            return {"ExitMessage": said}
+    return {}
 
 
 def _stage(
-    request: dict[str, Any], outputs: list[dict[str, Any]], folder: JobFolder, inputs: Inputs
+    request: dict[str, Any], outputs: list[dict[str, Any]], host: Host, inputs: Inputs
 ) -> None:
+    folder = host.folder
     for item in request.get("ProcessingInputs", []):
         source = item["S3Input"]
         target = folder.here(source["LocalPath"])
         target.mkdir(parents=True, exist_ok=True)
-        inputs.put(source["S3Uri"], target)
+        inputs.put(source["S3Uri"], target, host.share(source.get("S3DataDistributionType")))
     for item in outputs:
         folder.here(item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
     cluster = request.get("ProcessingResources", {}).get("ClusterConfig", {})
     folder.write_json("config/processingjobconfig.json", request)
     folder.write_json(
-        "config/resourceconfig.json", resource_config(str(cluster.get("InstanceType", "local")))
+        "config/resourceconfig.json",
+        host.resource_config(str(cluster.get("InstanceType", "local"))),
     )
 
 
@@ -176,11 +194,13 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
     return [call["interpreter"], str(code / call["script"])], code
 
 
-def _collect(outputs: list[dict[str, Any]], folder: JobFolder, bucket: Bucket) -> None:
+def _collect(outputs: list[dict[str, Any]], hosts: tuple[Host, ...], bucket: Bucket) -> None:
     for item in outputs:
-        path = item["S3Output"]["LocalPath"]
-        folder.say_if_empty(f"the output {item['OutputName']!r}", path)
-        bucket.collect(folder.here(path), item["S3Output"]["S3Uri"])
+        path, what = item["S3Output"]["LocalPath"], f"the output {item['OutputName']!r}"
+        say_if_empty(what, hosts, path)
+        say_differing(what, hosts, path)
+        for host in hosts:
+            bucket.collect(host.folder.here(path), item["S3Output"]["S3Uri"])
 
 
 def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
@@ -191,13 +211,15 @@ def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
     return {
         f"{target['S3Uri'].rstrip('/')}/{name}": file
         for target in targets
-        for file, name in files_below(folder.here(target["LocalPath"]))
+        for host in hosts_of(folder, host_count(job))
+        for file, name in files_below(host.folder.here(target["LocalPath"]))
     }
 
 
 def sign(signing: Signing, request: dict[str, Any]) -> None:
     """Add what makes a job's result to a signature."""
     _sign_application(signing, request["AppSpecification"])
+    signing.hosts(host_count(request))
     signing.setting("environment", request.get("Environment", {}))
     for item in request.get("ProcessingInputs", []):
         name = f"input {item['InputName']}"
@@ -243,4 +265,5 @@ KIND = JobKind(
     outputs=outputs,
     sign=sign,
     ends_with=ends_with,
+    hosts=host_count,
 )

@@ -43,14 +43,3 @@ def time_limit(job: dict[str, Any]) -> float | None:
     """Seconds that a job's stopping condition gives it; None: no limit."""
     seconds = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     return float(seconds) if seconds else None
-
-
-def resource_config(instance_type: str) -> dict[str, Any]:
-    """``resourceconfig.json`` of a job on a single host."""
-    return {
-        "current_host": "algo-1",
-        "current_instance_type": instance_type,
-        "current_group_name": "homogeneousCluster",
-        "hosts": ["algo-1"],
-        "network_interface_name": "lo",
-    }

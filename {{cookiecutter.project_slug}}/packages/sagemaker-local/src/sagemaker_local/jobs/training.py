@@ -1,42 +1,43 @@
 """A training job: channels below ``/opt/ml/input/data``, a script, a ``model.tar.gz``.
 
-Layout: the SageMaker Developer Guide. ``training_script`` finds the script, and
-``training_variables`` surrounds it.
+Layout: the SageMaker Developer Guide. ``training_script`` finds the script, ``training_variables``
+surrounds it, and ``training_metrics`` reads its log.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.jobs import training_script, xgboost_image
+from sagemaker_local.jobs import training_script
 from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
 from sagemaker_local.jobs.refusals import source_refusals
+from sagemaker_local.jobs.training_metrics import final_metrics
 from sagemaker_local.jobs.training_script import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
 from sagemaker_local.jobs.training_variables import resources
+from sagemaker_local.processes.runner import Launch
 from sagemaker_local.storage import archive
-from sagemaker_local.storage.store import now
+from sagemaker_local.storage.bucket import Bucket, copy_files
 
 _MODEL = "model.tar.gz"
 _OUTPUT = "output.tar.gz"
-# Characters; what has no line breaks at all is read in parts of this size.
-_LONGEST_LINE = 1 << 20
 # In the drivers' channel: what ModelTrainer's SourceCode says.
 _SOURCE_CODE = "sourcecode.json"
 
 SETTINGS = Settings(
     table(
         "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig Environment "
-        "StoppingCondition",
-        "TrainingJobName ResourceConfig RoleArn VpcConfig Tags "
+        "StoppingCondition ResourceConfig",
+        "TrainingJobName RoleArn VpcConfig Tags "
         "EnableManagedSpotTraining EnableInterContainerTrafficEncryption EnableNetworkIsolation "
         "RemoteDebugConfig TensorBoardOutputConfig RetryStrategy InfraCheckConfig CheckpointConfig "
         "SessionChainingConfig ProfilerConfig ProfilerRuleConfigurations DebugHookConfig "
@@ -46,6 +47,7 @@ SETTINGS = Settings(
         "EnableSageMakerMetricsTimeSeries",
         "InstanceGroupNames",
         "InstancePools",
+        "InstanceType",
         "KeepAlivePeriodInSeconds",
         "KmsKeyId",
         "MaxPendingTimeInSeconds",
@@ -53,8 +55,8 @@ SETTINGS = Settings(
         "ShuffleConfig",
         "TrainingImageConfig",
         "VolumeKmsKeyId",
+        "VolumeSizeInGB",
     ),
-    ignored_values={"S3DataDistributionType": "ShardedByS3Key"},  # to one host go all objects
 )
 
 
@@ -63,6 +65,8 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
     algorithm = request.get("AlgorithmSpecification", {})
     channels = request.get("InputDataConfig") or []
     yield from source_refusals("training", algorithm.get("TrainingInputMode"), None)
+    if len(request.get("ResourceConfig", {}).get("InstanceGroups") or []) > 1:
+        yield "InstanceGroups: hosts of several kinds are not run locally; give InstanceCount"
     for channel in channels:
         yield from _channel_refusals(channel)
     for metric in algorithm.get("MetricDefinitions") or []:
@@ -113,65 +117,55 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         LocalError: a channel, or the archive with the script, is not there.
     """
     folder, bucket = context.folder, context.bucket
-    channels = _stage(job, folder, context.inputs)
-    output, model = folder.make("output", "data"), folder.make("model")
-    folder.make("checkpoints")
-    command = training_script.command(job, folder, bucket, channels)
-    run_to_success(command, folder, context.launch, folder.ml / "output" / "failure")
-    folder.say_if_empty("the model", "/opt/ml/model", log=False)
-    uploads = [(model, _MODEL)]
-    if any(output.iterdir()):
-        uploads.append((output, _OUTPUT))
-    for source, file in uploads:
-        packed = folder.path / file
-        archive.pack(source, packed)
-        bucket.collect(packed, f"{_output_prefix(job)}/{file}")
-    metrics = final_metrics(job, folder)
+    hosts = hosts_of(folder, host_count(job))
+    for host in hosts:
+        for path in (("output", "data"), ("model",), ("checkpoints",)):
+            host.folder.make(*path)
+    channels = [_stage(job, host, context.inputs) for host in hosts][0]
+    commands = {
+        host.name: training_script.command(job, host, bucket, channels) for host in hosts
+    }
+
+    def run_one(host: Host, launch: Launch) -> None:
+        message = host.folder.ml / "output" / "failure"
+        run_to_success(commands[host.name], host.folder, launch, message)
+
+    run_all(hosts, context.launch, run_one)
+    say_if_empty("the model", hosts, "/opt/ml/model", log=False)
+    _upload(job, hosts, bucket)
+    metrics = final_metrics(job, [host.folder.log for host in hosts])
     return {"FinalMetricDataList": metrics} if metrics else {}
 
 
-def final_metrics(request: dict[str, Any], folder: JobFolder) -> list[dict[str, Any]]:
-    """``FinalMetricDataList``: the last value of each metric in the log.
+def host_count(job: dict[str, Any]) -> int:
+    """How many hosts a request asks for."""
+    resources = job.get("ResourceConfig", {})
+    (group,) = resources.get("InstanceGroups") or [resources]
+    return int(group.get("InstanceCount", 1))
 
-    A metric is what the request's regexes find, or, of SageMaker's XGBoost image, the algorithm's.
+
+def _upload(job: dict[str, Any], hosts: tuple[Host, ...], bucket: Bucket) -> None:
+    """Pack and upload what hosts left; of several, the service makes one archive too.
+
+    Where two of them have a file of one name, the later one's is taken, as the SDK's local mode
+    says that the service does.
     """
-    found_in = _metrics_of(request.get("AlgorithmSpecification", {}))
-    if found_in is None or not folder.log.is_file():
-        return []
-    values: dict[str, float] = {}
-    # Line by line, as the service reads a log: one of 200 MB need not fit into memory.
-    with folder.log.open(encoding="utf-8", errors="replace") as log:
-        while line := log.readline(_LONGEST_LINE):
-            values.update(found_in(line))
-    return [
-        {"MetricName": name, "Value": value, "Timestamp": now()} for name, value in values.items()
-    ]
+    folder = hosts[0].folder
+    for file, path in ((_MODEL, "/opt/ml/model"), (_OUTPUT, "/opt/ml/output/data")):
+        say_differing(file, hosts, path)
+        left = [host.folder.here(path) for host in hosts]
+        source = left[0] if len(left) == 1 else _together(left, folder.path / "together" / file)
+        if file == _MODEL or any(source.iterdir()):
+            packed = folder.path / file
+            archive.pack(source, packed)
+            bucket.collect(packed, f"{_output_prefix(job)}/{file}")
 
 
-def _metrics_of(algorithm: dict[str, Any]) -> Callable[[str], Iterable[tuple[str, float]]] | None:
-    """What finds metrics in a line of the log; None: nothing does."""
-    if xgboost_image.is_sagemakers(algorithm.get("TrainingImage")):
-        return xgboost_image.metrics_in
-    definitions = algorithm.get("MetricDefinitions")
-    if not definitions:
-        return None
-
-    def defined_in(line: str) -> Iterator[tuple[str, float]]:
-        for definition in definitions:
-            value = _last_number(definition["Regex"], line)
-            if value is not None:
-                yield definition["Name"], value
-
-    return defined_in
-
-
-def _last_number(regex: str, line: str) -> float | None:
-    """What the first group, or a regex without groups, found last; None if it is no number."""
-    *_, last = (None, *re.finditer(regex, line))
-    try:
-        return float(last[1 if last.re.groups else 0]) if last else None
-    except (TypeError, ValueError):
-        return None
+def _together(folders: list[Path], target: Path) -> Path:
+    target.mkdir(parents=True, exist_ok=True)
+    for folder in folders:
+        copy_files(folder, target)
+    return target
 
 
 def _output_prefix(job: dict[str, Any]) -> str:
@@ -179,13 +173,15 @@ def _output_prefix(job: dict[str, Any]) -> str:
     return f"{target}/{job['TrainingJobName']}/output"
 
 
-def _stage(request: dict[str, Any], folder: JobFolder, inputs: Inputs) -> dict[str, Any]:
+def _stage(request: dict[str, Any], host: Host, inputs: Inputs) -> dict[str, Any]:
     """Put channels and configuration files in place; gives ``inputdataconfig.json``."""
+    folder = host.folder
     channels = {}
     for channel in request.get("InputDataConfig", []):
         name = channel["ChannelName"]
         source = channel["DataSource"]["S3DataSource"]
-        inputs.put(source["S3Uri"], folder.make("input", "data", name))
+        share = host.share(source.get("S3DataDistributionType"))
+        inputs.put(source["S3Uri"], folder.make("input", "data", name), share)
         channels[name] = {
             "ContentType": channel.get("ContentType", ""),
             "TrainingInputMode": channel.get("InputMode", "File"),
@@ -194,7 +190,7 @@ def _stage(request: dict[str, Any], folder: JobFolder, inputs: Inputs) -> dict[s
         }
     folder.write_json("input/config/hyperparameters.json", request.get("HyperParameters", {}))
     folder.write_json("input/config/inputdataconfig.json", channels)
-    folder.write_json("input/config/resourceconfig.json", resources(request))
+    folder.write_json("input/config/resourceconfig.json", resources(request, host))
     return channels
 
 
@@ -213,6 +209,7 @@ def sign(signing: Signing, request: dict[str, Any]) -> None:
         "DebugHookConfig",
         "DebugRuleConfigurations",
     )
+    signing.hosts(host_count(request))
     sign_script(signing, request, request.get("HyperParameters", {}))
 
 
@@ -266,4 +263,5 @@ KIND = JobKind(
     defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
     starts_with=artifacts,
     outputs=outputs,
+    hosts=host_count,
 )

@@ -18,6 +18,7 @@ from typing import Any
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
+from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.jobs.program import time_limit
 from sagemaker_local.jobs.training_variables import (
     deserialized,
@@ -64,13 +65,13 @@ def refusals(channels: Collection[str], settings: Mapping[str, Any]) -> Iterator
 
 
 def command(
-    job: Mapping[str, Any], folder: JobFolder, bucket: Bucket, channels: Mapping[str, Any]
+    job: Mapping[str, Any], host: Host, bucket: Bucket, channels: Mapping[str, Any]
 ) -> Command:
     """What the driver or the toolkit would run: the script, hyperparameters as its arguments.
 
     Args:
         job: the Describe response so far.
-        folder: the job's, its channels in place.
+        host: one of the job's, its channels in place.
         bucket: holds the archive that the hyperparameters may name.
         channels: ``inputdataconfig.json``.
 
@@ -81,11 +82,12 @@ def command(
     for refusal in refusals(channels, job.get("HyperParameters", {})):
         raise StepFailure(f"The job cannot run: {refusal}.")
     if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
-        return _by_driver(job, folder, channels)
-    return _by_toolkit(job, folder, bucket, channels)
+        return _by_driver(job, host, channels)
+    return _by_toolkit(job, host, bucket, channels)
 
 
-def _by_driver(job: Mapping[str, Any], folder: JobFolder, channels: Mapping[str, Any]) -> Command:
+def _by_driver(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) -> Command:
+    folder = host.folder
     drivers = folder.here(f"/opt/ml/input/data/{DRIVERS_CHANNEL}")
     source = _read_json(drivers / "sourcecode.json")
     if _read_json(drivers / "distributed.json"):
@@ -101,13 +103,14 @@ def _by_driver(job: Mapping[str, Any], folder: JobFolder, channels: Mapping[str,
     for key, value in hyperparameters(job, folder).items():
         arguments += [f"--{key}", serialized(value)]
     code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
-    variables = driver_variables(job, folder, channels, script, CODE_CHANNEL)
+    variables = driver_variables(job, host, channels, script, CODE_CHANNEL)
     return _command(job, folder, code / script, code, arguments, variables)
 
 
 def _by_toolkit(
-    job: Mapping[str, Any], folder: JobFolder, bucket: Bucket, channels: Mapping[str, Any]
+    job: Mapping[str, Any], host: Host, bucket: Bucket, channels: Mapping[str, Any]
 ) -> Command:
+    folder = host.folder
     given = hyperparameters(job, folder)
     settings = {
         key: value
@@ -124,7 +127,7 @@ def _by_toolkit(
     if (code / "requirements.txt").is_file():
         _note_requirements(folder)
     arguments = _toolkit_arguments(hps)
-    variables = toolkit_variables(job, folder, channels, settings, hps, arguments)
+    variables = toolkit_variables(job, host, channels, settings, hps, arguments)
     # A program in a subfolder imports from the top of the archive.
     paths = (str(code), os.environ.get("PYTHONPATH"))
     variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)

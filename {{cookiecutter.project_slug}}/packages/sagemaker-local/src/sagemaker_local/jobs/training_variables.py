@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sagemaker_local.jobs.folder import JobFolder
-from sagemaker_local.jobs.program import resource_config
+from sagemaker_local.jobs.hosts import FIRST, Host
 
 # What SM_TRAINING_ENV repeats of the other variables, by their names without SM_.
 _DRIVER_TRAINING_ENV = (
@@ -66,14 +66,14 @@ def hyperparameters(job: Mapping[str, Any], folder: JobFolder) -> dict[str, Any]
     }
 
 
-def resources(job: Mapping[str, Any]) -> dict[str, Any]:
-    """``resourceconfig.json`` of a training job."""
-    return resource_config(str(job.get("ResourceConfig", {}).get("InstanceType", "local")))
+def resources(job: Mapping[str, Any], host: Host) -> dict[str, Any]:
+    """``resourceconfig.json`` of a host of a training job."""
+    return host.resource_config(str(job.get("ResourceConfig", {}).get("InstanceType", "local")))
 
 
 def driver_variables(
     job: Mapping[str, Any],
-    folder: JobFolder,
+    host: Host,
     channels: Mapping[str, Any],
     script: str,
     code_channel: str,
@@ -82,22 +82,23 @@ def driver_variables(
 
     Args:
         job: the Describe response so far.
-        folder: the job's.
+        host: one of the job's.
         channels: ``inputdataconfig.json``.
         script: the entry script, below the code channel.
         code_channel: the channel that holds it.
     """
+    folder = host.folder
     hps = hyperparameters(job, folder)
     values = {
-        **_common(job, folder, channels, hps),
+        **_common(job, host, channels, hps),
         "SM_INPUT_DATA_DIR": folder.rewrite("/opt/ml/input/data"),
         "SM_OUTPUT_FAILURE": folder.rewrite("/opt/ml/output/failure"),
         "SM_SOURCE_DIR": folder.rewrite(f"/opt/ml/input/data/{code_channel}"),
         "SM_ENTRY_SCRIPT": script,
         "SM_CHANNELS": list(channels),
-        "SM_CURRENT_HOST_RANK": 0,
-        "SM_HOST_COUNT": 1,
-        "SM_MASTER_ADDR": "algo-1",
+        "SM_CURRENT_HOST_RANK": host.rank,
+        "SM_HOST_COUNT": len(host.names),
+        "SM_MASTER_ADDR": FIRST,
         "SM_MASTER_PORT": 7777,
         "SM_NUM_NEURONS": 0,
         "SM_LOG_LEVEL": os.environ.get("SM_LOG_LEVEL", 20),
@@ -115,7 +116,7 @@ def driver_variables(
 
 def toolkit_variables(
     job: Mapping[str, Any],
-    folder: JobFolder,
+    host: Host,
     channels: Mapping[str, Any],
     settings: Mapping[str, Any],
     hps: Mapping[str, Any],
@@ -125,15 +126,16 @@ def toolkit_variables(
 
     Args:
         job: the Describe response so far.
-        folder: the job's.
+        host: one of the job's.
         channels: ``inputdataconfig.json``.
         settings: the hyperparameters that are meant for the toolkit.
         hps: those that are meant for the script.
         arguments: the script's.
     """
+    folder = host.folder
     program = str(settings["sagemaker_program"])
     values = {
-        **_common(job, folder, channels, hps),
+        **_common(job, host, channels, hps),
         "SM_CHANNELS": sorted(channels),
         "SM_FRAMEWORK_MODULE": None,
         "SM_FRAMEWORK_PARAMS": {},
@@ -152,9 +154,9 @@ def toolkit_variables(
         "channel_input_dirs": _channel_folders(folder, channels),
         "framework_module": None,
         "hyperparameters": hps,
-        "is_master": True,
+        "is_master": host.name == FIRST,
         "job_name": job["TrainingJobName"],
-        "master_hostname": values["SM_CURRENT_HOST"],
+        "master_hostname": FIRST,
     }
     values["CURRENT_HOST"] = values["SM_CURRENT_HOST"]
     values["SAGEMAKER_JOB_NAME"] = settings.get("sagemaker_job_name")
@@ -166,11 +168,11 @@ def toolkit_variables(
 
 def _common(
     job: Mapping[str, Any],
-    folder: JobFolder,
+    host: Host,
     channels: Mapping[str, Any],
     hps: Mapping[str, Any],
 ) -> dict[str, Any]:
-    hosts = resources(job)
+    folder, hosts = host.folder, resources(job, host)
     values = {
         "SM_MODEL_DIR": folder.rewrite("/opt/ml/model"),
         "SM_INPUT_DIR": folder.rewrite("/opt/ml/input"),

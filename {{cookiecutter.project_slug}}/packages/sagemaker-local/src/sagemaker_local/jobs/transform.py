@@ -15,10 +15,11 @@ from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
+from sagemaker_local.jobs.hosts import Host, hosts_of, run_all
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
 from sagemaker_local.jobs.transform_records import record_refusals
-from sagemaker_local.processes.runner import Command
+from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.registry.models import container_of, containers_of
 from sagemaker_local.serving.jsonpath import parse
 from sagemaker_local.storage import archive
@@ -40,11 +41,11 @@ NO_SCRIPT = (
 SETTINGS = Settings(
     table(
         "ModelName TransformInput TransformOutput BatchStrategy MaxPayloadInMB "
-        "MaxConcurrentTransforms DataProcessing Environment",
-        "TransformJobName TransformResources ModelClientConfig DataCaptureConfig ExperimentConfig "
+        "MaxConcurrentTransforms DataProcessing Environment TransformResources",
+        "TransformJobName ModelClientConfig DataCaptureConfig ExperimentConfig "
         "Tags",
     ),
-    ignored_below=("KmsKeyId", "VolumeKmsKeyId"),
+    ignored_below=("InstanceType", "KmsKeyId", "VolumeKmsKeyId"),
 )
 
 
@@ -98,23 +99,43 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         raise StepFailure(refused)
     _note_refused_paths(job, folder)
     container = container_of(job["ModelName"], context.store)
-    container.unpack(bucket, folder.make("model"))
-    environment = {**container.environment, **job.get("Environment", {})}
-    script = _script(environment, folder, bucket)
     files = _files(job, bucket, folder)
-    message = folder.make("output") / "failure"
-    task = {"request": job, "model": str(folder.ml / "model"), **script, "files": files}
-    folder.write_json(_TASK, {**task, "message": str(message)})
-    command = Command(
-        ("python3", str(_PROGRAM), str(folder.ml / _TASK)),
-        folder.ml,
-        folder.log,
-        {**_variables(job, folder), **string_environment(environment, folder)},
-    )
-    run_to_success(command, folder, context.launch, message)
+    # Files are what hosts share; a host without one would do nothing.
+    hosts = hosts_of(folder, min(host_count(job), len(files)))
+    for host in hosts:
+        container.unpack(bucket, host.folder.make("model"))
+    environment = {**container.environment, **job.get("Environment", {})}
+    tasks = {
+        host.name: {
+            "request": job,
+            "model": str(host.folder.ml / "model"),
+            **_script(environment, host.folder, bucket),
+            "files": files[host.number :: len(hosts)],
+            "message": str(host.folder.make("output") / "failure"),
+        }
+        for host in hosts
+    }
+
+    def run_one(host: Host, launch: Launch) -> None:
+        folder, task = host.folder, tasks[host.name]
+        folder.write_json(_TASK, task)
+        command = Command(
+            ("python3", str(_PROGRAM), str(folder.ml / _TASK)),
+            folder.ml,
+            folder.log,
+            {**_variables(job, folder), **string_environment(environment, folder)},
+        )
+        run_to_success(command, folder, launch, Path(task["message"]))
+
+    run_all(hosts, context.launch, run_one)
     _refuse_unwritten(files)
     bucket.collect(folder.path / _ANSWERS, job["TransformOutput"]["S3OutputPath"])
     return {}
+
+
+def host_count(job: dict[str, Any]) -> int:
+    """How many hosts a request asks for."""
+    return int(job.get("TransformResources", {}).get("InstanceCount", 1))
 
 
 def _note_refused_paths(job: dict[str, Any], folder: JobFolder) -> None:
@@ -216,4 +237,5 @@ KIND = JobKind(
     run=run,
     outputs=outputs,
     sign=sign,
+    hosts=host_count,
 )

@@ -112,7 +112,8 @@ class TuningRun:
         }
 
     def _launch(self, command: Command) -> int:
-        return self._context.launch(replace(command, side_by_side=self._parallel))
+        at_once = self._parallel * command.side_by_side
+        return self._context.launch(replace(command, side_by_side=at_once))
 
     def _ended(self, name: str, child: Document) -> None:
         value = objective(self._job, child)

@@ -36,7 +36,8 @@ class DebugRunner:
         other: starts what does not run here.
         wanted: whether the next script shall run here.
 
-    A time limit has no effect on a script: a person may look at it for as long as they like.
+    A time limit has no effect on a script: a person may look at it for as long as they like. The
+    hosts of one job wait for each other, and run as processes.
     """
 
     def __init__(self, other: Runner, wanted: Callable[[], bool] = lambda: True) -> None:
@@ -45,7 +46,7 @@ class DebugRunner:
 
     def start(self, command: Command) -> Process:
         """Run the command's script; gives a process that has ended."""
-        if command.script is None or not self._wanted():
+        if command.script is None or command.group is not None or not self._wanted():
             return self._other.start(command)
         with _turn, _as_its_own_process(command, Path(command.script)):
             return _EndedProcess(run_script(command.script, list(command.argv[2:])))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sagemaker_local.processes import aws_variables, leftovers
+from sagemaker_local.processes.group import Group
 
 _POLL_SECONDS = 0.01
 _GRACE_SECONDS = 5.0
@@ -30,6 +31,7 @@ class Command:
         environment: variables set beside this process's own.
         limit_seconds: how long it may run; None: as long as it likes.
         side_by_side: how many such commands of one job run at once, and share the job's cores.
+        group: the programs that it ends with, those of the job's other hosts; None: it has none.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +40,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     limit_seconds: float | None = None
     side_by_side: int = 1
+    group: Group | None = None
 
     @property
     def script(self) -> str | None:

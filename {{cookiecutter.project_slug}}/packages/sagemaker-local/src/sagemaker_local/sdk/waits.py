@@ -10,7 +10,7 @@ other session are waited for as before.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import wraps
 from typing import Any
@@ -113,10 +113,11 @@ def _follow(
     deadline = None if timeout is None else time.monotonic() + timeout
     # A job that is debugged has shown its lines already.
     show = show and not session.client("sagemaker").debug
-    token = ""
+    tokens: dict[str, str] = {}
     while True:
         job = _call(session, "describe", noun, name)
-        token = _print_lines(session, noun, name, token) if show else token
+        if show:
+            _print_lines(session, noun, name, tokens)
         running = job[f"{noun}Status"] in _RUNNING
         if not running or (deadline is not None and time.monotonic() >= deadline):
             return job
@@ -129,19 +130,33 @@ def _call(session: OfflineSession, verb: str, noun: str, name: str) -> Document:
     return response
 
 
-def _print_lines(session: OfflineSession, noun: str, name: str, token: str) -> str:
-    """Print what came since ``token``; gives the next one."""
-    (stream,) = session.client("logs").describe_log_streams(
-        logGroupName=f"/aws/sagemaker/{noun}s", logStreamNamePrefix=f"{name}/"
+def _print_lines(session: OfflineSession, noun: str, name: str, tokens: dict[str, str]) -> None:
+    """Print what came since the tokens, one for each stream, and set them to the next ones.
+
+    Of several hosts, each line begins with its host's name.
+    """
+    group = f"/aws/sagemaker/{noun}s"
+    streams = session.client("logs").describe_log_streams(
+        logGroupName=group, logStreamNamePrefix=f"{name}/"
     )["logStreams"]
+    for stream in (found["logStreamName"] for found in streams):
+        host = stream.partition("/")[2].rpartition("-")[0]
+        start = f"{host}: " if len(streams) > 1 else ""
+        for line in _new_lines(session, group, stream, tokens):
+            print(f"{start}{line}", flush=True)
+
+
+def _new_lines(
+    session: OfflineSession, group: str, stream: str, tokens: dict[str, str]
+) -> Iterator[str]:
     while True:
         found = session.client("logs").get_log_events(
-            logGroupName=f"/aws/sagemaker/{noun}s",
-            logStreamName=stream["logStreamName"],
+            logGroupName=group,
+            logStreamName=stream,
             startFromHead=True,
-            nextToken=token,
+            nextToken=tokens.get(stream, ""),
         )
-        token = found["nextForwardToken"]
+        tokens[stream] = found["nextForwardToken"]
         if not found["events"]:
-            return token
-        print(*(event["message"] for event in found["events"]), sep="\n", flush=True)
+            return
+        yield from (event["message"] for event in found["events"])

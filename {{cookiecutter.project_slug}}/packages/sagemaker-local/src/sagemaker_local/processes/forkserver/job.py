@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-from . import children
+from . import children, hostnames
 from .script import run_script
 
 Request = dict[str, Any]
@@ -81,6 +81,7 @@ def _run_here(argv: list[str]) -> int:
     time.tzset()
     _limit_threads()
     _reseed()
+    hostnames.make_known()
     gc.freeze()  # what the server made stays in pages that are shared with it
     gc.enable()
     return run_script(argv[1], argv[2:])
