@@ -62,10 +62,10 @@ def test_settings_without_effect_are_named_with_their_steps() -> None:
     isolated = with_arguments(training("T", SCRIPT), VpcConfig=vpc, EnableNetworkIsolation=True)
     assert found(tagged, isolated) == {
         "EnableNetworkIsolation": ["T"],
-        "ProcessingResources": ["P"],
-        "ResourceConfig": ["T"],
+        "InstanceType": ["P", "T"],
         "RoleArn": ["P", "T"],
         "Tags": ["P"],
+        "VolumeSizeInGB": ["P", "T"],
         "VpcConfig": ["T"],
     }
 
@@ -76,17 +76,16 @@ def test_settings_deep_inside_are_named() -> None:
     item["Arguments"]["StoppingCondition"]["MaxWaitTimeInSeconds"] = 7200
     channel = item["Arguments"]["InputDataConfig"][0]
     channel["ShuffleConfig"] = {"Seed": 1}
-    channel["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
-    names = {"KmsKeyId", "MaxWaitTimeInSeconds", "ShuffleConfig", "S3DataDistributionType"}
+    names = {"KmsKeyId", "MaxWaitTimeInSeconds", "ShuffleConfig"}
     assert names <= set(found(item))
     assert not names & set(found(training("T", SCRIPT)))
 
 
 def test_settings_of_the_jobs_that_a_tuning_job_starts_are_named() -> None:
     item = tuning("T", tuning_config(continuous("rate", 0, 1)), {})
-    assert set(found(item)) == {"ResourceConfig", "RoleArn"}
+    assert set(found(item)) == {"InstanceType", "RoleArn", "VolumeSizeInGB"}
     item["Arguments"]["TrainingJobDefinition"]["OutputDataConfig"]["KmsKeyId"] = "key"
-    assert set(found(item)) == {"KmsKeyId", "ResourceConfig", "RoleArn"}
+    assert set(found(item)) == {"InstanceType", "KmsKeyId", "RoleArn", "VolumeSizeInGB"}
 
 
 def test_a_persons_own_names_are_no_settings() -> None:
@@ -123,7 +122,8 @@ def test_a_start_says_it_once(local: Local, capsys: pytest.CaptureFixture[str]) 
     local.run(text)
     local.run(text)
     said = capsys.readouterr()
-    told = "local session: without effect on this machine: ProcessingResources, RoleArn\n"
+    named = "InstanceType, RoleArn, VolumeSizeInGB"
+    told = f"local session: without effect on this machine: {named}\n"
     assert said.err.count(told) == 1
     assert said.out == "", "a program's output may be read by another one"
     local.run(definition(processing("P", local.code("pass"), environment={"A": "b"})))
@@ -196,7 +196,7 @@ def test_patch_releases_are_the_same_version() -> None:
     assert [row.same for row in skew.rows] == [True, True]
     assert skew.differing == []
     assert sentences(parse(definition(item))) == [
-        "local session: without effect on this machine: ProcessingResources, RoleArn"
+        "local session: without effect on this machine: InstanceType, RoleArn, VolumeSizeInGB"
     ]
 
 

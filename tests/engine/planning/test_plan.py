@@ -180,9 +180,9 @@ def test_a_plan_reads_well() -> None:
         "  2  Prepare  Processing     after Gate",
         "  2  Train    Training       after Gate  if Gate",
         "  2  No       Fail           after Gate  unless Gate  (will not run)",
-        "without effect here: ProcessingResources (Prepare)",
-        "without effect here: ResourceConfig (Train)",
+        "without effect here: InstanceType (Prepare, Train)",
         "without effect here: RoleArn (Prepare, Train)",
+        "without effect here: VolumeSizeInGB (Prepare, Train)",
     ]
     assert python.startswith("differs here: Python 3.")
     assert library.endswith(", 0.20.0 in sagemaker-scikit-learn:0.20.0-cpu-py37")

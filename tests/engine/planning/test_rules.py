@@ -234,6 +234,16 @@ CASES: dict[str, tuple[Any, str, Any]] = {
             "ml.t3.medium",
         ),
     ),
+    "_no_host": (
+        changed(training("S", SCRIPT), "ResourceConfig.InstanceCount", 0),
+        "ResourceConfig.InstanceCount is 0",
+        training("S", SCRIPT),
+    ),
+    "_many_hosts": (
+        changed(batch("Line"), "TransformResources.InstanceCount", 101),
+        "TransformResources.InstanceCount is 101",
+        changed(batch("Line"), "TransformResources.InstanceCount", 100),
+    ),
     "_many_ranges": (searched(31), "has 31 ranges in all", searched(30)),
     "_many_settings": (searched(2, 96), "has 101 hyperparameters", searched(2, 95)),
     "_many_jobs": (

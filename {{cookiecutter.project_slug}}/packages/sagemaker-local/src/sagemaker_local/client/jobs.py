@@ -13,6 +13,7 @@ from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.jobs.single_jobs import SingleJobs
 from sagemaker_local.planning import notices
 from sagemaker_local.planning.rules import table
+from sagemaker_local.planning.shards import few_objects_of
 from sagemaker_local.registry.tags import add_tags
 from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
@@ -115,6 +116,7 @@ class JobOperations:
         kind = _kind(step_type)
         self._refuse(step_type, request)
         notices.say(notices.doubted(table.doubts_by(step_type, request)))
+        notices.say(notices.few(few_objects_of(step_type, request, self.engine.bucket)))
         try:
             arn = self.single_jobs.start(kind, kind.name_of(request), request)
         except NameTakenError as error:

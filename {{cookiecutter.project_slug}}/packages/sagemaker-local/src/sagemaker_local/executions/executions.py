@@ -82,7 +82,7 @@ class Executions:
                 store.remember(token, "", stored.arn)
                 self.records.add(stored)
                 self._selector.list_taken_over(stored, selection)
-            notices.announce(definition, request, values)
+            notices.announce(definition, request, values, self.engine.bucket)
             self._run(stored, definition, values, selection)
         return stored.arn
 

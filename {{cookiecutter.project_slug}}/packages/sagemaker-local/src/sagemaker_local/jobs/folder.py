@@ -29,6 +29,15 @@ class JobFolder:
     def log(self) -> Path:
         return self.path / "job.log"
 
+    def of_host(self, name: str) -> JobFolder:
+        """The folder of another host than the first, whose folder is the job's."""
+        return JobFolder(self.path / name)
+
+    def of_other_hosts(self) -> list[JobFolder]:
+        """Those that there are."""
+        found = self.path.glob("algo-*")
+        return [JobFolder(path) for path in sorted(found, key=lambda path: (len(path.name), path))]
+
     def here(self, container_path: str) -> Path:
         """Where a path below ``/opt/ml`` is on this machine."""
         return Path(self.rewrite(container_path))

@@ -85,7 +85,7 @@ def hosts_of(folder: JobFolder, count: int) -> tuple[Host, ...]:
     given = [f"algo-{number + 1}" for number in range(count)]
     names = tuple(sorted(given))
     return tuple(
-        Host(name, number, names, JobFolder(folder.path / name) if number else folder)
+        Host(name, number, names, folder.of_host(name) if number else folder)
         for number, name in enumerate(given)
     )
 

@@ -127,7 +127,10 @@ class Inputs:
         self, source: Path, uri: str, target: Path, share: tuple[int, int] | None
     ) -> Iterator[LinkedInput]:
         """Place files; gives those that are linked."""
-        for file, name in shared(files_below(source), share):
+        files = shared(files_below(source), share)
+        if share is not None and not files:
+            self.folder.note(f"{uri} has fewer objects than the job has hosts; one gets none.")
+        for file, name in files:
             place = target / name
             place.parent.mkdir(parents=True, exist_ok=True)
             if copies.clone(file, place):

@@ -129,8 +129,7 @@ def ends_with(folder: JobFolder) -> dict[str, str]:
 
     "Save and Access Metadata Information About Your Processing Job" in the Developer Guide.
     """
-    others = (JobFolder(path) for path in sorted(folder.path.glob("algo-*")))
-    for file in map(_message, (folder, *others)):
+    for file in map(_message, (folder, *folder.of_other_hosts())):
         said = file.read_bytes()[:_MAX_MESSAGE].decode("utf-8", "ignore") if file.is_file() else ""
         if said:
             return {"ExitMessage": said}

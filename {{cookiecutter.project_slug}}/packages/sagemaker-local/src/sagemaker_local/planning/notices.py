@@ -14,7 +14,9 @@ from sagemaker_local.planning.known import Known
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.rule import Doubt
 from sagemaker_local.planning.settings import SETTINGS
+from sagemaker_local.planning.shards import few_objects
 from sagemaker_local.steps.step_types import STEP_TYPES
+from sagemaker_local.storage.bucket import Bucket
 
 _DOUBTED = "local session: runs here, and SageMaker may refuse it"
 _WHOLE = "the pipeline as a whole"
@@ -78,6 +80,11 @@ def sentences(
     return found + doubted(table.doubts(Known(definition, values or {})))
 
 
+def few(places: Iterable[object]) -> list[str]:
+    """A sentence for each input that not every host gets something of; see ``shards``."""
+    return [f"local session: fewer objects than hosts: {place}" for place in places]
+
+
 def doubted(doubts: Iterable[Doubt]) -> list[str]:
     """A sentence for each rule that the service may have, and that is broken."""
     return [f"{_DOUBTED}: {doubt}" for doubt in doubts]
@@ -87,6 +94,7 @@ def announce(
     definition: Definition,
     request: Iterable[str] = (),
     values: Mapping[str, Any] | None = None,
+    bucket: Bucket | None = None,
 ) -> None:
     """Say the notice, once in this process.
 
@@ -96,9 +104,12 @@ def announce(
         definition: the pipeline's.
         request: names of what its start gives.
         values: of its parameters.
+        bucket: where its inputs are.
     """
     given = sorted(name for name in request if SETTINGS.get(name) is Support.IGNORED)
     say(sentences(definition, given, values))
+    if bucket is not None:
+        say(few(few_objects(Known(definition, values or {}), bucket)))
 
 
 def say(told: Iterable[str]) -> None:

@@ -16,8 +16,10 @@ from sagemaker_local.planning import checks, notices
 from sagemaker_local.planning.known import Known, KnownValues
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.rule import Doubt
+from sagemaker_local.planning.shards import few_objects
 from sagemaker_local.planning.skew import Skew, report
 from sagemaker_local.steps.step_types import STEP_TYPES
+from sagemaker_local.storage.bucket import Bucket
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Plan:
         ignored: settings without effect here, and the steps that have them.
         skew: versions here beside those of the images.
         doubts: what runs here, and SageMaker may refuse.
+        few: inputs with fewer objects than hosts that share them.
     """
 
     steps: tuple[PlannedStep, ...]
@@ -57,6 +60,7 @@ class Plan:
     ignored: dict[str, list[str]]
     skew: Skew
     doubts: tuple[Doubt, ...] = ()
+    few: tuple[Refusal, ...] = ()
 
     def __str__(self) -> str:
         if self.refusals:
@@ -68,7 +72,8 @@ class Plan:
             for setting, steps in self.ignored.items()
         ]
         lines += [f"differs here: {text}" for text in self.skew.differing]
-        return "\n".join([*lines, *(f"SageMaker may refuse: {doubt}" for doubt in self.doubts)])
+        lines += [f"SageMaker may refuse: {doubt}" for doubt in self.doubts]
+        return "\n".join([*lines, *(f"fewer objects than hosts: {place}" for place in self.few)])
 
 
 def _line(step: PlannedStep, width: int) -> str:
@@ -83,7 +88,10 @@ def _line(step: PlannedStep, width: int) -> str:
 
 
 def plan(
-    text: str, parameters: Mapping[str, str], functions: tuple[str, ...] | None = None
+    text: str,
+    parameters: Mapping[str, str],
+    functions: tuple[str, ...] | None = None,
+    bucket: Bucket | None = None,
 ) -> Plan:
     """Plan an execution without running anything.
 
@@ -91,6 +99,7 @@ def plan(
         text: the definition's JSON.
         parameters: values that a start would give.
         functions: the Lambda functions that the session knows; see ``checks.check``.
+        bucket: where the inputs are; None: they are not looked at.
     """
     definition, refusals = read(text)
     values, misgiven = start_values(definition.parameters, parameters)
@@ -98,8 +107,10 @@ def plan(
     ignored, skew = notices.ignored(definition), report(definition)
     if refusals:
         return Plan((), tuple(refusals), ignored, skew)
-    doubts = table.doubts(Known(definition, values))
-    return Plan(tuple(_planned(definition, values)), (), ignored, skew, tuple(doubts))
+    known = Known(definition, values)
+    doubts, few = table.doubts(known), few_objects(known, bucket) if bucket else []
+    steps = tuple(_planned(definition, values))
+    return Plan(steps, (), ignored, skew, tuple(doubts), tuple(few))
 
 
 def _planned(definition: Definition, values: dict[str, Any]) -> list[PlannedStep]:

@@ -134,9 +134,12 @@ class _Local(ContentUploads, Session):
         Args:
             kind: of job, ``Processing`` or ``Training``; local ones share one folder.
             name: the job's.
-            tail: this many of the last lines only; 0: all.
+            tail: this many of the last lines of its first host only; 0: all, host by host.
         """
-        return JobFolder(self.root / "jobs" / name).lines(tail)
+        folder = JobFolder(self.root / "jobs" / name)
+        if tail:
+            return folder.lines(tail)
+        return [line for each in (folder, *folder.of_other_hosts()) for line in each.lines()]
 
     def first_lines(self, uri: str, count: int) -> list[str]:
         """The first lines of an object, which is not read any further."""
@@ -160,7 +163,9 @@ class LocalSession(_Local, PipelineSession):
         Returns:
             A plan to print; its ``refusals`` are the reasons why nothing would run.
         """
-        return plan(definition, parameters or {}, tuple(self._engine.functions))
+        return plan(
+            definition, parameters or {}, tuple(self._engine.functions), self._engine.bucket
+        )
 
     def explain(self, execution: Any) -> Explanation:
         """Why each step of an execution ran, or was reused from the cache: a line a step.

@@ -81,6 +81,12 @@ RULES = (
         "jobs.transform",
     ),
     RuleElsewhere(
+        "Hosts that share an input's objects are not more than these (noticed: the service runs "
+        "such a job, and some hosts get nothing)",
+        f"{_API}, S3DataSource",
+        "planning.shards",
+    ),
+    RuleElsewhere(
         "JoinSource Input needs one content type, and AssembleWith as SplitType",
         f'{GUIDE}, "Associate prediction results with input records"',
         "jobs.transform_records",
