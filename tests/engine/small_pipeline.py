@@ -82,8 +82,10 @@ def small_pipeline(local: Local, own_group: str) -> str:
     trained = artifacts_of("Train")
     evaluated = {"report": ("report", "report.json")}
     good = compare("GreaterThan", json_get("Evaluate", "report", "total"), 0)
+    beside = processing("Beside", _code(local, "beside", BESIDE), outputs=["notes"])
+    beside["Arguments"]["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
     return definition(
-        processing("Beside", _code(local, "beside", BESIDE), outputs=["notes"]),
+        beside,
         processing("Prepare", _code(local, "prepare", PREPARE), outputs=["data"]),
         training("Train", channels, hyperparameters={"hold": get("Parameters.Hold")},
                  metrics={"total": r"total=(\d+);"}),

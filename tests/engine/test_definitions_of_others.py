@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sagemaker_local.definition.document import parse
@@ -80,3 +81,35 @@ def test_it_runs_with_small_scripts(
             taken = steps[branch.condition]["Metadata"] == decided
             # A Fail step ends the run before what else was ready.
             assert name not in steps if not taken else name in steps or fails
+
+
+def hosts_of(file: Path) -> dict[str, str]:
+    """The parameters of a definition that say how many hosts its jobs have."""
+    names = [name for name in parse(file.read_text(encoding="utf-8")).parameters]
+    return {name: "2" for name in names if name.endswith("InstanceCount")}
+
+
+WITH_COUNTS = [file for file in RUNNABLE if hosts_of(file)]
+
+
+@pytest.mark.skipif(not WITH_COUNTS, reason="the definitions of other people are not here")
+def test_one_whose_jobs_have_two_hosts_runs_on_two(tmp_path: Path, runner: Runner) -> None:
+    (file, *_) = [file for file in WITH_COUNTS if "ShardedByS3Key" in file.read_text()]
+    text = file.read_text(encoding="utf-8")
+    local = Local(tmp_path / "root", runner, stand_ins.functions(text))
+    stand_ins.prepare(local, text, True)
+    run = local.run(text, hosts_of(file), name="real")
+    assert run.status == "Succeeded", {n: s.get("FailureReason") for n, s in run.steps.items()}
+    of_two = {path.parent.name for path in local.root.glob("jobs/*/algo-2")}
+    counted = [step.name for step in parse(text).steps.values() if _counts(step.arguments)]
+    assert counted
+    for name in counted:
+        assert run.arn_of(name).rpartition("/")[2] in of_two, "the second host was there"
+
+
+def _counts(value: Any) -> bool:
+    """Does a step take the count of its hosts from a parameter?"""
+    if not isinstance(value, dict):
+        return False
+    count = value.get("InstanceCount")
+    return isinstance(count, dict) or any(_counts(item) for item in value.values())

@@ -68,7 +68,7 @@ class LocalLogs:
         Raises:
             ClientError: ResourceNotFoundException, there is no such job.
         """
-        name, _, stream = logStreamName.partition("/")
+        name, stream = logStreamName.rpartition("/")[::2]
         kind, job = self._job(logGroupName, name, "GetLogEvents")
         log = self._log(kind, job, stream)
         running = job[f"{kind.noun}Status"] in ("InProgress", "Stopping")

@@ -104,7 +104,8 @@ def run_all(hosts: Sequence[Host], launch: Launch, run: Callable[[Host, Launch],
     if len(hosts) == 1:
         run(hosts[0], launch)
         return
-    group, failures = Group(), []
+    group = Group()
+    failures: list[BaseException] = []
     addresses = _addresses(hosts)
 
     def run_one(host: Host) -> None:
@@ -129,9 +130,7 @@ def run_all(hosts: Sequence[Host], launch: Launch, run: Callable[[Host, Launch],
         raise failures[0]
 
 
-def _joined(
-    command: Command, host: Host, addresses: Mapping[str, str], group: Group
-) -> Command:
+def _joined(command: Command, host: Host, addresses: Mapping[str, str], group: Group) -> Command:
     """A host's command: what it starts finds the other hosts by their names."""
     inherited = command.environment.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     path = os.pathsep.join(filter(None, [str(_STARTUP), inherited]))

@@ -24,7 +24,7 @@ from sagemaker_local.jobs.refusals import source_refusals
 from sagemaker_local.jobs.training_metrics import final_metrics
 from sagemaker_local.jobs.training_script import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
 from sagemaker_local.jobs.training_variables import resources
-from sagemaker_local.processes.runner import Launch
+from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket, copy_files
 
@@ -118,13 +118,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """
     folder, bucket = context.folder, context.bucket
     hosts = hosts_of(folder, host_count(job))
-    for host in hosts:
-        for path in (("output", "data"), ("model",), ("checkpoints",)):
-            host.folder.make(*path)
-    channels = [_stage(job, host, context.inputs) for host in hosts][0]
-    commands = {
-        host.name: training_script.command(job, host, bucket, channels) for host in hosts
-    }
+    commands = {host.name: _prepared(job, host, context) for host in hosts}
 
     def run_one(host: Host, launch: Launch) -> None:
         message = host.folder.ml / "output" / "failure"
@@ -135,6 +129,14 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     _upload(job, hosts, bucket)
     metrics = final_metrics(job, [host.folder.log for host in hosts])
     return {"FinalMetricDataList": metrics} if metrics else {}
+
+
+def _prepared(job: dict[str, Any], host: Host, context: JobContext) -> Command:
+    """Put everything in a host's place; gives what it runs."""
+    channels = _stage(job, host, context.inputs)
+    for path in (("output", "data"), ("model",), ("checkpoints",)):
+        host.folder.make(*path)
+    return training_script.command(job, host, context.bucket, channels)
 
 
 def host_count(job: dict[str, Any]) -> int:

@@ -42,8 +42,7 @@ SETTINGS = Settings(
     table(
         "ModelName TransformInput TransformOutput BatchStrategy MaxPayloadInMB "
         "MaxConcurrentTransforms DataProcessing Environment TransformResources",
-        "TransformJobName ModelClientConfig DataCaptureConfig ExperimentConfig "
-        "Tags",
+        "TransformJobName ModelClientConfig DataCaptureConfig ExperimentConfig Tags",
     ),
     ignored_below=("InstanceType", "KmsKeyId", "VolumeKmsKeyId"),
 )
@@ -105,7 +104,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     for host in hosts:
         container.unpack(bucket, host.folder.make("model"))
     environment = {**container.environment, **job.get("Environment", {})}
-    tasks = {
+    tasks: dict[str, dict[str, Any]] = {
         host.name: {
             "request": job,
             "model": str(host.folder.ml / "model"),

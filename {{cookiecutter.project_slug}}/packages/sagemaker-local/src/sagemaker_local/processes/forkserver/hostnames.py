@@ -33,7 +33,7 @@ def make_known() -> None:
 
 
 def _resolve(current: str, addresses: Mapping[str, str]) -> None:
-    import socket  # noqa: PLC0415 - the server need not load it for jobs of one host
+    import socket  # jobs of one host do without it
 
     def numeric(host: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
