@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from {{ cookiecutter.package_name }} import paths, sample_data
+from used_car_prices import paths, sample_data
 
 sys.path.insert(0, str(paths.RUNTIME))
 # Before XGBoost is loaded: several threads wait for each other on a busy machine, three times as
 # long as one takes for such small samples.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The same examples in every run, however busy the machine is, and no folder left for them.
+settings.register_profile("project", deadline=None, derandomize=True, database=None)
+settings.load_profile("project")
 
 ROWS = 900
 PROBLEM_TYPES = tuple(sample_data.TARGETS)
