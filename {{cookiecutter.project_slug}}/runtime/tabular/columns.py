@@ -4,6 +4,7 @@ Plain values, by one regular expression, are cast by Arrow at once, which rounds
 Python does. All others, the odd ones, are asked of the record's own rule, once for each text.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal, TypeAlias, overload
@@ -12,11 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .numerals import Numeral
 from .spelling import NAN, Reading
 from .values import DataError
 
 PLAIN_NUMBER = r"^-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?$"
-PLAIN_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?$"
+PLAIN_BYTES = 40  # of a spelled number: no more digits than a float can have
+PLAIN_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*$"
+PLAIN_TIME = r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: [AaPp][Mm])?$"
 EPOCH = date(1970, 1, 1).toordinal()
 Texts: TypeAlias = "pa.Array | pa.ChunkedArray"
 Unreadable = Literal["raise", "mark"]
@@ -48,16 +52,44 @@ def numbers(
             give NaN for them, and beside the numbers which rows hold one.
     """
     flat = _flat(array)
-    result = np.full(len(flat), NAN)
-    rows = np.arange(len(flat))
-    if not reading.spelling:
-        plain = pc.match_substring_regex(flat, PLAIN_NUMBER).fill_null(False)
-        at = plain.to_numpy(zero_copy_only=False)
-        result[at] = flat.filter(plain).cast(pa.float64()).to_numpy()
-        if reading.missing_numbers:
-            result[np.isin(result, list(reading.missing_numbers))] = NAN
-        flat, rows = flat.filter(pc.invert(plain)), rows[~at]
-    return _odd(result, flat, rows, reading.number, unreadable)
+    numbers, known = _plain_numbers(flat, reading.numeral)
+    result = numbers.to_numpy(zero_copy_only=False).copy()
+    if reading.missing_numbers:
+        result[np.isin(result, list(reading.missing_numbers))] = NAN
+    rows = np.flatnonzero(~known)
+    return _odd(result, flat.take(pa.array(rows)), rows, reading.number, unreadable)
+
+
+def _plain_numbers(flat: pa.Array, numeral: Numeral | None) -> tuple[pa.Array, np.ndarray]:
+    """The numbers of plain texts, and which rows hold them; a missing one needs no other look."""
+    missing = flat.is_null().to_numpy(zero_copy_only=False)
+    if numeral is None:
+        try:  # Arrow's own parser knows less texts than Python's, and reads them as that does
+            numbers = flat.cast(pa.float64())
+            return numbers, missing | pc.is_finite(numbers).fill_null(True).to_numpy(False)
+        except pa.ArrowInvalid:
+            plain = pc.match_substring_regex(flat, PLAIN_NUMBER)
+    else:
+        plain = pc.match_substring_regex(flat, _plain_spelling(numeral))
+        plain = pc.and_(plain, pc.less(pc.binary_length(flat), PLAIN_BYTES))
+    texts = pc.if_else(plain, flat, pa.scalar(None, pa.string()))
+    if numeral is not None:
+        texts = _respelled(texts, numeral)
+    return texts.cast(pa.float64()), missing | plain.fill_null(True).to_numpy(False)
+
+
+def _plain_spelling(numeral: Numeral) -> str:
+    """A regular expression of the usual ways to write a number in a spelling."""
+    unit = f"(?i:{numeral.unit_words})?" if numeral.unit else ""
+    return f"^-?{unit} ?{numeral.pattern.body} ?{unit}$"
+
+
+def _respelled(texts: pa.Array, numeral: Numeral) -> pa.Array:
+    """Plain texts as Python and Arrow read numbers, without unit and groups."""
+    gone = "".join(map(re.escape, numeral.pattern.groups)) + " "
+    unit = f"(?i:{numeral.unit_words})|" if numeral.unit else ""
+    texts = pc.replace_substring_regex(texts, f"{unit}[{gone}]", "")
+    return pc.replace_substring(texts, numeral.pattern.decimal, ".")
 
 
 @overload
@@ -69,9 +101,10 @@ def days(array: Texts, reading: Reading, unreadable: Literal["mark"]) -> Marked:
 def days(array: Texts, reading: Reading, unreadable: Unreadable = "raise") -> np.ndarray | Marked:
     """A column's days since 1970 as float64, NaN where missing; arguments as of `numbers`."""
     flat = _flat(array)
-    if not reading.missing:  # a time of day makes every text another one
-        timed = pc.match_substring_regex(flat, PLAIN_DAY)
-        flat = pc.if_else(timed, pc.utf8_slice_codeunits(flat, 0, 10), flat)
+    if not any(each.isdigit() for word in reading.missing for each in word):
+        # A time of day makes every text another one.
+        flat = pc.replace_substring_regex(flat, PLAIN_DAY, r"\1")
+        flat = pc.replace_substring_regex(flat, PLAIN_TIME, "") if reading.spelling else flat
 
     def number(text: str) -> float:
         day = reading.day(text)

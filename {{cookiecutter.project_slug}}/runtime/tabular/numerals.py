@@ -14,6 +14,7 @@ from .units import canonical, ways
 SPACES = " \u00a0\u2007\u2009\u202f"  # of which Excel and French tables use the no-break ones
 APOSTROPHES = "'’"
 MINUS = "−–-"  # the hyphen last, as classes of regular expressions want it
+EXPONENT = "(?:[eE][+-]?[0-9]{1,3})?"
 THREES, INDIAN = "{0}[0-9]{{3}}", "(?:{0}[0-9]{{2}})*{0}[0-9]{{3}}"
 
 
@@ -31,11 +32,11 @@ class Pattern:
         """A regular expression of the digits, for Python and RE2 alike."""
         whole = "[0-9]+"
         if self.groups:
-            first, rest = ("{1,2}", INDIAN) if self.indian else ("{1,3}", f"(?:{THREES})+")
+            first, rest = ("?", INDIAN) if self.indian else ("{0,2}", f"(?:{THREES})+")
             tails = "|".join(rest.format(re.escape(each)) for each in self.groups)
-            whole = f"(?:(?!0)[0-9]{first}(?:{tails})|[0-9]+)"
+            whole = f"(?:[1-9][0-9]{first}(?:{tails})|[0-9]+)"
         point = re.escape(self.decimal)
-        return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?"
+        return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)"
 
     def plain(self, digits: str) -> str:
         """The digits as Python reads them."""
@@ -68,16 +69,21 @@ class Numeral:
     pattern: Pattern
     unit: str = ""  # as `units.canonical` writes it
 
+    @property
+    def unit_words(self) -> str:
+        """A regular expression of all ways to write the unit."""
+        return "|".join(map(re.escape, sorted(ways(self.unit), key=len, reverse=True)))
+
     @cached_property
     def expression(self) -> re.Pattern[str]:
         """What a whole text must be like."""
-        words = "|".join(map(re.escape, sorted(ways(self.unit), key=len, reverse=True)))
-        unit = f"(?:{words})?" if words else ""
+        unit = f"(?:{self.unit_words})?" if self.unit else ""
         space = r"\s*"
         before = f"(?P<sign>[+{MINUS}]?){space}{unit}{space}(?P<inner>[+{MINUS}]?){space}"
         behind = f"{space}{unit}{space}(?P<behind>[{MINUS}]?){space}{unit}"
         return re.compile(
-            rf"(?P<open>\(?)\s*{before}(?P<digits>{self.pattern.body}){behind}\s*(?P<close>\)?)",
+            rf"(?P<open>\(?)\s*{before}(?P<digits>{self.pattern.body}{EXPONENT}){behind}\s*"
+            r"(?P<close>\)?)",
             re.IGNORECASE,
         )
 

@@ -27,8 +27,13 @@ patterns = st.sampled_from(
     ["%d/%m/%Y", "%m/%d/%y", "%d %b %Y", "%Y%m%d", "%Y-%m-%dT%H:%M", "%x %X"]
 )
 dates = st.builds(lambda day, pattern: day.strftime(pattern), st.datetimes(), patterns)
+spelled = st.builds(
+    lambda form, number: form.format(number.translate(str.maketrans(",.", form[-2:]))),
+    st.sampled_from(["{},.", "{}.,", "€{},.", "-€ {},.", "{} EUR.,", "{}% ,", "{} km ."]),
+    grouped,
+).map(lambda text: text[:-2])
 words = st.sampled_from([*values.MISSING, *WORDS])
-odd = pieces | numbers | grouped | dates | words | st.text(max_size=9)
+odd = pieces | numbers | grouped | spelled | dates | words | st.text(max_size=9)
 columns_of_texts = st.lists(st.none() | odd, max_size=9)
 missing = st.sets(st.sampled_from(WORDS), max_size=3).map(frozenset)
 
