@@ -19,6 +19,7 @@ LAYERS = (
     ("definition",),
     ("cache", "registry"),
     ("jobs",),
+    ("endpoints",),
     ("steps",),
     ("planning", "engine"),
     ("executions",),

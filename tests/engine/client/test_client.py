@@ -137,8 +137,8 @@ def test_paginators_are_boto3s(local: Local) -> None:
 
 
 def test_an_operation_that_is_not_there_says_so(local: Local) -> None:
-    with pytest.raises(AttributeError, match=r"has no create_endpoint\(\)"):
-        local.client.create_endpoint()
+    with pytest.raises(AttributeError, match=r"has no create_notebook_instance\(\)"):
+        local.client.create_notebook_instance()
     assert not hasattr(local.client, "_private")
 
 

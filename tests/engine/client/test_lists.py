@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.model import StructureShape
 from sagemaker_local.client.client import SageMakerClient
 
-from engine.definitions import Json, definition, package_request, processing, training, true
+from engine.definitions import IMAGE, Json, definition, package_request, processing, training, true
 from engine.local import Local
 
 _MODEL = botocore.session.get_session().get_service_model("sagemaker")
@@ -59,8 +59,8 @@ def training_job(local: Local, name: str) -> None:
     local.begin(training("Job", local.channels("pass")), name).wait()
 
 
-def model(local: Local, name: str) -> None:
-    local.client.create_model(ModelName=name)
+def model(local: Local, name: str, **members: Any) -> None:
+    local.client.create_model(ModelName=name, **members)
 
 
 def group(local: Local, name: str) -> None:
@@ -71,6 +71,13 @@ def package(local: Local, name: str) -> None:
     local.client.create_model_package(
         **package_request("group", DATA, ModelPackageDescription=name)
     )
+
+
+def endpoint_config(local: Local, name: str) -> None:
+    if local.store.resource("model", "served") is None:
+        model(local, "served", PrimaryContainer={"Image": IMAGE})
+    variant = {"VariantName": "v", "ModelName": "served"}
+    local.client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 
 
 def pipeline(local: Local, name: str) -> None:
@@ -94,6 +101,9 @@ KINDS = {
         "ModelPackageDescription",
         package,
         {"ModelPackageGroupName": "group"},
+    ),
+    "endpoint configurations": Kind(
+        "ListEndpointConfigs", "EndpointConfigs", "EndpointConfigName", endpoint_config, {}
     ),
     "pipelines": Kind("ListPipelines", "PipelineSummaries", "PipelineName", pipeline, {}),
 }

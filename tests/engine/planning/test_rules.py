@@ -17,7 +17,7 @@ import sagemaker_local
 from sagemaker_local.definition.document import parse
 from sagemaker_local.planning.checks import check
 from sagemaker_local.planning.known import Known
-from sagemaker_local.planning.rules import table
+from sagemaker_local.planning.rules import endpoints, table
 from sagemaker_local.planning.rules.rule import Outcome, PipelineRule, RequestRule, RuleElsewhere
 
 from engine.checked import CODE, SCRIPT, changed, problems
@@ -326,7 +326,7 @@ CASES: dict[str, tuple[Any, str, Any]] = {
     "_twice": (tagged("a", "b", "a"), "Tags has the key 'a' 2 times", tagged("a", "A")),
 }
 # Those that are not about steps.
-OTHERS = {"_many_parameters"}
+OTHERS = {"_many_parameters"} | {rule.check.__name__ for rule in endpoints.RULES}
 
 
 def checks() -> dict[str, RequestRule | PipelineRule]:

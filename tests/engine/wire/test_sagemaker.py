@@ -102,6 +102,7 @@ def test_every_operation_is_answered_as_in_process(own: Wired, tmp_path: Path) -
     pipelines(both)
     executions(both, tmp_path)
     registry(both)
+    endpoints(both)
     jobs(both, tmp_path)
     operations = json_service.sagemaker(own.local.plain_client).operations
     assert both.asked >= {xform_name(name) for name in operations}
@@ -183,6 +184,16 @@ def registry(both: Both) -> None:
     both.read("describe_model", ModelName="m")
     both.write("delete_model", ModelName="short-lived")
     assert [item["ModelName"] for item in both.read("list_models")["Models"]] == ["m"]
+
+
+def endpoints(both: Both) -> None:
+    variant = {"VariantName": "v", "ModelName": "m"}
+    config = {"EndpointConfigName": "c"}
+    both.write("create_endpoint_config", **config, ProductionVariants=[variant])
+    both.read("describe_endpoint_config", **config)
+    both.read("list_endpoint_configs", NameContains="c")
+    both.write("delete_endpoint_config", **config)
+    assert both.refuse("describe_endpoint_config", **config) == "ValidationException"
 
 
 def jobs(both: Both, folder: Path) -> None:

@@ -69,6 +69,13 @@ class Arns:
     def model(self, name: str) -> str:
         return self._arn(f"model/{name}")
 
+    def endpoint_config(self, name: str) -> str:
+        return self._arn(f"endpoint-config/{name.lower()}")
+
+    def endpoint(self, name: str) -> str:
+        """The service writes it in small letters; a name counts once in any case."""
+        return self._arn(f"endpoint/{name.lower()}")
+
     def model_package_group(self, name: str) -> str:
         return self._arn(f"model-package-group/{name}")
 

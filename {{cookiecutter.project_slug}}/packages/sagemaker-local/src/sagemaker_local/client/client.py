@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from sagemaker_local.client.endpoint_configs import EndpointConfigOperations
 from sagemaker_local.client.exceptions import exceptions
 from sagemaker_local.client.executions import ExecutionOperations
 from sagemaker_local.client.jobs import JobOperations
@@ -23,6 +24,7 @@ class SageMakerClient(
     ExecutionOperations,
     RegistryOperations,
     JobOperations,
+    EndpointConfigOperations,
     TagOperations,
     Paginators,
     Waiters,

@@ -10,6 +10,7 @@ from sagemaker_local.planning.rules import (
     algorithm,
     containers,
     elsewhere,
+    endpoints,
     hosts,
     models,
     pipelines,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *tuning.RULES,
     *algorithm.RULES,
     *models.RULES,
+    *endpoints.RULES,
     *tags.RULES,
     *elsewhere.RULES,
 )

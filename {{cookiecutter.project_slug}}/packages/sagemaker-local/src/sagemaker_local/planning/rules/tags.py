@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from sagemaker_local.planning.rules.rule import Arguments, RequestRule, repeated
 
-_TAGGED = ("Processing", "Training", "Tuning", "Transform", "Model", "RegisterModel")
+_TAGGED = (
+    *("Processing", "Training", "Tuning", "Transform", "Model", "RegisterModel"),
+    *("EndpointConfig", "Endpoint"),
+)
 
 
 def _keys(arguments: Arguments) -> list[str]:

@@ -1,0 +1,1 @@
+"""Real-time endpoints: their configurations, the processes that serve them, and what is kept."""

@@ -1,0 +1,147 @@
+"""Endpoint configurations: which models an endpoint serves, and with which share of the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sagemaker_local.definition.support import Settings, table
+from sagemaker_local.errors import LocalError
+from sagemaker_local.names import Arns
+from sagemaker_local.registry.models import MODEL, containers_of
+from sagemaker_local.service_model import members
+from sagemaker_local.storage.store import Document, Store, now
+
+CONFIGURATION = "endpoint-config"
+PRODUCTION, SHADOW = "ProductionVariants", "ShadowProductionVariants"
+SETTINGS = Settings(
+    table(
+        f"EndpointConfigName {PRODUCTION} {SHADOW} DataCaptureConfig",
+        "KmsKeyId ExecutionRoleArn VpcConfig EnableNetworkIsolation MetricsConfig "
+        "CrossRegionTrafficConfig Tags",
+    ),
+    ignored_below=(
+        "InitialInstanceCount",
+        "InstanceType",
+        "InstancePools",
+        "VariantInstanceProvisionTimeoutInSeconds",
+        "AcceleratorType",
+        "CoreDumpConfig",
+        "VolumeSizeInGB",
+        "ModelDataDownloadTimeoutInSeconds",
+        "EnableSSMAccess",
+        "ManagedInstanceScaling",
+        "RoutingConfig",
+        "InferenceAmiVersion",
+        "CapacityReservationConfig",
+        "KmsKeyId",
+    ),
+)
+_NOT_RUN = {
+    "AsyncInferenceConfig": "asynchronous inference is not run locally; leave it out, and each "
+    "request waits for its answer",
+    "ExplainerConfig": "explanations by SageMaker Clarify are not run locally; leave it out",
+}
+
+
+@dataclass(frozen=True)
+class Configurations:
+    """The stored endpoint configurations.
+
+    Attributes:
+        store: the state.
+        arns: of the region and account.
+    """
+
+    store: Store
+    arns: Arns
+
+    def create(self, request: Document) -> Document:
+        """Store a configuration.
+
+        Args:
+            request: a CreateEndpointConfig request, asked by ``refusals`` already.
+
+        Raises:
+            LocalError: the name is taken.
+        """
+        name = request["EndpointConfigName"]
+        described = members("DescribeEndpointConfigOutput")
+        document = {
+            **{key: value for key, value in request.items() if key in described},
+            "EndpointConfigArn": self.arns.endpoint_config(name),
+            "CreationTime": now(),
+        }
+        if not self.store.add_resource(CONFIGURATION, name, document):
+            arn = document["EndpointConfigArn"]
+            raise LocalError(f'Cannot create already existing endpoint configuration "{arn}".')
+        return document
+
+    def get(self, name: str) -> Document:
+        """A configuration.
+
+        Raises:
+            LocalError: there is none of this name.
+        """
+        document = self.store.resource(CONFIGURATION, name)
+        if document is None:
+            arn = self.arns.endpoint_config(name)
+            raise LocalError(f'Could not find endpoint configuration "{arn}".')
+        return document
+
+    def all(self) -> list[Document]:
+        """Newest first."""
+        return self.store.resources(CONFIGURATION)
+
+    def delete(self, name: str) -> None:
+        """Delete a configuration; an endpoint that has it goes on with its own copy.
+
+        Raises:
+            LocalError: there is none of this name.
+        """
+        self.get(name)
+        self.store.delete_resource(CONFIGURATION, name)
+
+    def refusals(self, request: Document) -> Iterator[str]:
+        """Why a CreateEndpointConfig request cannot run here."""
+        for name in SETTINGS.refusals({k: v for k, v in request.items() if k not in _NOT_RUN}):
+            yield name
+        for name, why in _NOT_RUN.items():
+            if name in request:
+                yield f"{name}: {why}"
+        for variant in variants(request):
+            yield from self._variant_refusals(variant)
+
+    def _variant_refusals(self, variant: Document) -> Iterator[str]:
+        name, model = variant["VariantName"], variant.get("ModelName")
+        if not model:
+            yield (
+                f"the variant {name!r} has no ModelName: inference components are not run locally; "
+                "give it a model"
+            )
+        elif self.store.resource(MODEL, model) is None:
+            yield f'Could not find model "{self.arns.model(model)}".'
+        else:
+            yield from _container_refusals(model, containers_of(model, self.store))
+
+
+def variants(configuration: Document) -> list[Document]:
+    """All of a configuration's, those of its shadow too."""
+    return [*configuration[PRODUCTION], *configuration.get(SHADOW, [])]
+
+
+def is_serverless(configuration: Document) -> bool:
+    return any("ServerlessConfig" in variant for variant in variants(configuration))
+
+
+def _container_refusals(model: str, containers: list[Document]) -> Iterator[str]:
+    if any(container.get("Mode") == "MultiModel" for container in containers):
+        yield (
+            f"the model {model!r} has a container of many models (Mode MultiModel), which is not "
+            "run locally; make an endpoint, or a variant, of each"
+        )
+    elif len(containers) != 1:
+        yield (
+            f"the model {model!r} has {len(containers)} containers; an inference pipeline is not "
+            "run locally"
+        )
