@@ -11,7 +11,7 @@ from import_graph import Imports, circle, imports_of
 PACKAGE = Path(sagemaker_local.__file__).parent
 # Top to bottom: each may import those above it; those of one row do not know each other.
 LAYERS = (
-    ("errors", "names", "notice", "patterns"),
+    ("callers", "errors", "names", "notice", "patterns"),
     ("service_model",),
     ("serving",),
     ("processes",),

@@ -71,7 +71,7 @@ def test_members_that_the_service_does_not_know(wired: Wired) -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("SageMaker.CreateEndpoint", "'CreateEndpoint'"),
+        ("SageMaker.CreateDomain", "'CreateDomain'"),
         ("SageMaker.NoSuchThing", "'NoSuchThing'"),
         ("SageMaker.__init__", "'__init__'"),
         ("SageMaker.GetWaiter", "'GetWaiter'"),
@@ -86,10 +86,19 @@ def test_an_unknown_operation_says_what_to_do(wired: Wired, target: str, said: s
     assert said in answer[1] and "managed session" in answer[1]
 
 
+QUERY = {
+    "MetricName": "loss",
+    "ResourceArn": "arn:aws:sagemaker:us-east-1:000000000000:training-job/t",
+    "MetricStat": "Last",
+    "Period": "OneMinute",
+    "XAxisType": "Timestamp",
+}
+
+
 @pytest.mark.parametrize(
     ("service", "call", "members"),
     [
-        ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "e", "Body": b"1"}),
+        ("sagemaker-metrics", "batch_get_metrics", {"MetricQueries": [QUERY]}),
         ("sqs", "list_queues", {}),
         ("lambda", "list_functions", {}),
         (

@@ -188,12 +188,42 @@ def registry(both: Both) -> None:
 
 def endpoints(both: Both) -> None:
     variant = {"VariantName": "v", "ModelName": "m"}
-    config = {"EndpointConfigName": "c"}
+    config, name = {"EndpointConfigName": "c"}, {"EndpointName": "e"}
     both.write("create_endpoint_config", **config, ProductionVariants=[variant])
     both.read("describe_endpoint_config", **config)
     both.read("list_endpoint_configs", NameContains="c")
+    try:
+        served(both, name, config)
+    finally:
+        both.wired.local.engine.supervision.stop()
     both.write("delete_endpoint_config", **config)
     assert both.refuse("describe_endpoint_config", **config) == "ValidationException"
+
+
+def served(both: Both, name: Json, config: Json) -> None:
+    both.write("create_endpoint", **name, **config)
+    assert both.refuse("create_endpoint", **name, **config) == "ValidationException"
+    in_service = both.wired.local.plain_client.get_waiter("endpoint_in_service")
+    in_service.wait(**name)
+    both.read("describe_endpoint", **name)
+    both.read("list_endpoints", StatusEquals="InService")
+    runtime = both.wired.client("sagemaker-runtime")
+    asked = {**name, "Body": b"1,2", "ContentType": "text/csv", "Accept": "text/csv"}
+    answer = runtime.invoke_endpoint(**asked)
+    assert answer["Body"].read() == b"30\n"
+    assert answer["InvokedProductionVariant"] == "v"
+    with pytest.raises(runtime.exceptions.ModelError) as error:
+        runtime.invoke_endpoint(**asked | {"Body": b"x"})
+    assert error.value.response["OriginalStatusCode"] == 500
+    weights = [{"VariantName": "v", "DesiredWeight": 2.0}]
+    both.write(
+        "update_endpoint_weights_and_capacities", **name, DesiredWeightsAndCapacities=weights
+    )
+    in_service.wait(**name)
+    both.write("update_endpoint", **name, **config)
+    in_service.wait(**name)
+    both.write("delete_endpoint", **name)
+    both.wired.local.plain_client.get_waiter("endpoint_deleted").wait(**name)
 
 
 def jobs(both: Both, folder: Path) -> None:

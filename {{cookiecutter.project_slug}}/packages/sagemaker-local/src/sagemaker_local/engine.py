@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from sagemaker_local.callers import LOOPBACK
+from sagemaker_local.endpoints.configurations import Configurations
+from sagemaker_local.endpoints.endpoints import Endpoints
+from sagemaker_local.endpoints.supervision import Supervision
 from sagemaker_local.jobs.jobs import Jobs
-from sagemaker_local.names import Arns
+from sagemaker_local.names import ACCOUNT, BUCKET, Arns
 from sagemaker_local.processes import aws_variables
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.processes.warm import shared_runner
@@ -19,8 +23,6 @@ from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import Digests
 from sagemaker_local.storage.store import Store
 
-ACCOUNT = "000000000000"
-BUCKET = "sagemaker-local"
 DEFAULT_REGION = "us-east-1"
 
 
@@ -42,6 +44,7 @@ class Engine:
         functions: what Lambda steps call.
         debug: True, or a step's name: its scripts run in the process that starts an execution.
         endpoint: opens one for this engine when its first job starts; None: jobs find nobody.
+        host: the address at which models' endpoints listen, if they are not running yet.
 
     Raises:
         LocalError: the folder's state is not one that this version reads.
@@ -55,6 +58,7 @@ class Engine:
         functions: Functions | None = None,
         debug: bool | str = False,
         endpoint: Callable[[Engine], Endpoint] | None = None,
+        host: str = LOOPBACK,
     ) -> None:
         self.root = root
         self.arns = Arns(region, ACCOUNT)
@@ -63,6 +67,9 @@ class Engine:
         self.digests = Digests(self.store)
         self.jobs = Jobs(self.store, self.bucket, self.arns, root / "jobs")
         self.registry = Registry(self.store, self.arns)
+        self.configurations = Configurations(self.store, self.arns)
+        self.endpoints = Endpoints(self.store, self.arns)
+        self.supervision = Supervision(self.store, root, region, host)
         self.steps = StepState(self.store, self.jobs, self.registry)
         self.results = Results(self.steps)
         self.runner = runner or shared_runner()

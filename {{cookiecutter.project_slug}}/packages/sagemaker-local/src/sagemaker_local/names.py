@@ -10,6 +10,9 @@ from dataclasses import dataclass
 _ALPHABET = string.ascii_lowercase + string.digits
 # Stands for a job's own name in its arguments until it has one; each attempt has another.
 THIS_JOB = "pipelines-000000000000-this-job-0000000000"
+# Of everything that is not in AWS.
+ACCOUNT = "000000000000"
+BUCKET = "sagemaker-local"
 STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 
 

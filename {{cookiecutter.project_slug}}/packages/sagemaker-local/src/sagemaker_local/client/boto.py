@@ -1,4 +1,4 @@
-"""A boto3 session that reaches nothing: its SageMaker client is local, its S3 and logs files."""
+"""A boto3 session that reaches this machine only: its SageMaker is local, its S3 and logs files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.logs import LocalLogs
+from sagemaker_local.client.runtime import RUNTIME, RuntimeClient
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import Arns
 from sagemaker_local.storage.bucket import Bucket
@@ -79,13 +80,14 @@ class LocalS3(OfflineClient):
 
 
 class OfflineSession(boto3.Session):
-    """``client()`` and ``resource()`` never make anything that could send a request."""
+    """``client()`` and ``resource()`` make nothing that could send a request to AWS."""
 
     def __init__(self, region: str, sagemaker_client: SageMakerClient) -> None:
         super().__init__(
             region_name=region, aws_access_key_id="local", aws_secret_access_key="local"
         )
         engine = sagemaker_client.engine
+        self._supervision = engine.supervision
         self._clients = {
             "sagemaker": sagemaker_client,
             "s3": LocalS3(engine.bucket),
@@ -94,7 +96,9 @@ class OfflineSession(boto3.Session):
             "sts": LocalSts(engine.arns),
         }
 
-    def client(self, service_name: str, *_: Any, **__: Any) -> Any:
+    def client(self, service_name: str, *_: Any, **options: Any) -> Any:
+        if service_name == RUNTIME:
+            return RuntimeClient(super().client, self._supervision, options.get("config"))
         return self._clients.get(service_name) or OfflineClient(service_name)
 
     def resource(self, service_name: str, *_: Any, **__: Any) -> Any:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from sagemaker_local.client.endpoint_configs import EndpointConfigOperations
+from sagemaker_local.client.endpoints import EndpointOperations
 from sagemaker_local.client.exceptions import exceptions
 from sagemaker_local.client.executions import ExecutionOperations
 from sagemaker_local.client.jobs import JobOperations
@@ -25,6 +26,7 @@ class SageMakerClient(
     RegistryOperations,
     JobOperations,
     EndpointConfigOperations,
+    EndpointOperations,
     TagOperations,
     Paginators,
     Waiters,

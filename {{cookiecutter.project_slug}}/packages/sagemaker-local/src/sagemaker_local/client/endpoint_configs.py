@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, asking, listed, operation, page
 from sagemaker_local.endpoints import configurations
-from sagemaker_local.endpoints.configurations import SETTINGS, Configurations
+from sagemaker_local.endpoints.configurations import SETTINGS
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import LocalError, refused
 from sagemaker_local.planning import notices
@@ -29,28 +29,24 @@ class EndpointConfigOperations:
     @asking(lambda self, request: self._refuse_configuration(request))
     def create_endpoint_config(self, request: Document) -> Document:
         self._refuse_configuration(request)
-        configuration = self._configurations.create(request)
+        configuration = self.engine.configurations.create(request)
         add_tags(self.engine.store, configuration["EndpointConfigArn"], request)
         _say(request)
         return members_of(configuration, ("EndpointConfigArn",))
 
     @operation
     def describe_endpoint_config(self, request: Document) -> Document:
-        return self._configurations.get(request["EndpointConfigName"])
+        return self.engine.configurations.get(request["EndpointConfigName"])
 
     @operation
     def list_endpoint_configs(self, request: Document) -> Document:
-        found = listed(self._configurations.all(), request, _CONFIGURATIONS)
+        found = listed(self.engine.configurations.all(), request, _CONFIGURATIONS)
         return page([members_of(item, _SUMMARY) for item in found], request, "EndpointConfigs")
 
     @operation
     def delete_endpoint_config(self, request: Document) -> Document:
-        self._configurations.delete(request["EndpointConfigName"])
+        self.engine.configurations.delete(request["EndpointConfigName"])
         return {}
-
-    @property
-    def _configurations(self) -> Configurations:
-        return Configurations(self.engine.store, self.engine.arns)
 
     def _refuse_configuration(self, request: Document) -> None:
         """Why a configuration cannot be had here.
@@ -58,7 +54,7 @@ class EndpointConfigOperations:
         Raises:
             LocalError: with every reason; a missing model alone in the service's own words.
         """
-        own = list(self._configurations.refusals(request))
+        own = list(self.engine.configurations.refusals(request))
         refusals = [*own, *table.broken_by(CONFIGURATION, request)]
         if len(refusals) == 1 and own and own[0].startswith("Could not find model"):
             raise LocalError(own[0])

@@ -18,26 +18,20 @@ from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
+from sagemaker_local.jobs.served_model import model_variables, script_of
 from sagemaker_local.jobs.transform_records import record_refusals
 from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.registry.models import container_of, containers_of
 from sagemaker_local.serving.jsonpath import parse
-from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import files_below
 
 _PROGRAM = Path(serving.__file__).with_name("batch_transform.py")
-_CODE = "/opt/ml/model/code"
 _TASK = "config/transformjobconfig.json"
 _ANSWERS = "answers"
 _STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
 _MOST_MEGABYTES = 100
 
-PROGRAM = "SAGEMAKER_PROGRAM"
-NO_SCRIPT = (
-    "the model has no script, and a built-in algorithm's container runs in Docker only; give its "
-    f"Environment {PROGRAM}, the script, and SAGEMAKER_SUBMIT_DIRECTORY, such as /opt/ml/model/code"
-)
 SETTINGS = Settings(
     table(
         "ModelName TransformInput TransformOutput BatchStrategy MaxPayloadInMB "
@@ -108,7 +102,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         host.name: {
             "request": job,
             "model": str(host.folder.ml / "model"),
-            **_script(environment, host.folder, bucket),
+            **script_of(environment, host.folder, bucket),
             "files": files[host.number :: len(hosts)],
             "message": str(host.folder.make("output") / "failure"),
         }
@@ -157,33 +151,10 @@ def _files(job: dict[str, Any], bucket: Bucket, folder: JobFolder) -> list[dict[
     ]
 
 
-def _script(environment: dict[str, str], folder: JobFolder, bucket: Bucket) -> dict[str, str]:
-    """The folder of the model's script, and its name.
-
-    Raises:
-        StepFailure: the model names no script, or one that is not there.
-    """
-    program = environment.get(PROGRAM, "")
-    if not program:
-        raise StepFailure(NO_SCRIPT)
-    submitted = environment.get("SAGEMAKER_SUBMIT_DIRECTORY") or _CODE
-    code = folder.here(submitted)
-    if submitted.startswith("s3://"):
-        code = folder.make("code")
-        archive.unpack(bucket.existing(submitted), code)
-    program = f"{program.removesuffix('.py')}.py"
-    if not (code / program).is_file():
-        raise StepFailure(f"the model's script {program} is not in {submitted}; pack it there")
-    if (code / "requirements.txt").is_file():
-        folder.note("requirements.txt is not installed; the script runs in this environment.")
-    return {"code": str(code), "program": program}
-
-
 def _variables(job: dict[str, Any], folder: JobFolder) -> dict[str, str]:
     """What the service tells a container that serves a transform job."""
     return {
-        "SM_MODEL_DIR": str(folder.ml / "model"),
-        "SAGEMAKER_BASE_DIR": str(folder.ml),
+        **model_variables(folder),
         "SAGEMAKER_BATCH": "true",
         "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES[job.get("BatchStrategy", "MultiRecord")],
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(job.get("MaxPayloadInMB", 6)),

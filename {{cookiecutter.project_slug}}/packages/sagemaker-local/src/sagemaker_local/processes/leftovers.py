@@ -26,17 +26,22 @@ def mark() -> dict[str, str]:
     return {_VARIABLE: f"{os.environ.get(_VARIABLE, '')}/{random_id(12)}"}
 
 
+def own() -> dict[str, str]:
+    """The variable that this process inherited: with it, all that it started can be ended."""
+    return {_VARIABLE: os.environ.get(_VARIABLE, "")}
+
+
 def end(marked: Mapping[str, str]) -> None:
     """Kill every process that inherited the variable of a program that has ended."""
-    own = marked[_VARIABLE].rpartition("/")[2]
-    while found := [process for process in psutil.process_iter() if _has(process, own)]:
+    name = marked[_VARIABLE].rpartition("/")[2]
+    while name and (found := [process for process in psutil.process_iter() if _has(process, name)]):
         for process in found:
             with suppress(psutil.Error):
                 process.kill()
         time.sleep(_POLL_SECONDS)  # until they are gone, and what they forked meanwhile
 
 
-def _has(process: psutil.Process, own: str) -> bool:
+def _has(process: psutil.Process, name: str) -> bool:
     with suppress(psutil.Error, OSError):
-        return own in process.environ().get(_VARIABLE, "").split("/")
+        return name in process.environ().get(_VARIABLE, "").split("/")
     return False

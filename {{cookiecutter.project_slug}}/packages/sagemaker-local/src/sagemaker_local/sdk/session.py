@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local.engine import ACCOUNT, BUCKET, DEFAULT_REGION, Engine
+from sagemaker_local.callers import LOOPBACK
+from sagemaker_local.engine import DEFAULT_REGION, Engine
+from sagemaker_local.names import ACCOUNT, BUCKET
 
 # The SDK looks for a region, and asks the network for one, as soon as it is imported.
 os.environ.setdefault("AWS_DEFAULT_REGION", DEFAULT_REGION)
@@ -20,6 +22,7 @@ from sagemaker.core.utils.utils import SageMakerClient as SdkClient
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker_local.client.boto import OfflineClient, OfflineSession
 from sagemaker_local.client.client import SageMakerClient
+from sagemaker_local.client.runtime import RUNTIME
 from sagemaker_local.definition.document import parse, read
 from sagemaker_local.executions.explanation import Explanation, explain
 from sagemaker_local.jobs.folder import JobFolder
@@ -49,6 +52,8 @@ class _Local(ContentUploads, Session):
             ``handler(event, context)``, or its place as ``module:handler``.
         debug: True, or a step's name: its script runs in this process, so that ``breakpoint()``
             works; a start then returns when the execution has ended.
+        endpoint_host: the address at which endpoints listen; whoever reaches another than this
+            machine's own may ask the models.
 
     Attributes:
         role: the ARN to give where the SDK wants a role.
@@ -68,10 +73,11 @@ class _Local(ContentUploads, Session):
         preload: tuple[str, ...] = PRELOADED,
         functions: Functions | None = None,
         debug: bool | str = False,
+        endpoint_host: str = LOOPBACK,
     ) -> None:
         region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
         runner = shared_runner(warm, preload)
-        engine = Engine(Path(root).resolve(), region, runner, functions, debug, Face)
+        engine = Engine(Path(root).resolve(), region, runner, functions, debug, Face, endpoint_host)
         client = SageMakerClient(engine)
         self.root = engine.root
         self.bucket = engine.bucket
@@ -88,7 +94,7 @@ class _Local(ContentUploads, Session):
 
     def _initialize(self, *args: Any, **kwargs: Any) -> None:
         """Give the SDK stand-ins for the clients that it would otherwise create."""
-        kwargs["sagemaker_runtime_client"] = OfflineClient("sagemaker-runtime")
+        kwargs["sagemaker_runtime_client"] = kwargs["boto_session"].client(RUNTIME)
         kwargs["sagemaker_featurestore_runtime_client"] = OfflineClient("featurestore-runtime")
         kwargs["sagemaker_metrics_client"] = OfflineClient("sagemaker-metrics")
         super()._initialize(*args, **kwargs)
@@ -127,6 +133,14 @@ class _Local(ContentUploads, Session):
     def fingerprint(self, uri: str) -> str:
         """What tells the data behind an S3 URI from any other; see ``content.fingerprint``."""
         return fingerprint(self.bucket.existing(uri), self.digests)
+
+    def endpoint_url(self) -> str:
+        """Where any client of ``sagemaker-runtime`` finds the endpoints; they are started."""
+        return self._engine.supervision.url()
+
+    def stop_endpoints(self) -> None:
+        """End all processes of endpoints; the next look at one starts them again."""
+        self._engine.supervision.stop()
 
     def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
         """The lines that a job has printed so far.

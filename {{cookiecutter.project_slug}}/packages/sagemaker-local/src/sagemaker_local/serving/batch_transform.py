@@ -27,6 +27,11 @@ def _make_importable(folder: Path) -> None:
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != folder]
 
 
-if __name__ == "__main__":
+def run(program: str) -> None:
+    """Run a module of this folder, and end with its exit code."""
     _make_importable(Path(__file__).resolve().parent)
-    sys.exit(importlib.import_module(f"{_PACKAGE}.program").main(sys.argv[1:]))
+    sys.exit(importlib.import_module(f"{_PACKAGE}.{program}").main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run("program")

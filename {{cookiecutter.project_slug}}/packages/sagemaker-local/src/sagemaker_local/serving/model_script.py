@@ -32,15 +32,15 @@ class ModelScript:
         code: the folder with the script and the modules that it imports.
         program: the script's name in it.
         model: the folder with the model's files.
-        content_type: of the bodies to answer.
-        accept: the type of the answers.
+        content_type: of the bodies that ``answer`` gets.
+        accept: the type of the answers that ``answer`` gives.
 
     Raises:
         ScriptError: it cannot be imported, a function is missing, or the model does not load.
     """
 
     def __init__(
-        self, code: Path, program: str, model: Path, content_type: str, accept: str
+        self, code: Path, program: str, model: Path, content_type: str = JSON, accept: str = JSON
     ) -> None:
         self._program = program
         self._content_type = content_type
@@ -62,14 +62,23 @@ class ModelScript:
             ScriptError: it is neither text nor bytes.
             Exception: whatever the script raises.
         """
-        content = body.decode("utf-8", "replace") if self._content_type in _TEXTS else body
-        answer = self._answer(self._model, content, self._content_type, self._accept)
+        return self.respond(body, self._content_type, self._accept)[0]
+
+    def respond(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        """What the model says to a body of a type, and the type that it says this has.
+
+        Raises:
+            ScriptError: it is neither text nor bytes.
+            Exception: whatever the script raises.
+        """
+        content = body.decode("utf-8", "replace") if content_type in _TEXTS else body
+        answer, kind = self._answer(self._model, content, content_type, accept), ""
         if isinstance(answer, tuple):  # with its type, which the toolkit allows
-            answer = answer[0]
+            answer, kind = answer[0], str(answer[1]) if len(answer) > 1 else ""
         if isinstance(answer, str):
-            return answer.encode("utf-8")
+            return answer.encode("utf-8"), kind
         if isinstance(answer, bytes | bytearray):
-            return bytes(answer)
+            return bytes(answer), kind
         raise ScriptError(
             f"{self._program}: it answers with {type(answer).__name__}; output_fn, or "
             "transform_fn, should give a string or bytes"

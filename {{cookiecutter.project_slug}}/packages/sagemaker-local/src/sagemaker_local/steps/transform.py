@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import references
-from sagemaker_local.jobs import transform
+from sagemaker_local.jobs import served_model, transform
 from sagemaker_local.steps import model
 from sagemaker_local.steps.job_step import JobStep
 
@@ -32,8 +32,8 @@ def _script_refusals(step: Step, maker: Step) -> Iterator[str]:
         return
     container = maker.arguments.get("PrimaryContainer", {})
     variables = {**container.get("Environment", {}), **step.arguments.get("Environment", {})}
-    if "ModelDataUrl" in container and transform.PROGRAM not in variables:
-        yield f"{transform.NO_SCRIPT} (step {maker.name!r})"
+    if "ModelDataUrl" in container and served_model.PROGRAM not in variables:
+        yield f"{served_model.NO_SCRIPT} (step {maker.name!r})"
 
 
 STEP = TransformStep()

@@ -15,13 +15,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagemaker_local.callers import LOOPBACK
 from sagemaker_local.client.client import SageMakerClient
-from sagemaker_local.engine import BUCKET, DEFAULT_REGION, Engine
+from sagemaker_local.engine import DEFAULT_REGION, Engine
 from sagemaker_local.errors import LocalError
 from sagemaker_local.executions import liveness
+from sagemaker_local.names import BUCKET
 from sagemaker_local.processes import aws_variables
 from sagemaker_local.processes.warm import shared_runner
-from sagemaker_local.wire.server import LOOPBACK, Server
+from sagemaker_local.wire.server import Server
 from sagemaker_local.wire.services import Services
 
 # How long jobs have to end when the server is told to.

@@ -1,13 +1,10 @@
 """The HTTP server: connections, hosts, limits; what a request means is for ``services`` to say.
 
-It listens on loopback unless it is told otherwise, and nobody is asked for a key. So that no page
-of a browser on this machine can use it, requests with an ``Origin``, and those for a host by a name
-that somebody's name server may have given out for loopback, are refused.
+It listens on loopback unless it is told otherwise; whom it answers then, ``callers`` says.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 import socketserver
@@ -18,16 +15,15 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from typing import Any, BinaryIO, Protocol, cast
 
+from sagemaker_local import callers
+from sagemaker_local.callers import LOOPBACK
 from sagemaker_local.wire.body import Body, BodyError
 from sagemaker_local.wire.messages import Answer, Request, WireError, request_id
 
-LOOPBACK = "127.0.0.1"
 # How long a client may keep silent within a request, and between two.
 PATIENCE_SECONDS = 20.0
 _IDLE_SECONDS = 300.0
 _WAITING = 256  # connections that were not accepted yet
-_LOCAL_NAMES = ("localhost",)
-_BEHIND_LOCALHOST = ".localhost"
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +71,7 @@ class Server(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         """Where a client on this machine finds it."""
         host, port = self.server_address[:2]
-        name = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(str(host), str(host))
-        return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+        return callers.url(str(host), int(port))
 
     def start(self) -> None:
         """Answer from now on, in a thread."""
@@ -142,13 +137,10 @@ class _Connection(BaseHTTPRequestHandler):
             return responder.refusal(error, request)
 
     def _check_caller(self, request: Request) -> None:
-        if request.header("Origin"):
-            told = "Pages of a browser are not answered here: anyone may write one."
+        listening = cast(Server, self.server).host
+        told = callers.refusal(request.header("Origin"), request.header("Host"), listening)
+        if told:
             raise WireError("AccessDenied", told, 403)
-        host = _name(request.header("Host"))
-        if not _is_known(host, cast(Server, self.server).host):
-            told = f"The host {host[:80]!r} is not this machine by a name that is known here"
-            raise WireError("AccessDenied", f"{told}; use its address, such as {LOOPBACK}.", 403)
 
     def _drain(self, body: Body) -> None:
         """Read what a refused client still sends: it may not look for an answer before."""
@@ -197,29 +189,3 @@ class _Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         logger.debug(format, *args)
-
-
-def _name(host: str) -> str:
-    """A Host header without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-
-
-def _is_known(host: str, listening: str) -> bool:
-    """An address, or a name that no name server gives out.
-
-    Args:
-        host: as the client calls this machine.
-        listening: the address, or the name, that the server was told.
-    """
-    name = host.lower().rstrip(".")
-    if name in (*_LOCAL_NAMES, listening.lower()) or name.endswith(_BEHIND_LOCALHOST):
-        return True
-    if listening != LOOPBACK and name == socket.gethostname().lower():
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

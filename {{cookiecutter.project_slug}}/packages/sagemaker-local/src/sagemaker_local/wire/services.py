@@ -8,12 +8,13 @@ from typing import Protocol
 from sagemaker_local.client.boto import LocalIam, LocalSts
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.logs import LocalLogs
-from sagemaker_local.wire import json_service, query_service
+from sagemaker_local.wire import json_service, query_service, runtime_service
 from sagemaker_local.wire.messages import Answer, Request, WireError, told
+from sagemaker_local.wire.runtime_service import RuntimeService
 from sagemaker_local.wire.s3 import xml
 from sagemaker_local.wire.s3.service import S3Service
 
-_S3 = "s3"
+_S3, _RUNTIME = "s3", "sagemaker-runtime"
 _TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs"}
 # By the version of its form, where no signature names the service.
 _VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
@@ -28,7 +29,7 @@ class _Service(Protocol):
 
 
 class Services:
-    """SageMaker, S3, and what the SDK asks of STS, IAM and CloudWatch Logs.
+    """SageMaker, its runtime, S3, and what the SDK asks of STS, IAM and CloudWatch Logs.
 
     Args:
         client: answers for SageMaker; its engine's bucket is S3.
@@ -41,6 +42,7 @@ class Services:
             "logs": json_service.logs(LocalLogs(engine.jobs)),
             "sts": query_service.sts(LocalSts(engine.arns)),
             "iam": query_service.iam(LocalIam(engine.arns.role)),
+            _RUNTIME: RuntimeService(engine.supervision),
             _S3: S3Service(engine),
         }
 
@@ -83,8 +85,10 @@ def name_of(request: Request) -> str:
     if _is_form(request):
         return request.signed_for or _VERSIONS.get(request.query.get("Version", ""), "sts")
     signed = request.signed_for
-    if signed == "sagemaker":  # its endpoints and metrics have no target
-        return "SageMaker Runtime"
+    if signed in ("sagemaker", "") and runtime_service.PATH.fullmatch(request.path):
+        return _RUNTIME
+    if signed == "sagemaker":  # its metrics have no target
+        return "SageMaker Metrics"
     return _S3 if signed in _OF_S3 else signed
 
 

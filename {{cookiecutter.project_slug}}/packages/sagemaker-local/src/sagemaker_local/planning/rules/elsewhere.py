@@ -92,6 +92,32 @@ RULES = (
         "jobs.transform_records",
     ),
     RuleElsewhere(
+        "A configuration's models are there",
+        "aws/amazon-sagemaker-examples#2236; API reference, CreateEndpointConfig",
+        "endpoints.configurations",
+    ),
+    RuleElsewhere(
+        "An endpoint's, and a configuration's, name is there once; an endpoint's in any case",
+        f"{SDK}#101; awslabs/spot-tagging-bot-for-digital-assets#2; {_API}, CreateEndpoint",
+        "endpoints.endpoints",
+    ),
+    RuleElsewhere(
+        "An endpoint that is being created, updated or deleted is neither changed nor deleted",
+        "aws/amazon-sagemaker-operator-for-k8s, controllers; awslabs/stable-diffusion-aws-extension"
+        "#342",
+        "endpoints.endpoints",
+    ),
+    RuleElsewhere(
+        "An endpoint that could not be created is deleted, and not updated",
+        f"{_API}, DescribeEndpoint, EndpointStatus",
+        "endpoints.endpoints",
+    ),
+    RuleElsewhere(
+        "A request to an endpoint has at most 6,291,456 bytes; its headers are within their limits",
+        f"botocore's model of the runtime; {SDK}#171, with a smaller number",
+        "endpoints.questions",
+    ),
+    RuleElsewhere(
         "Selected steps' inputs come from selected steps, or from a source execution",
         f"{SDK}#4444",
         "executions.selection",
