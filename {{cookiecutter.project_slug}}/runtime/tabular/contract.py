@@ -206,13 +206,13 @@ def _column(entry: Any, place: str) -> Column:
     spelled, words = entry.get("spelling", ""), entry.get("missing", ())
     if not isinstance(spelled, str):
         raise DataError(f"{place}: spelling must be a text such as 1.234,56, not {spelled!r}")
-    if not isinstance(words, list | tuple | dict) or {type(each) for each in words} - {str}:
+    if not isinstance(words, list | tuple | dict) or {*map(type, words)} - {str, int, float}:
         raise DataError(f'{place}: missing must be words such as ["?", "-"], not {words!r}')
     spelling.check(spelled, TYPES[entry["type"]], place)
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
     }
-    values["missing"] = tuple(words)
+    values["missing"] = tuple(each if isinstance(each, str) else text(each) for each in words)
     values["categories"] = tuple(map(text, entry.get("categories", ())))
     return Column(**values)
 
