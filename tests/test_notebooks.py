@@ -8,6 +8,7 @@ import tokenize
 from itertools import pairwise
 from pathlib import Path
 
+import adopt_notebooks
 import nbformat
 import pytest
 from conftest import SOURCE, TEMPLATE, Bake, Run
@@ -121,6 +122,18 @@ def test_the_readme_uses_parameters_that_exist(bake: Bake) -> None:
             assert re.search(rf"^{name}: ", source, re.MULTILINE), name
 
 
+def refusal(project: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the adopt script refuses, in this process, which need not start one."""
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the project's package comes and goes
+    try:
+        with pytest.raises(adopt_notebooks.AdoptError) as refused:
+            adopt_notebooks.adopt(project, target)
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "cars"]:
+            del sys.modules[name]
+    return str(refused.value)
+
+
 def adopt(run: Run, project: Path, target: Path) -> str:
     """Run the adopt script; returns what it printed, or the refusal."""
     script = str(TEMPLATE / "scripts" / "adopt_notebooks.py")
@@ -146,10 +159,12 @@ def edit(project: Path, source: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_adopting_unchanged_notebooks_changes_nothing(bake: Bake, run: Run, template: Path) -> None:
     assert adopt(run, bake(), template) == "0 files changed\n"
 
 
+@pytest.mark.slow
 def test_adopting_an_edited_notebook(bake_own: Bake, run: Run, template: Path) -> None:
     project = bake_own(package_name="cars")
     name = edit(project, "%%writefile ../runtime/new.py\nx = 1").name
@@ -160,6 +175,15 @@ def test_adopting_an_edited_notebook(bake_own: Bake, run: Run, template: Path) -
     assert IMPORT.search(adopted.read_text(encoding="utf-8"))
     assert read(adopted).cells[-1].execution_count is None
     assert (template / "runtime/new.py").read_text(encoding="utf-8") == "x = 1\n"
+
+
+@pytest.mark.slow
+def test_a_refusal_is_one_sentence(bake_own: Bake, run: Run, template: Path) -> None:
+    project = bake_own(package_name="cars")
+    name = edit(project, "'{{ name }}'").name
+    refused = adopt(run, project, template)
+    assert refused.startswith(f"adopt: {name}")
+    assert refused.count("\n") == 1
 
 
 UNRENDERED = [
@@ -175,10 +199,10 @@ UNRENDERED = [
 
 @pytest.mark.parametrize("source", UNRENDERED)
 def test_what_would_not_render_is_refused(
-    bake_own: Bake, run: Run, template: Path, source: str
+    bake_own: Bake, template: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = bake_own(package_name="cars")
     name = edit(project, source).name
-    assert adopt(run, project, template).startswith(f"adopt: {name}")
+    assert refusal(project, template, monkeypatch).startswith(name)
     unchanged = (SOURCE / "notebooks" / name).read_bytes()
     assert (template / "notebooks" / name).read_bytes() == unchanged

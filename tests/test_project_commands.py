@@ -48,6 +48,7 @@ def test_export_changes_nothing(bake_own: Bake, run: Run) -> None:
     assert before == {path.name: path.read_bytes() for path in (project / "runtime").glob("*.py")}
 
 
+@pytest.mark.slow
 def test_export_restores_every_script(bake_own: Bake, run: Run) -> None:
     project = bake_own()
     before = {path.name: path.read_bytes() for path in (project / "runtime").glob("*.py")}
@@ -70,6 +71,7 @@ def test_check_names_notebook_cell_and_difference(bake_own: Bake, run: Run) -> N
     assert "+print('edited')" in checked.stderr
 
 
+@pytest.mark.slow
 def test_check_and_clean_of_outputs(bake_own: Bake, run: Run) -> None:
     project = bake_own()
     path = first_notebook(project)
@@ -82,7 +84,6 @@ def test_check_and_clean_of_outputs(bake_own: Bake, run: Run) -> None:
     assert path.read_bytes() == original
 
 
-@pytest.mark.slow
 def copied(project: Path, copy: Path) -> Path:
     """A copy of a project with an edited script."""
     shutil.copytree(project, copy)
@@ -91,6 +92,7 @@ def copied(project: Path, copy: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [".", "notebooks", "src/used_car_prices"])
 def test_check_in_a_copy_looks_at_the_copy(
     bake: Bake, run: Run, tmp_path: Path, folder: str
@@ -106,6 +108,7 @@ def test_check_in_a_copy_looks_at_the_copy(
     assert run([*EXPORTS, "check"], project).stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("original", ["kept", "gone"])
 def test_make_check_in_a_copied_or_moved_project(
     bake: Bake, run: Run, tmp_path: Path, original: str
@@ -123,6 +126,7 @@ def test_make_check_in_a_copied_or_moved_project(
     assert "the files are those of" not in checked.stderr
 
 
+@pytest.mark.slow
 def test_adopt_after_generating(bake_own: Bake, run: Run) -> None:
     """Without git, and before any export: the generated project knows what its notebooks export."""
     project = bake_own()
@@ -143,6 +147,7 @@ def test_adopt_after_generating(bake_own: Bake, run: Run) -> None:
         assert added in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_both_changed_after_generating(bake_own: Bake, run: Run) -> None:
     project = bake_own()
     script, notebook = a_script(project), project / "notebooks/02_runtime_scripts.ipynb"
@@ -160,6 +165,7 @@ def test_both_changed_after_generating(bake_own: Bake, run: Run) -> None:
         assert (script.read_bytes(), notebook.read_bytes()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_lint_passes_whatever_the_package_is_called(bake: Bake, run: Run, package: str) -> None:
     project = bake(package_name=package, project_name='Bob\'s "best" 二手车价格')

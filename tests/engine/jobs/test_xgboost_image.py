@@ -51,6 +51,7 @@ def searched(local: Local, *ranges: Json, metric: str = "validation:rmse", **mor
     return item
 
 
+@pytest.mark.slow  # the SDK takes seconds to import
 @pytest.mark.parametrize("version", ["1", "0.90-2", "1.7-1", "3.2-0"])
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "ap-south-2", "cn-north-1"])
 def test_the_sdk_s_uris_of_the_image_are_known(region: str, version: str) -> None:
