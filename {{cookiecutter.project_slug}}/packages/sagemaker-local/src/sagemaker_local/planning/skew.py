@@ -11,10 +11,12 @@ import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
 from typing import Any
 
 from sagemaker_local.definition.document import Definition
+from sagemaker_local.processes import libraries
 
 _IMAGES = {
     "sagemaker-xgboost:3.2-0": {
@@ -90,8 +92,9 @@ def report(definition: Definition) -> Skew:
         {image for step in definition.steps.values() for image in _images(step.arguments)}
     )
     held = {image: _held(image) for image in images}
+    stamp = libraries.installed()
     rows = [
-        Difference(image, library, version, _here(library))
+        Difference(image, library, version, _here(library, stamp))
         for image, libraries in held.items()
         for library, version in libraries.items()
     ]
@@ -129,7 +132,9 @@ def _held(image: str) -> dict[str, str]:
     return held
 
 
-def _here(library: str) -> str | None:
+@lru_cache(maxsize=64)
+def _here(library: str, stamp: str) -> str | None:
+    """Its version; kept until something is installed, since reading it takes milliseconds."""
     if library == "Python":
         return platform.python_version()
     for name in _ALIASES.get(library, (library,)):
