@@ -176,7 +176,7 @@ class Descriptors:
     def too_many(self) -> str:
         """A sentence, if there are more than ever before by far."""
         folder = Path("/proc/self/fd")
-        if not folder.is_dir() or len(list(folder.iterdir())) <= self._most:
+        if not folder.is_dir() or sum(1 for _ in os.scandir(folder)) <= self._most:
             return ""
         gc.collect()
         targets = [_target(link) for link in folder.iterdir()]

@@ -12,6 +12,7 @@ from engine.local import Local
 JOB = {"Processing": "ProcessingJobName", "Training": "TrainingJobName"}
 
 
+@pytest.mark.slow  # the SDK takes seconds to import
 def test_they_are_those_of_the_sdk() -> None:
     variables = pytest.importorskip("sagemaker.core.workflow.execution_variables")
     names = vars(variables.ExecutionVariables).items()

@@ -147,9 +147,15 @@ def distributions_of(memory: Memory) -> dict[str, list[str]]:
     if known is not None:
         found: dict[str, list[str]] = json.loads(known)
         return found
-    found = {name: list(owners) for name, owners in metadata.packages_distributions().items()}
+    found = _read_distributions(stamp)
     memory.remember("distributions", stamp, json.dumps(found))
     return found
+
+
+@lru_cache(maxsize=1)
+def _read_distributions(stamp: str) -> dict[str, list[str]]:
+    """Also for a second session in this process, on another root."""
+    return {name: list(owners) for name, owners in metadata.packages_distributions().items()}
 
 
 def _variables(sources: Iterable[str]) -> dict[str, str]:
