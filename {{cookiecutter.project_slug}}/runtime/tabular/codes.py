@@ -6,7 +6,7 @@ from collections.abc import Mapping
 MOSTLY = 0.95
 OFTEN = 0.01  # of the rows have a leading zero, where numbers have other lengths, too
 LONG = 16  # digits, of which a 64-bit float does not hold all
-WHOLE = re.compile(r"\+?[0-9]+")
+WHOLE = re.compile(r"\+?[0-9]+(?: [0-9]+)*")
 NAMES = re.compile(
     r"(^|[_\W\d])(zip|zip_?code|postal|postal_?code|post_?code|plz|code_?postal|phone|telephone|"
     r"phone_?(no|nr|number)|telefon|mobile_?(no|nr|number)|fax|iban|isbn|ean|gtin|upc|fips|siren|"
@@ -18,8 +18,7 @@ NAMES = re.compile(
 def reason(counts: Mapping[str, int], name: str) -> str:
     """Why a column of numbers is one of codes, as the end of "holds ..."; "" when it is not."""
     whole = {text: rows for text, rows in counts.items() if WHOLE.fullmatch(text)}
-    total = sum(counts.values())
-    if not whole or sum(whole.values()) < MOSTLY * total:
+    if not whole or sum(whole.values()) < MOSTLY * sum(counts.values()):
         return ""
     return _zeros(whole) or _long(whole) or _phones(whole) or _named(whole, name)
 
@@ -28,7 +27,7 @@ def _zeros(whole: Mapping[str, int]) -> str:
     zeros = {text: rows for text, rows in whole.items() if text[0] == "0" and len(text) > 1}
     if not zeros:
         return ""
-    same_length = len({len(text) for text in whole}) == 1
+    same_length = len(set(map(len, whole))) == 1
     if same_length or sum(zeros.values()) >= OFTEN * sum(whole.values()):
         return f"codes with leading zeros, such as {next(iter(zeros))!r}"
     return ""
@@ -44,9 +43,10 @@ def _long(whole: Mapping[str, int]) -> str:
 
 
 def _phones(whole: Mapping[str, int]) -> str:
-    if all(text[0] == "+" and len(text) > 7 for text in whole):
-        return f"phone numbers, such as {next(iter(whole))!r}"
-    return ""
+    digits = {sum(map(str.isdigit, text)) for text in whole}
+    international = all(text[0] == "+" for text in whole) and min(digits) > 7
+    grouped = all(" " in text for text in whole) and len(digits) == 1 and min(digits) > 8
+    return f"phone numbers, such as {next(iter(whole))!r}" if international or grouped else ""
 
 
 def _named(whole: Mapping[str, int], name: str) -> str:

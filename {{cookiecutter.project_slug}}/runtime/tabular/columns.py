@@ -20,7 +20,10 @@ from .values import DataError
 PLAIN_NUMBER = r"^-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?$"
 PLAIN_BYTES = 40  # of a spelled number: no more digits than a float can have
 PLAIN_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*$"
-PLAIN_TIME = r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: [AaPp][Mm])?$"
+TIMED_DAY = (
+    r"^([0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{1,4})"
+    r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: [AaPp][Mm])?$"
+)
 EPOCH = date(1970, 1, 1).toordinal()
 Texts: TypeAlias = "pa.Array | pa.ChunkedArray"
 Unreadable = Literal["raise", "mark"]
@@ -104,7 +107,7 @@ def days(array: Texts, reading: Reading, unreadable: Unreadable = "raise") -> np
     if not any(each.isdigit() for word in reading.missing for each in word):
         # A time of day makes every text another one.
         flat = pc.replace_substring_regex(flat, PLAIN_DAY, r"\1")
-        flat = pc.replace_substring_regex(flat, PLAIN_TIME, "") if reading.spelling else flat
+        flat = pc.replace_substring_regex(flat, TIMED_DAY, r"\1") if reading.spelling else flat
 
     def number(text: str) -> float:
         day = reading.day(text)

@@ -27,10 +27,9 @@ DATES = (
 _TOKEN = re.compile(r"YYYY|YY|MM|DD|Month|Mon")
 _ORDERS = ("DMY", "MDY", "YMD")
 _SEPARATOR = r"(?:\s*[/.,\-\s]\s*)+"
-_TIME = (
-    r"(?:[T,\s]\s*[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?:[.,][0-9]+)?\s*"
-    r"(?:[ap]\.?m\.?)?\s*(?:Z|[A-Z]{2,5}|(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-9]{2})?)?)?"
-)
+_ZONE = r"(?:Z|[A-Z]{2,5}|(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-9]{2})?)"
+_CLOCK = r"[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2})?(?:[.,][0-9]+)?\s*(?:[ap]\.?m\.?)?"
+_TIME = rf"(?:(?:[T,\s]\s*{_CLOCK}|T[0-9]{{4}}(?:[0-9]{{2}})?)\s*{_ZONE}?|Z)?"
 _MONTHS = (
     "jan january januar jänner janv janvier ene enero gen gennaio januari janeiro",
     "feb february februar fev fevr fevrier febrero febbraio februari fevereiro",

@@ -28,6 +28,7 @@ FEW = 3  # distinct texts that look like 20240131, and are so by chance no longe
 ANSWERS = {"yes", "no", "true", "false", "y", "n", "t", "f", "x", "ja", "nein", "inf", "infinity"}
 _LARGE = re.compile(r"[+-]?[0-9]{8}|.*[eE]")
 _DAY = re.compile(r"(?:19|20)[0-9]{6}")
+_ZERO_DAY = re.compile(r"[0/. -]+(?:[T ][0:.]+)?")
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,23 @@ def _fitted(role: str, words: Mapping[str, int], rest: Counts, name: str) -> Pro
     """The best spelling, with the words that mean missing; the only other word left is one, too."""
     fit = FITS[role](rest)
     missing, unread = dict(words), fit.unread
-    if len(unread) == 1 and _is_word(next(iter(unread)), unread, rest):
+    if role == "date":  # 0000-00-00 is what MySQL writes for none
+        missing |= {text: rows for text, rows in unread.items() if _ZERO_DAY.fullmatch(text)}
+        unread = {text: rows for text, rows in unread.items() if text not in missing}
+    if _is_word(unread, rest):
         missing, unread = missing | unread, {}
     notes = tuple(f"column {name!r} {note}" for note in fit.notes)
     return Proposal(role, fit.spelling, missing, _open(fit, role, name), notes, unread)
 
 
-def _is_word(text: str, unread: Counts, rest: Counts) -> bool:
-    known = text.casefold() in ANSWERS or any(each.isdigit() for each in text)
-    return not known and 1 < unread[text] <= HALF * sum(rest.values())
+def _is_word(unread: Counts, rest: Counts) -> bool:
+    """Whether texts are one word that is repeated, in any case, and no value of its own."""
+    words = {text.casefold() for text in islice(unread, EXAMPLES)}
+    if len(words) != 1 or len(unread) > EXAMPLES:
+        return False
+    word, rows = words.pop(), sum(unread.values())
+    known = word in ANSWERS or any(each.isdigit() for each in word)
+    return not known and 1 < rows <= HALF * sum(rest.values())
 
 
 def _open(fit: Fit, role: str, name: str) -> str:
@@ -125,13 +134,16 @@ def _reads_nearly_all(found: Proposal, rest: Counts) -> bool:
 def _as_codes(found: Proposal, rest: Counts, name: str) -> Proposal:
     """Numbers, unless they are codes, or days such as 20240131."""
     known = {text: rows for text, rows in rest.items() if text not in found.missing}
-    if found.spelling:
-        return found
     if reason := codes.reason(known, name):
         why = f"column {name!r} holds {reason}, and is text; -p numeric {name} makes it numbers"
         return Proposal("categorical", notes=(why,))
     days = date_spelling("YYYYMMDD")
-    if days and len(known) >= FEW and all(_DAY.fullmatch(t) and days.read(t) for t in known):
+    if (
+        days
+        and not found.spelling
+        and len(known) >= FEW
+        and all(_DAY.fullmatch(t) and days.read(t) for t in known)
+    ):
         return replace(found, role="date", spelling="YYYYMMDD")
     return found
 

@@ -45,8 +45,10 @@ def test_other_texts_are_no_words_for_missing(text: str) -> None:
 def test_the_only_word_that_is_left_means_missing_if_it_is_repeated() -> None:
     assert proposed([*NUMBERS, *["nix"] * 60]).missing == {"nix": 60}
     assert proposed([*NUMBERS, *["?"] * 30, *["nix"] * 60]).missing == {"?": 30, "nix": 60}
+    assert proposed([*NUMBERS, *["nix", "Nix"] * 9]).missing == {"nix": 9, "Nix": 9}
     assert proposed([*NUMBERS, "nix"]).unreadable == {"nix": 1}, "once is a mistake"
     assert proposed([*DAYS, *["later"] * 9]).missing == {"later": 9}
+    assert proposed([*DAYS, *["0000-00-00"] * 9]).missing == {"0000-00-00": 9}
 
 
 @pytest.mark.parametrize("left", ["10+", "yes"])
@@ -170,6 +172,7 @@ CODES = {
     "of other lengths": ["007", "12", "345", "0099"],
     "20 digits": [f"{10**20 + each}" for each in range(0, 9000, 77)],
     "phones": ["+491701234567", "+33612345678"],
+    "phone": ["612 345 678", "699 123 456"],
     "zip": ["75001", "13000", "69001"],
 }
 

@@ -76,6 +76,7 @@ def test_a_column_of_numbers_is_read_as_its_values_are(
 
 @given(texts=columns_of_texts, spelling=st.sampled_from(["", *DATES]), missing=missing)
 @example(texts=["2021-02-03T10:00", "2021-02-03x"], spelling="", missing=frozenset({"2021-02-03"}))
+@example(texts=["3/2/2021 1:30", "3/2/2021 1:30 1:30"], spelling="DD/MM/YYYY", missing=frozenset())
 @example(texts=["2021-02-03 ", "2021-02-30 1", "0001-01-01"], spelling="", missing=frozenset())
 def test_a_column_of_dates_is_read_as_its_values_are(
     texts: list[str | None], spelling: str, missing: frozenset[str]
