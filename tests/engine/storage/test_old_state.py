@@ -143,13 +143,13 @@ def test_a_state_of_a_later_format_is_refused_in_one_sentence(tmp_path: Path) ->
     write(tmp_path)
     file = tmp_path / "state.db"
     connection = sqlite3.connect(file)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
     before = file.read_bytes()
     with pytest.raises(LocalError) as refused:
         Store(file)
     assert str(refused.value) == (
-        f"The local session's state at {file} has format 3, and this version reads formats up to 2:"
+        f"The local session's state at {file} has format 4, and this version reads formats up to 3:"
         " update the engine, or move the folder away and run again."
     )
     assert file.read_bytes() == before

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from sagemaker_local.callers import LOOPBACK
 from sagemaker_local.endpoints.configurations import Configurations
 from sagemaker_local.endpoints.endpoints import Endpoints
+from sagemaker_local.endpoints.metrics import Metrics
+from sagemaker_local.endpoints.pruning import Pruned, prune
 from sagemaker_local.endpoints.supervision import Supervision
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import ACCOUNT, BUCKET, Arns
@@ -69,6 +72,7 @@ class Engine:
         self.registry = Registry(self.store, self.arns)
         self.configurations = Configurations(self.store, self.arns)
         self.endpoints = Endpoints(self.store, self.arns)
+        self.metrics = Metrics(self.store)
         self.supervision = Supervision(self.store, root, region, host)
         self.steps = StepState(self.store, self.jobs, self.registry)
         self.results = Results(self.steps)
@@ -78,6 +82,11 @@ class Engine:
         self._open_endpoint = endpoint
         self._endpoint: Endpoint | None = None
         self._opening = threading.Lock()
+
+    def prune_endpoints(self, before: datetime) -> Pruned:
+        """Remove captures, metrics and logs of endpoints that are older than a moment."""
+        folder = self.root / "endpoints"
+        return prune(self.endpoints, self.metrics, self.bucket, folder, before)
 
     def job_variables(self) -> dict[str, str]:
         """What the variables of a job say of AWS: this engine's address, and nobody's keys."""

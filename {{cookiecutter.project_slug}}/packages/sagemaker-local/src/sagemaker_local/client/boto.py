@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.logs import LocalLogs
+from sagemaker_local.client.metrics import LocalCloudWatch
 from sagemaker_local.client.runtime import RUNTIME, RuntimeClient
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import Arns
@@ -92,6 +93,7 @@ class OfflineSession(boto3.Session):
             "sagemaker": sagemaker_client,
             "s3": LocalS3(engine.bucket),
             "logs": LocalLogs(engine.jobs),
+            "cloudwatch": LocalCloudWatch(engine.metrics),
             "iam": LocalIam(engine.arns.role),
             "sts": LocalSts(engine.arns),
         }

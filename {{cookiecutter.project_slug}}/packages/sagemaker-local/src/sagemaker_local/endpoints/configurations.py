@@ -13,6 +13,8 @@ from sagemaker_local.service_model import members
 from sagemaker_local.storage.store import Document, Store, now
 
 CONFIGURATION = "endpoint-config"
+# Where captures may be, also when nobody remembers the configuration.
+DESTINATION = "capture-destination"
 PRODUCTION, SHADOW = "ProductionVariants", "ShadowProductionVariants"
 SETTINGS = Settings(
     table(
@@ -75,6 +77,9 @@ class Configurations:
         if not self.store.add_resource(CONFIGURATION, name, document):
             arn = document["EndpointConfigArn"]
             raise LocalError(f'Cannot create already existing endpoint configuration "{arn}".')
+        if "DataCaptureConfig" in document:
+            destination = document["DataCaptureConfig"]["DestinationS3Uri"].rstrip("/")
+            self.store.add_resource(DESTINATION, destination, {"CreationTime": now()})
         return document
 
     def get(self, name: str) -> Document:

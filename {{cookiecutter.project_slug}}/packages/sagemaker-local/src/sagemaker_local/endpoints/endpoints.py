@@ -199,7 +199,7 @@ class Endpoints:
 
         def change(document: Document) -> None:
             document |= {_SERVING: document.pop(_PENDING), "EndpointStatus": IN_SERVICE}
-            document |= {"EndpointConfigName": deployment.configuration, _CAPTURE: STARTED}
+            document |= {"EndpointConfigName": deployment.configuration}
             document.pop("FailureReason", None)
 
         self._settle(name, deployment, change)

@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from sagemaker_local.callers import LOOPBACK
-from sagemaker_local.endpoints.endpoints import Endpoints, StoredEndpoint
+from sagemaker_local.endpoints.capture import Capture
+from sagemaker_local.endpoints.endpoints import STARTED, STOPPED, Endpoints, StoredEndpoint
 from sagemaker_local.endpoints.front import Front
 from sagemaker_local.endpoints.keeper import Keeper, Surroundings, remove_folders
+from sagemaker_local.endpoints.metrics import Metrics, Recorder
 from sagemaker_local.endpoints.routes import Routes
 from sagemaker_local.endpoints.supervision import Records
 from sagemaker_local.errors import LocalError
@@ -79,18 +81,30 @@ class _Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):  # Windows; it is told by the state
                 loop.add_signal_handler(number, self._end)
-        front = Front(self._routes, self._endpoints.arns)
+        stopped = {e.name for e in self._endpoints.all() if e.capture_status == STOPPED}
+        capture = Capture(self._around.bucket, self._tell, stopped)
+        recorder = Recorder(Metrics(self._endpoints.store))
+        observers = (capture.observe, recorder.observe)
+        front = Front(self._routes, self._endpoints.arns, observers)
         url = await _opened(front, host, port)
         await asyncio.to_thread(self._records.listens, host, url)
         logger.info("Endpoints are at %s.", url)
         if host != LOOPBACK:
             logger.warning("Whoever reaches %s may ask the models. No key is checked.", host)
+        capture.start()
+        recorder.start()
         try:
             await self._watch(front)
         finally:
             await front.close(_DRAIN_SECONDS)
+            await asyncio.gather(*map(asyncio.to_thread, (capture.stop, recorder.stop)))
             await asyncio.gather(*(keeper.stop(0.0) for keeper in self._keepers.values()))
         logger.info("The supervisor has ended.")
+
+    def _tell(self, endpoint: str, is_capturing: bool, told: str) -> None:
+        """Hear of an endpoint's capture, from the thread that writes."""
+        logger.warning("The endpoint %s: %s", endpoint, told)
+        self._endpoints.capturing(endpoint, STARTED if is_capturing else STOPPED)
 
     def _end(self) -> None:
         self._is_told_to_end = True

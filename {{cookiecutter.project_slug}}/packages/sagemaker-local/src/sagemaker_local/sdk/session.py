@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sagemaker_local.client.boto import OfflineClient, OfflineSession
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.runtime import RUNTIME
 from sagemaker_local.definition.document import parse, read
+from sagemaker_local.endpoints.pruning import Pruned
 from sagemaker_local.executions.explanation import Explanation, explain
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.planning.plan import Plan, plan
@@ -141,6 +143,13 @@ class _Local(ContentUploads, Session):
     def stop_endpoints(self) -> None:
         """End all processes of endpoints; the next look at one starts them again."""
         self._engine.supervision.stop()
+
+    def prune_endpoints(self, before: datetime) -> Pruned:
+        """Remove captures, metrics and logs of endpoints from before a moment, which has a zone.
+
+        What serves keeps its log, and an object that is no capture stays; says what was removed.
+        """
+        return self._engine.prune_endpoints(before)
 
     def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
         """The lines that a job has printed so far.

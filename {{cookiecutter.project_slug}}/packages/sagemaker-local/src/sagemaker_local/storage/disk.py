@@ -11,6 +11,8 @@ from pathlib import Path
 from sagemaker_local.errors import DiskFull
 
 _NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+# Of what may wait: little by itself, and little of the whole disk.
+_NEARLY_FULL_BYTES, _NEARLY_FULL_SHARE = 1 << 30, 0.05
 # A program that ran out of space leaves some: less than it wanted to write.
 _LITTLE_BYTES = 1 << 20
 
@@ -39,6 +41,13 @@ def full(path: Path) -> DiskFull:
         f"The disk is full: {path} could not be written. Make room (folders of old jobs may be "
         "deleted), and retry."
     )
+
+
+def is_nearly_full(path: Path) -> bool:
+    """Is there so little left where the folder ``path`` is that others may need it more?"""
+    path.mkdir(parents=True, exist_ok=True)
+    usage = shutil.disk_usage(path)
+    return usage.free < min(_NEARLY_FULL_BYTES, _NEARLY_FULL_SHARE * usage.total)
 
 
 def has_no_room(path: Path) -> bool:

@@ -1,9 +1,10 @@
 """The state of a local session, in one SQLite file: what was created, and what became of it.
 
 Here are the file, its transactions and its formats, and rows of any kind of resource; executions,
-signatures and model packages have tables of their own, read and written where they belong
-(``executions.records``, ``cache.records``, ``registry.packages``). Each row is a document (the boto
-shape of its Describe response, or what that is made of) under the columns that queries need.
+signatures, model packages and metrics have tables of their own, read and written where they belong
+(``executions.records``, ``cache.records``, ``registry.packages``, ``endpoints.metrics``). Each row
+is a document (the boto shape of its Describe response, or what that is made of) under the columns
+that queries need.
 
 Writes are short immediate transactions in WAL mode, so that several processes may share a root and
 a killed one loses nothing that it had written.
@@ -49,6 +50,11 @@ CREATE TABLE signatures (
 CREATE INDEX signatures_by_digest ON signatures (pipeline, step, digest, created);
 CREATE INDEX executions_by_pipeline ON executions (pipeline, created);
 CREATE TABLE remembered (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, value TEXT NOT NULL);
+""",
+    """
+CREATE TABLE metrics (
+    endpoint TEXT NOT NULL, variant TEXT NOT NULL, minute INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (endpoint, variant, minute));
 """,
 )
 _VERSION = len(_FORMATS)
