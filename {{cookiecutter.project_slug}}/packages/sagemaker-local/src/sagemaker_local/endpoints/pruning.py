@@ -1,4 +1,4 @@
-"""What endpoints leave behind and nobody needs for ever: captures, metrics, logs of what is gone."""
+"""What endpoints leave behind, and nobody needs for ever: captures, metrics, and logs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def _captures(endpoints: Endpoints, bucket: Bucket) -> Iterator[Path]:
 def _moment(file: Path) -> datetime:
     found = _CAPTURED.fullmatch("/".join(file.parts[-7:]))
     assert found is not None
-    return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc]
+    year, month, day, hour, minute = map(int, found.groups())
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def _logs(endpoints: Endpoints, folder: Path, before: datetime) -> Iterator[Path]:
