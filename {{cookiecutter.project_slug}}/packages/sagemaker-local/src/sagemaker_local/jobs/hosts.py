@@ -10,14 +10,14 @@ import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from filecmp import cmp
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local.errors import StepFailure
+from sagemaker_local.errors import JobKilled, StepFailure
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.notice import logger
 from sagemaker_local.processes.forkserver import hostnames
@@ -29,6 +29,7 @@ SHARDED = "ShardedByS3Key"
 FIRST = "algo-1"
 _STARTUP = Path(hostnames.__file__).with_name("startup")
 _LOOPBACK = "127.0.0.1"
+_SETTLING_SECONDS = 0.5
 _NETWORK = int(IPv4Address("127.0.0.0"))
 # Each job has a block of so many addresses, so that hosts of two jobs may listen on one port.
 _BLOCK = 1 << 8
@@ -116,18 +117,22 @@ def run_all(hosts: Sequence[Host], launch: Launch, run: Callable[[Host, Launch],
             run(host, launch_it)
         except StepFailure as failure:
             failures.append(type(failure)(f"host {host.name}: {failure}"))
-            group.stop()
+            raise
         except BaseException as error:
             failures.append(error)
-            group.stop()
+            raise
 
     with ThreadPoolExecutor(len(hosts), "host") as pool:
+        ended = [pool.submit(run_one, host) for host in hosts]
         try:
-            list(pool.map(run_one, hosts))
+            wait(ended, return_when=FIRST_EXCEPTION)
+            # What waited for a host that was killed may have been seen to fail before it.
+            wait(ended, timeout=_SETTLING_SECONDS)
         finally:  # a person's interrupt ends the wait only
+            own = list(failures)
             group.stop()
-    if failures:
-        raise failures[0]
+    if own:
+        raise next((each for each in own if isinstance(each, JobKilled)), own[0])
 
 
 def _joined(command: Command, host: Host, addresses: Mapping[str, str], group: Group) -> Command:
