@@ -25,9 +25,13 @@ WORDS = pa.array(sorted(MISSING))
 class Coded:
     """A column of some rows: its distinct texts, and the place among them of each row's text."""
 
-    def __init__(self, raw: pa.StringArray, codes: np.ndarray) -> None:
+    def __init__(
+        self, raw: pa.StringArray, codes: np.ndarray, texts: pa.StringArray | None = None
+    ) -> None:
         self.raw = raw
         self.codes = codes
+        if texts is not None:
+            self.texts = texts
 
     @classmethod
     def of(cls, values: pa.DictionaryArray) -> "Coded":
@@ -46,7 +50,7 @@ class Coded:
 
     @cached_property
     def texts(self) -> pa.StringArray:
-        """The texts without spaces around them, null where missing; some may be there twice."""
+        """The texts without spaces around them, null where missing; one may be there twice."""
         stripped = pc.utf8_trim_whitespace(self.raw)
         return pc.if_else(pc.is_in(stripped, WORDS), pa.scalar(None, pa.string()), stripped)
 
@@ -67,7 +71,13 @@ class Coded:
         """Some of the rows, and the texts that they have."""
         codes = self.codes[rows]
         used = np.bincount(codes, minlength=len(self.raw)) > 0
-        return Coded(self.raw.filter(pa.array(used)), (np.cumsum(used) - 1)[codes])
+        codes, kept = (np.cumsum(used, dtype="int32") - 1)[codes], pa.array(used)
+        return Coded(self.raw.filter(kept), codes, self.texts.filter(kept))
+
+    def without(self, texts: np.ndarray) -> "Coded":
+        """The same column, with the marked texts taken for missing ones; no row's hash changes."""
+        nothing = pa.scalar(None, pa.string())
+        return Coded(self.raw, self.codes, pc.if_else(pa.array(texts), nothing, self.texts))
 
 
 @dataclass(frozen=True)

@@ -1,175 +1,296 @@
 """What is asked of the data: the target, the problem type and the role of each column, and why.
 
-What a person gives comes first, then what the data contract says, and the rest is inferred.
+What a person gives comes first, then what the data contract says, and the rest is inferred, from
+the facts of all rows (see `profile`). With its role a column gets its reading: the words that mean
+missing there and how its numbers or dates are spelled.
 """
 
 import re
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from . import job
 from .contract import Contract
-from .values import DataError, is_day
+from .profile import ColumnFacts
+from .proposal import propose
+from .spelling import Reading, reading
+from .values import DataError
 
-MOSTLY = 0.95  # a column that is a number in 95% of its rows is numeric, with mistakes in it
 MAX_CLASSES = 100
-Roles = tuple[list[dict[str, str]], dict[str, str]]  # used columns, reasons of ignored ones
+NEARLY = 0.98  # of the rows have a value of their own: as good as all, where they are estimated
+FLOAT32 = 3.4028234663852886e38  # the largest number that models work with
+ROLES = ("numeric", "categorical", "date", "drop")
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|unnamed: \d+)$", re.IGNORECASE)
+KINDS = {"numeric": "a number", "date": "a date"}
 
 
-def unreadable(values: pd.Series, role: str) -> pd.Series:
-    """Mark the texts (none missing) that cannot be read in `role`; any text is a category."""
-    if role == "numeric":
-        numbers = pd.to_numeric(values, errors="coerce")
-        return numbers.isna() | numbers.isin([float("inf"), float("-inf")])
-    if role == "date":
-        return values.isin([each for each in values.unique() if not is_day(each)])
-    return pd.Series(False, index=values.index)
+@dataclass(frozen=True)
+class Columns:
+    """What is used of a table.
 
-
-def check_readable(values: pd.Series, role: str) -> None:
-    """Raise a DataError that names the first text in a column that does not fit its role."""
-    bad = unreadable(values, role)
-    if bad.any():
-        kind = {"numeric": "a number", "date": "a date like 2024-12-31"}[role]
-        raise DataError(
-            f"column {values.name!r} is {role} but row {values.index[bad][0] + 1} holds "
-            f"{values[bad].iloc[0]!r}, which is not {kind}; correct it, or list the column "
-            "under --categorical or --drop"
-        )
-
-
-def infer_role(values: pd.Series) -> str:
-    """The role of a column, from its texts (none missing), where nobody gave one."""
-    for role in ("numeric", "date"):
-        if unreadable(values, role).mean() <= 1 - MOSTLY:
-            return role
-    return "categorical"
-
-
-def reason_to_ignore(values: pd.Series, role: str) -> str:
-    """Why a column can teach a model nothing, from its texts (none missing); "" when it can."""
-    distinct = values.nunique()
-    if distinct <= 1:
-        return "it has one value" if distinct else "it is empty"
-    if role == "numeric" and distinct == len(values):
-        numbers = pd.to_numeric(values, errors="coerce")
-        whole = (numbers % 1 == 0).all()
-        if whole and ID_NAME.search(str(values.name)):
-            return "it is an identifier: each row has its own"
-        if whole and numbers.max() - numbers.min() == len(numbers) - 1:
-            return "it numbers the rows"
-    if role == "categorical" and distinct > max(20, len(values) / 2):
-        return f"it is an identifier or free text: {distinct} values in {len(values)} rows"
-    return ""
-
-
-def infer_roles(
-    raw: pd.DataFrame, given: Mapping[str, str]
-) -> tuple[list[dict[str, str]], dict[str, str]]:
-    """Roles of the columns of `raw` (texts, NaN where missing), and reasons for those ignored.
-
-    `given` maps names to roles that a person chose, "drop" among them; they are never overruled.
+    Attributes:
+        used: name and role of each column, and, where they differ from what is usual, the words
+            that mean missing and the spelling: as `schema.json` has them.
+        ignored: reasons for the other columns.
+        notes: sentences about what was decided.
     """
-    columns, ignored = [], {}
-    for name in raw.columns:
-        values = raw[name].dropna()
-        role = given.get(name) or infer_role(values)
-        reason = "" if name in given else reason_to_ignore(values, role)
-        if role == "drop" or reason:
-            ignored[name] = reason or "it is listed under --drop"
-            continue
-        check_readable(values, role)
-        columns.append({"name": name, "role": role})
-    if not columns:
-        raise DataError(f"no column is left to learn from: {ignored}; give roles by --numeric etc.")
-    return columns, ignored
 
+    used: list[dict[str, Any]]
+    ignored: dict[str, str]
+    notes: list[str] = field(default_factory=list)
 
-def infer_problem_type(target: pd.Series) -> str:
-    """What to predict, from the target's texts: many numbers, two labels, or several labels."""
-    labels = target.nunique()
-    if labels > 15 and not unreadable(target, "numeric").any():
-        return "regression"
-    return "binary_classification" if labels == 2 else "multiclass_classification"
-
-
-def check_target(target: pd.Series, problem_type: str) -> None:
-    """Raise a DataError when a target (text, none missing) does not fit `problem_type`."""
-    labels = target.nunique()
-    if labels < 2:
-        raise DataError(
-            f"target {target.name!r} has {labels} different values in {len(target)} rows; a model "
-            "needs at least two to tell apart"
-        )
-    if problem_type == "regression":
-        check_readable(target, "numeric")
-    elif labels > MAX_CLASSES:
-        raise DataError(
-            f"target {target.name!r} has {labels} values, too many for {problem_type}; choose "
-            "regression or another target"
-        )
-    elif problem_type == "binary_classification" and labels > 2:
-        raise DataError(
-            f"target {target.name!r} has {labels} values, but binary_classification needs two; "
-            "choose multiclass_classification or regression"
-        )
+    def readings(self) -> dict[str, Reading]:
+        """How the values of each used column are read."""
+        return {column["name"]: reading(column) for column in self.used}
 
 
 def find_target(columns: Sequence[str], asked: str, agreed: Contract | None) -> str:
     """The target column: as asked, else the contract's, else "target", else the last column."""
-    name = _one_answer("--target", asked, agreed.target if agreed else "")
+    name = _one_answer("target", asked, agreed.target if agreed else "")
     if name and name not in columns:
         raise DataError(f"target column {name!r} is not in the data{job.suggest(name, columns)}")
     return name or ("target" if "target" in columns else columns[-1])
 
 
-def find_problem_type(labels: pd.Series, asked: str, agreed: Contract | None) -> str:
-    """The problem type: as asked, else the contract's, else inferred from the target's texts."""
-    found = _one_answer("--problem-type", asked, agreed.problem_type if agreed else "")
-    found = found or infer_problem_type(labels)
-    check_target(labels, found)
-    return found
-
-
-def _one_answer(argument: str, asked: str, agreed: str) -> str:
+def _one_answer(parameter: str, asked: str, agreed: str) -> str:
     if asked and agreed and asked != agreed:
         raise DataError(
-            f"{argument} is {asked!r}, but the data contract says {agreed!r}; change one of them"
+            f"{parameter} is {asked!r}, but the data contract says {agreed!r}; change one of them"
         )
     return asked or agreed
 
 
-def find_roles(inputs: pd.DataFrame, options: Namespace, agreed: Contract | None) -> Roles:
-    """Used columns with their roles, and reasons for the others; a person's roles come first."""
-    given = given_roles(options, list(inputs.columns))
-    if not agreed:
-        return infer_roles(inputs, given)
-    said = agreed.roles()
-    by_contract = {name: said.get(name, "drop") for name in inputs.columns if name not in given}
-    columns, ignored = infer_roles(inputs, {**by_contract, **given})
-    for name in ignored.keys() & by_contract.keys():
-        known = agreed.columns.get(name)
-        ignored[name] = (
-            known.reason or "the data contract drops it" if known else "no data contract has it"
+# The target
+
+
+def target_reading(facts: ColumnFacts, asked: str, agreed: Contract | None) -> Reading:
+    """How the target's values are read: by the contract, or as numbers, where it looks like them.
+
+    Labels are read as they are, so that no class is taken for a missing value.
+    """
+    if agreed and agreed.target == facts.name:
+        return agreed.reading(facts.name)
+    kind = _one_answer("problem_type", asked, agreed.problem_type if agreed else "")
+    if kind not in ("", "regression"):
+        return Reading(facts.name, "categorical")
+    found = propose(facts.examples, "numeric" if kind else "", facts.name)
+    if found.role != "numeric" or (not kind and facts.distinct - len(found.missing) <= 15):
+        return Reading(facts.name, "categorical")
+    _refuse_question(found.question)
+    return Reading(facts.name, "numeric", frozenset(found.missing), found.spelling)
+
+
+def find_problem_type(
+    facts: ColumnFacts, read: Reading, asked: str, agreed: Contract | None
+) -> str:
+    """The problem type: as asked, else the contract's, else inferred from the target's values."""
+    found = _one_answer("problem_type", asked, agreed.problem_type if agreed else "")
+    found = found or infer_problem_type(facts, read)
+    check_target(facts, read, found)
+    return found
+
+
+def infer_problem_type(facts: ColumnFacts, read: Reading) -> str:
+    """What to predict: many numbers, two labels, or several labels."""
+    labels = _distinct(facts, read)
+    if labels > 15 and read.role == "numeric" and not first_unreadable(facts, read):
+        return "regression"
+    return "binary_classification" if labels == 2 else "multiclass_classification"
+
+
+def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
+    """Raise a DataError when a target does not fit `problem_type`."""
+    labels, rows = _distinct(facts, read), facts.known - _missing(facts, read)
+    if labels < 2:
+        raise DataError(
+            f"target {facts.name!r} has {labels} different values in {rows} rows; a model "
+            "needs at least two to tell apart"
         )
-    return columns, ignored
+    if problem_type == "regression":
+        check_readable(facts, read, "or choose another problem type or target")
+    elif labels > MAX_CLASSES:
+        raise DataError(
+            f"target {facts.name!r} has {labels} values, too many for {problem_type}; choose "
+            "regression or another target"
+        )
+    elif problem_type == "binary_classification" and labels > 2:
+        raise DataError(
+            f"target {facts.name!r} has {labels} values, but binary_classification needs two; "
+            "choose multiclass_classification or regression"
+        )
+
+
+# The other columns
+
+
+def find_columns(
+    facts: Iterable[ColumnFacts], options: Namespace, agreed: Contract | None
+) -> Columns:
+    """Used columns with their roles, and reasons for the others; a person's roles come first."""
+    known = {each.name: each for each in facts}
+    given = given_roles(options, list(known))
+    found = Columns([], {})
+    for name, column in known.items():
+        if agreed and (name not in given or given[name] == agreed.roles().get(name)):
+            _by_contract(column, agreed, found)
+        else:
+            _by_look(column, given.get(name, ""), found)
+    if not found.used:
+        raise DataError(
+            f"no column is left to learn from: {found.ignored}; give roles, such as -p numeric a,b"
+        )
+    return found
+
+
+def infer_columns(facts: Iterable[ColumnFacts], given: Mapping[str, str]) -> Columns:
+    """The same without a contract, with the roles that a person gives by name, "drop" among them."""
+    found = Columns([], {})
+    for column in facts:
+        _by_look(column, given.get(column.name, ""), found)
+    return found
+
+
+def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns) -> None:
+    said = agreed.columns.get(column.name)
+    if said is None or said.role == "drop":
+        reason = said.reason or "the data contract drops it" if said else "no data contract has it"
+        found.ignored[column.name] = reason
+        return
+    _use(column, agreed.reading(column.name), found)
+
+
+def _by_look(column: ColumnFacts, given: str, found: Columns) -> None:
+    if given == "drop":
+        found.ignored[column.name] = "it is listed under drop"
+        return
+    proposed = propose(column.examples, given, column.name)
+    if not given:
+        _refuse_question(proposed.question)
+    missing, role = frozenset(proposed.missing), proposed.role
+    read = Reading(column.name, role, missing, proposed.spelling)
+    if reason := "" if given else reason_to_ignore(column, read):
+        found.ignored[column.name] = reason
+        return
+    found.notes.extend(proposed.notes)
+    if missing:
+        words = ", ".join(f"{word!r} ({rows})" for word, rows in proposed.missing.items())
+        found.notes.append(f"column {column.name!r}: missing where it says {words}")
+    if proposed.spelling:
+        found.notes.append(f"column {column.name!r}: read as spelled like {proposed.spelling}")
+    check_readable(column, read)
+    _use(column, read, found)
+
+
+def _use(column: ColumnFacts, read: Reading, found: Columns) -> None:
+    entry: dict[str, Any] = {"name": column.name, "role": read.role}
+    if read.missing:
+        entry["missing"] = sorted(read.missing)
+    if read.spelling:
+        entry["spelling"] = read.spelling
+    found.used.append(entry)
+
+
+def _refuse_question(question: str) -> None:
+    if question:
+        raise DataError(question)
+
+
+def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
+    """Why a column can teach a model nothing; "" when it can."""
+    distinct, rows = _distinct(facts, read), facts.known - _missing(facts, read)
+    if distinct <= 1:
+        return "it has one value" if distinct else "it is empty"
+    exact = facts.texts.complete
+    each_its_own = distinct == rows if exact else distinct >= NEARLY * rows
+    plain = facts.numbers == rows and not read.spelling
+    if read.role == "numeric" and each_its_own and plain and facts.whole:
+        if ID_NAME.search(facts.name):
+            return "it is an identifier: each row has its own"
+        if facts.high - facts.low == rows - 1:
+            return "it numbers the rows"
+    if read.role == "categorical" and distinct > max(20, rows / 2):
+        about = "" if exact else "about "
+        return f"it is an identifier or free text: {about}{distinct} values in {rows} rows"
+    return ""
+
+
+def check_readable(facts: ColumnFacts, read: Reading, otherwise: str = "") -> None:
+    """Raise a DataError that names the first text in a column that does not fit its role."""
+    place = first_unreadable(facts, read)
+    if place is None:
+        return
+    text, row = place
+    fault = f"not {KINDS[read.role]}"
+    if read.role == "numeric" and _is_number(text, read):
+        fault = f"beyond the {FLOAT32:.2g} that a model's numbers can hold"
+    elif read.spelling or read.role == "date":
+        fault += f" like {read.spelling or '2024-12-31'}"
+    otherwise = otherwise or (
+        f"or, if it means a missing value, name it in the column's data contract, or leave the "
+        f"column out by -p drop {facts.name}"
+    )
+    raise DataError(
+        f"column {facts.name!r} is {read.role} but row {row + 1} holds {text!r}, which is {fault}; "
+        f"correct it, {otherwise}"
+    )
+
+
+def first_unreadable(facts: ColumnFacts, read: Reading) -> tuple[str, int] | None:
+    """The first text of those that are known which a role cannot read, and its row, from 0."""
+    if read.role not in KINDS or (_all_plain(facts, read.role) and not read.spelling):
+        return None
+    kept = facts.texts.first_rows() | facts.odd.first_rows() | facts.words.first_rows()
+    bad = [(row, text) for text, row in kept.items() if not _is_read(text, read)]
+    return min(bad)[::-1] if bad else None
+
+
+def _all_plain(facts: ColumnFacts, role: str) -> bool:
+    if role == "date":
+        return facts.days == facts.known
+    return facts.numbers == facts.known and max(-facts.low, facts.high) <= FLOAT32
+
+
+def _is_read(text: str, read: Reading) -> bool:
+    try:
+        if read.role == "date":
+            return read.day(text) is not None
+        return not abs(read.number(text)) > FLOAT32
+    except DataError:
+        return False
+
+
+def _is_number(text: str, read: Reading) -> bool:
+    return read.role == "numeric" and bool(re.fullmatch(r"[+-]?[\d.]+(e\+?\d+)?", text, re.I))
+
+
+def _distinct(facts: ColumnFacts, read: Reading) -> int:
+    return facts.distinct - len(_words(facts, read))
+
+
+def _missing(facts: ColumnFacts, read: Reading) -> int:
+    return sum(_words(facts, read).values())
+
+
+def _words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
+    """The texts of a column that its reading takes for missing, with their rows."""
+    if not read.missing:
+        return {}
+    counts = facts.words.counts() | facts.odd.counts() | facts.counts()
+    return {text: rows for text, rows in counts.items() if not read.text(text)}
 
 
 def given_roles(options: Namespace, columns: Sequence[str]) -> dict[str, str]:
     """Column names with the roles that the arguments give them."""
     given: dict[str, str] = {}
-    for role in ("numeric", "categorical", "date", "drop"):
+    for role in ROLES:
         for name in job.words(getattr(options, role)):
             if name not in columns:
                 raise DataError(
-                    f"--{role} names {name!r}, which is not in the data{job.suggest(name, columns)}"
+                    f"{role} names {name!r}, which is not in the data{job.suggest(name, columns)}"
                 )
             if name in given:
-                raise DataError(
-                    f"column {name!r} is under --{given[name]} and --{role}; choose one"
-                )
+                raise DataError(f"column {name!r} is under {given[name]} and {role}; choose one")
             given[name] = role
     return given

@@ -6,16 +6,15 @@ leaves out. Rows of the one test split are in no fold, so what is chosen by fold
 them.
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from . import roles
-from .values import DataError
+from .batches import Batch, of_columns
+from .hashing import key_of, text_hashes
+from .values import DataError, is_day
 
 SPLITS = ("train", "validation", "test")
 VALIDATIONS = ("holdout", "cross_validation", "backtest")
@@ -23,13 +22,21 @@ MAX_FOLDS = 8  # a processing job has ten inputs, and the summary reads a model 
 FIRST_PAST = 0.5  # of the rows come before the first period that a backtest predicts
 
 
-def row_shares(raw: pd.DataFrame) -> np.ndarray:
-    """A number in [0, 1) for each row, from its known cells only and whatever their order."""
-    total = np.zeros(len(raw), dtype="uint64")
-    for name in raw.columns:
-        key = hashlib.sha256(name.encode()).hexdigest()[:16]
-        known = raw[name].notna().to_numpy()
-        total[known] += pd.util.hash_array(raw[name][known].to_numpy(object), hash_key=key)
+def row_shares(rows: Batch | Mapping[Any, Any]) -> np.ndarray:
+    """A number in [0, 1) for each row, from its known cells only and whatever their order.
+
+    Args:
+        rows: a batch of them, or columns of texts by name, such as a frame of pandas.
+    """
+    batch = rows if isinstance(rows, Batch) else of_columns(rows)
+    total = np.zeros(batch.rows, dtype="uint64")
+    columns = [
+        (key_of(name), column.raw.filter(column.known)) for name, column in batch.columns.items()
+    ]
+    for column, hashes in zip(batch.columns.values(), text_hashes(columns), strict=True):
+        of_texts = np.zeros(len(column.raw), dtype="uint64")
+        of_texts[column.known.to_numpy(zero_copy_only=False)] = hashes
+        total += of_texts[column.codes]
     return total / 2.0**64
 
 
@@ -41,37 +48,51 @@ def check_shares(test_share: float, validation_share: float) -> None:
         )
 
 
-def split_by_hash(raw: pd.DataFrame, test_share: float, validation_share: float) -> np.ndarray:
+def split_by_hash(
+    rows: Batch | Mapping[Any, Any], test_share: float, validation_share: float
+) -> np.ndarray:
     """The split of each row; more rows, files or columns elsewhere never move it to another."""
     check_shares(test_share, validation_share)
-    shares = row_shares(raw)
+    shares = row_shares(rows)
     bounds = [shares < test_share, shares < test_share + validation_share]
     return np.select(bounds, ["test", "validation"], "train")
 
 
-def split_by_date(days: pd.Series, boundaries: Sequence[str]) -> np.ndarray:
-    """The split of each row by fixed days, so that later rows move none; undated rows train."""
-    roles.check_readable(days.dropna(), "date")
-    if len(boundaries) != 2 or roles.unreadable(pd.Series(boundaries), "date").any():
-        known = sorted(days.dropna().str[:10])
-        hint = ",".join(known[int(len(known) * share)] for share in (0.6, 0.8)) if known else ""
-        raise DataError(
-            f"--split date needs two fixed --split-dates, for 60/20/20 of this data: {hint}"
-        )
+def split_by_date(days: np.ndarray, boundaries: Sequence[str]) -> np.ndarray:
+    """The split of each row by fixed days, so that later rows move none; undated rows train.
+
+    Args:
+        days: texts that begin with an ISO day, or "" for an undated row.
+        boundaries: the first day of validation and that of test (see `check_boundaries`).
+    """
     first, second = sorted(boundaries)
-    filled = days.fillna("")
-    return np.select([filled >= second, filled >= first], ["test", "validation"], "train")
+    return np.select([days >= second, days >= first], ["test", "validation"], "train")
 
 
-def check_splits(target: pd.Series, split: np.ndarray, problem_type: str, whose: str = "") -> None:
-    """Raise a DataError when a split has no rows, or when its one class could measure nothing."""
+def check_boundaries(boundaries: Sequence[str], counts: Mapping[str, int]) -> None:
+    """Raise a DataError unless two days are given; it suggests some, by the rows of each day."""
+    if len(boundaries) != 2 or not all(map(is_day, boundaries)):
+        days = Days.of(counts)
+        hint = ",".join(days.at(int(days.rows * share)) for share in (0.6, 0.8)) if counts else ""
+        raise DataError(
+            f"a split by date needs two fixed days, for 60/20/20 of this data: -p split_dates {hint}"
+        )
+
+
+def check_splits(labels: Mapping[str, Mapping[str, int]], kind: str, whose: str = "") -> None:
+    """Raise a DataError when a split has no rows, or when its one class could measure nothing.
+
+    Args:
+        labels: of each split: its target's values with their rows; of numbers, any will do.
+        kind: the problem type.
+        whose: splits these are, for the sentence.
+    """
+    rows = sum(sum(counts.values()) for counts in labels.values())
     for name in SPLITS:
-        labels = target[split == name]
-        if labels.empty or (problem_type != "regression" and labels.nunique() < 2):
-            found = f"holds only {labels.iloc[0]!r}" if len(labels) else "is empty"
-            raise DataError(
-                f"{whose or 'the '}{name} split of {len(target)} rows {found}; give more rows"
-            )
+        counts = labels[name]
+        if not counts or (kind != "regression" and len(counts) < 2):
+            found = f"holds only {next(iter(counts))!r}" if counts else "is empty"
+            raise DataError(f"{whose or 'the '}{name} split of {rows} rows {found}; give more rows")
 
 
 @dataclass(frozen=True)
@@ -85,21 +106,21 @@ class Fold:
 def check_folds(folds: int) -> None:
     """Raise a DataError when there cannot be so many folds."""
     if not 2 <= folds <= MAX_FOLDS:
-        raise DataError(f"--folds must be 2 to {MAX_FOLDS}, not {folds}")
+        raise DataError(f"folds must be 2 to {MAX_FOLDS}, not {folds}: -p folds 5")
 
 
 def cross_validation(
-    raw: pd.DataFrame, free: np.ndarray, folds: int, validation_share: float
+    rows: Batch | Mapping[Any, Any], free: np.ndarray, folds: int, validation_share: float
 ) -> Iterator[Fold]:
     """Folds of equal size by the hash of each row, so that equal rows are in one part together.
 
     Args:
-        raw: all rows, as texts.
+        rows: as those of `row_shares`.
         free: marks the rows that are not in the test split.
         folds: each free row is tested in one of so many folds.
         validation_share: of the rows that a fold does not test, for early stopping.
     """
-    place = row_shares(raw) * 2**20 % 1  # the first digits of the hash have chosen the test split
+    place = row_shares(rows) * 2**20 % 1  # the first digits of the hash have chosen the test split
     part = (place * folds).astype(int)
     for number in range(folds):
         after = (place - (number + 1) / folds) % 1 / (1 - 1 / folds)
@@ -107,46 +128,94 @@ def cross_validation(
         yield Fold(np.select(bounds, ["", "test", "validation"], "train"), {})
 
 
-def backtest(
-    days: pd.Series, free: np.ndarray, folds: int, validation_share: float
-) -> Iterator[Fold]:
+@dataclass(frozen=True)
+class Days:
+    """ISO days in their order, and how many rows there are up to each."""
+
+    days: np.ndarray
+    up_to: np.ndarray
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "Days":
+        """The days of texts that begin with one, with the rows of each text."""
+        by_day: dict[str, int] = {}
+        for text, rows in counts.items():
+            by_day[text[:10]] = by_day.get(text[:10], 0) + rows
+        days = sorted(by_day)
+        rows = np.array([by_day[day] for day in days], dtype="int64")
+        return cls(np.array(days, dtype="U10"), np.cumsum(rows))
+
+    @property
+    def rows(self) -> int:
+        """The rows of all days."""
+        return int(self.up_to[-1]) if len(self.up_to) else 0
+
+    def at(self, place: int) -> str:
+        """The day of a row, when all rows are sorted by their days."""
+        return str(self.days[np.searchsorted(self.up_to, place, side="right")])
+
+    def where(self, marks: np.ndarray) -> "Days":
+        """Some of the days."""
+        rows = np.diff(self.up_to, prepend=0)
+        return Days(self.days[marks], np.cumsum(rows[marks]))
+
+
+@dataclass(frozen=True)
+class Period:
+    """What one fold of a backtest predicts: the days from `start` to before `end`."""
+
+    start: str
+    end: str
+    last_part: str  # of the past, which validates, begins on this day
+    facts: dict[str, str]
+
+    def split(self, day: np.ndarray) -> np.ndarray:
+        """Which part each row plays, by its ISO day, which is "" for a row that no fold has."""
+        bounds = [(day == "") | (day >= self.end), day >= self.start, day >= self.last_part]
+        return np.select(bounds, ["", "test", "validation"], "train")
+
+
+def backtest(days: Days, name: str, folds: int, validation_share: float) -> list[Period]:
     """Periods one after another: each is predicted from the days before its first, and no others.
 
     All rows of a day are on one side. A row without a day may be of any time, so no fold has it.
-    Arguments are those of `cross_validation`, with the text of each row's date, NaN if unknown.
+
+    Args:
+        days: of the rows that are not in the test split.
+        name: of their column, for sentences.
+        folds: how many periods.
+        validation_share: of each period's past.
     """
-    roles.check_readable(days.dropna(), "date")
-    day = days.str[:10].where(free & days.notna(), "").to_numpy(str)
-    known = np.sort(day[day != ""])
-    if not len(known):
-        raise DataError(f"column {days.name!r} has no date outside the test split to backtest by")
-    starts = _first_days(known, folds)
+    if not days.rows:
+        raise DataError(f"column {name!r} has no date outside the test split to backtest by")
+    starts = _first_days(days, folds)
+    found = []
     for start, end in zip(starts, [*starts[1:], "~"], strict=True):  # "~" sorts after any day
-        past, period = known[known < start], known[(known >= start) & (known < end)]
-        last_part = past[int(len(past) * (1 - validation_share))] if len(past) else ""
-        if len(starts) < folds or last_part <= known[0]:
+        past = days.where(days.days < start)
+        period = days.where((days.days >= start) & (days.days < end))
+        last_part = past.at(int(past.rows * (1 - validation_share))) if past.rows else ""
+        if len(starts) < folds or last_part <= days.days[0]:
             raise DataError(
-                f"{len(np.unique(known))} different days of {days.name!r} outside the test split "
-                f"are too few, or their rows too uneven, for {folds} periods; lower --folds"
+                f"{len(days.days)} different days of {name!r} outside the test split are too few, "
+                f"or their rows too uneven, for {folds} periods; lower -p folds"
             )
-        bounds = [(day == "") | (day >= end), day >= start, day >= last_part]
-        facts = {"past_until": past[-1], "first_day": period[0], "last_day": period[-1]}
-        yield Fold(
-            np.select(bounds, ["", "test", "validation"], "train"),
-            {name: str(value) for name, value in facts.items()},
-        )
+        facts = past.days[-1], period.days[0], period.days[-1]
+        names = ("past_until", "first_day", "last_day")
+        found.append(Period(start, end, last_part, dict(zip(names, map(str, facts), strict=True))))
+    return found
 
 
-def _first_days(known: np.ndarray, periods: int) -> list[str]:
-    """Where periods of about equal rows begin, in sorted days; fewer where there are no more days.
+def _first_days(days: Days, periods: int) -> list[str]:
+    """Where periods of about equal rows begin; fewer where there are no more days.
 
     Each is cut from what is left, so that a day with very many rows takes a period of its own.
     """
-    later = known[known >= known[int(len(known) * FIRST_PAST)]]
-    found = [later[0]]
+    later = days.where(days.days >= days.at(int(days.rows * FIRST_PAST)))
+    found = [str(later.days[0])]
     for left in range(periods, 1, -1):
-        later = later[(later > found[-1]) & (later >= later[len(later) // left])]
-        if not len(later):
+        from_day = later.at(later.rows // left)
+        later = later.where((later.days > found[-1]) & (later.days >= from_day))
+        if not later.rows:
             break
-        found.append(later[0])
+        found.append(str(later.days[0]))
     return found
