@@ -4,10 +4,11 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from features import REFERENCE_DATE
-from tabular import contract, job, partition, roles, splits, tables
+from tabular import contract, job, partition, roles, splits
+from tabular.batches import open_table
+from tabular.partition import Splitting
+from tabular.survey import survey
 
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 
@@ -23,6 +24,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--column-names", default="", help="a,b,c for CSV files without a header")
     for role in ("numeric", "categorical", "date", "drop"):
         add(f"--{role}", default="", help=f"columns (a,b) to treat as {role}; others are inferred")
+    add("--spelling", default="", help='how columns are written: "day=DD/MM/YYYY; rent=1.234,56"')
     add("--split", default="hash", choices=("hash", "date"), help="by hash of the row, or by date")
     add("--split-date-column", default="", help="column for --split date")
     add(
@@ -45,56 +47,51 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     return parser.parse_with_file(argv)
 
 
-def read(options: Namespace, agreed: contract.Contract | None) -> pd.DataFrame:
-    """The raw rows; with a data contract, DataError where they break it."""
-    raw = tables.read_raw(options.input, job.words(options.column_names), options.row_limit)
-    if not agreed:
-        return raw
-    from tabular.table_check import (
-        hold,  # here, because the library that it asks takes a second to load
-    )
-
-    return hold(raw, agreed)
-
-
 def preprocess(options: Namespace) -> None:
     """Read, validate, split and write, saying what was decided on the way."""
     agreed = contract.load(options.contract)
-    raw = read(options, agreed)
-    target = roles.find_target(list(raw.columns), options.target, agreed)
-    labelled = raw[raw[target].notna()]
-    labels = labelled[target]
-    problem_type = roles.find_problem_type(labels, options.problem_type, agreed)
-    columns, ignored = roles.find_roles(labelled.drop(columns=target), options, agreed)
-    split = partition.split_rows(labelled, options)
-    splits.check_splits(labels, split, problem_type)
-    found = partition.fold_rows(labelled, labels, split, problem_type, options)
-    schema = {
-        "problem_type": problem_type,
-        "target": target,
-        "columns": columns,
-        "ignored": ignored,
-        "reference_date": REFERENCE_DATE,
-        "rows": partition.count(split),
-        **({"contract": agreed.document} if agreed else {}),
-    }
-    names = [*(column["name"] for column in columns), target]
-    kept = [each for each in partition.slice_columns(labelled, options) if each not in names]
+    table = open_table(options.input, job.words(options.column_names), options.row_limit)
+    target = roles.find_target(table.columns, options.target, agreed)
+    found = survey(table, target, agreed)
+    inputs = [facts for name, facts in found.facts.items() if name != target]
+    spelling = roles.spellings(options.spelling).get(target, "")
+    read = roles.target_reading(found.facts[target], options.problem_type, agreed, spelling)
+    kind = roles.find_problem_type(found.facts[target], read, options.problem_type, agreed)
+    columns = roles.find_columns(inputs, options, agreed)
+    splitting = Splitting.of(options, found.facts, columns.readings())
+    splitting.look(lambda: found.again(read))
+    names = [*(column["name"] for column in columns.used), target]
+    kept = [n for n in partition.slice_columns(table.columns, options) if n not in names]
     with job.all_or_nothing(options.output) as folder:
-        partition.write_splits(folder, labelled[names + kept], split, kept)
-        partition.write_records(folder, labelled, split, names[:-1])
-        if found:
-            partition.write_folds(folder / "folds", labelled[names], found, options.validation)
+        rows = found.again(read, columns)
+        written = partition.write(folder, rows, names, kept, splitting, kind != "regression")
+        partition.check(written, kind)
+        notes = [*table.notes, *columns.notes, *partition.untrained(written, kind)]
+        schema = {
+            "problem_type": kind,
+            "target": target,
+            "columns": columns.used,
+            "ignored": columns.ignored,
+            "reference_date": REFERENCE_DATE,
+            "rows": written.rows(),
+            **({"notes": notes} if notes else {}),
+            **({"contract": agreed.document} if agreed else {}),
+        }
         (folder / "schema").mkdir()
         job.write_json(folder / "schema" / "schema.json", schema)
-    print(f"target: {target} ({problem_type}), missing in {len(raw) - len(labelled)} rows left out")
-    for column in columns:
+        if written.folds:
+            partition.write_fold_facts(folder, written, options.validation)
+    left_out = found.rows - sum(written.rows().values())
+    print(f"target: {target} ({kind}), missing in {left_out} rows left out")
+    for column in columns.used:
         print(f"{column['role']}: {column['name']}")
-    for name, reason in ignored.items():
+    for name, reason in columns.ignored.items():
         print(f"ignored: {name}, because {reason}")
-    print("rows: " + listed(partition.count(split)))
-    for number, fold in enumerate(found, start=1):
-        print(f"fold {number}: " + listed(partition.count(fold.split) | fold.facts))
+    print("rows: " + listed(written.rows()))
+    for number, (labels, facts) in enumerate(zip(written.folds, written.facts, strict=True), 1):
+        print(f"fold {number}: " + listed(partition.count(labels) | facts))
+    for note in notes:
+        print(f"note: {note}")
 
 
 def listed(facts: Mapping[str, object]) -> str:

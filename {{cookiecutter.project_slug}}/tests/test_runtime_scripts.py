@@ -104,11 +104,11 @@ def test_a_date_split_is_by_fixed_days(samples: dict[str, Path], tmp_path: Path)
 
 
 def test_a_date_split_without_days_suggests_some(samples: dict[str, Path]) -> None:
-    raw = tables.read_raw(samples["regression"])
+    counts = tables.read_raw(samples["regression"])["listed_on"].value_counts()
     with pytest.raises(
-        DataError, match=r"two fixed --split-dates, .*: 2023-[\d-]{5},202\d-[\d-]{5}$"
+        DataError, match=r"two fixed split_dates, .*: 2023-[\d-]{5},202\d-[\d-]{5}$"
     ):
-        splits.split_by_date(raw["listed_on"], [])
+        splits.check_boundaries([], counts.to_dict())
 
 
 def test_files_of_several_kinds_in_nested_folders(samples: dict[str, Path], tmp_path: Path) -> None:
@@ -142,9 +142,11 @@ def test_roles_that_a_person_gives_are_kept(samples: dict[str, Path], tmp_path: 
     ],
 )
 def test_problem_type_is_inferred(values: list[str], problem_type: str) -> None:
-    from tabular import roles
+    from tabular import batches, profile, roles
 
-    assert roles.infer_problem_type(pd.Series(values)) == problem_type
+    facts = profile.profile([batches.of_columns({"y": values})], ["y"]).columns["y"]
+    read = roles.target_reading(facts, "", None)
+    assert roles.infer_problem_type(facts, read) == problem_type
 
 
 # Bad input: one sentence, exit code 1, nothing left

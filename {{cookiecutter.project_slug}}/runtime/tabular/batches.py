@@ -35,8 +35,9 @@ class Coded:
 
     @classmethod
     def of(cls, values: pa.DictionaryArray) -> "Coded":
-        """A column as it is read."""
-        return cls(values.dictionary, values.indices.to_numpy(zero_copy_only=False))
+        """A column as it is read; of a part of a batch, with the texts of that part only."""
+        whole = cls(values.dictionary, values.indices.to_numpy(zero_copy_only=False))
+        return whole if whole.counts.all() else whole.filter(np.ones(len(values), bool))
 
     @classmethod
     def missing(cls, rows: int) -> "Coded":
@@ -120,9 +121,10 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(file.path.stat().st_size for file in self.files)
+    def share(self) -> float:
+        """How much of the files has been read, as a share of their bytes."""
+        sizes = [file.path.stat().st_size for file in self.files]
+        return sum(file.position for file in self.files) / max(1, sum(sizes))
 
     def batches(self) -> Iterator[Batch]:
         """All rows, or the first of them, in the order of the files; DataError if there is none."""

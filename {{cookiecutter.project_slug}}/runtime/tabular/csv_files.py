@@ -29,6 +29,7 @@ class CsvFile:
     dialect: Dialect
     patient: bool = False
     quotes: bool | None = None  # whether it has any; None: not looked yet
+    position: int = 0  # bytes that have been read
 
     @classmethod
     def open(cls, path: Path, column_names: Sequence[str] = ()) -> "CsvFile":
@@ -58,7 +59,8 @@ class CsvFile:
                 if self.quotes is None:
                     self.quotes = _has_quotes(self.path)
                 columns: Columns = []
-                for columns in _by_arrow(self.path, self.dialect, self.quotes):
+                for position, columns in _by_arrow(self.path, self.dialect, self.quotes):
+                    self.position = position
                     yield columns
                     done += len(columns[0])
                 if not columns or not _may_be_open(columns):
@@ -85,10 +87,10 @@ def _may_be_open(columns: Columns) -> bool:
     return any(column[-1].as_py().endswith(("\n", "\r")) for column in columns[-1:])
 
 
-def _by_arrow(path: Path, how: Dialect, quotes: bool) -> Iterator[Columns]:
-    stream: Any = pa.OSFile(str(path))
-    if files.is_compressed(path):
-        stream = pa.CompressedInputStream(stream, "gzip")
+def _by_arrow(path: Path, how: Dialect, quotes: bool) -> Iterator[tuple[int, Columns]]:
+    """Batches, and the bytes of the file that have been read for them."""
+    file: Any = pa.OSFile(str(path))
+    stream = pa.CompressedInputStream(file, "gzip") if files.is_compressed(path) else file
     read = arrow.ReadOptions(
         column_names=how.names,
         skip_rows=how.skip,
@@ -106,7 +108,7 @@ def _by_arrow(path: Path, how: Dialect, quotes: bool) -> Iterator[Columns]:
     try:
         for batch in arrow.open_csv(stream, read, parse, convert):
             if batch.num_rows:
-                yield batch.columns
+                yield file.tell(), batch.columns
     except pa.ArrowInvalid as error:
         if "Empty CSV file" not in str(error):
             raise

@@ -27,6 +27,7 @@ class ParquetFile:
     path: Path
     fields: list[str]
     notes: list[str]
+    position: int = 0  # bytes that have been read, about
 
     @classmethod
     def open(cls, path: Path) -> "ParquetFile":
@@ -46,7 +47,10 @@ class ParquetFile:
         """Its rows as distinct texts and codes, some at a time."""
         rows = max(1_000, min(ROWS, CELLS // max(1, len(self.fields))))
         try:
-            for batch in _open(self.path).iter_batches(rows, columns=self.fields):
+            file, size, done = _open(self.path), self.path.stat().st_size, 0
+            for batch in file.iter_batches(rows, columns=self.fields):
+                done += batch.num_rows
+                self.position = size * done // file.metadata.num_rows
                 if batch.num_rows:
                     yield [_texts(batch.column(name)) for name in self.fields]
         except OSError as error:

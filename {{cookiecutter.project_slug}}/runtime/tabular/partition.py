@@ -1,94 +1,308 @@
-"""What preprocessing leaves: the splits as CSV, test records as JSON Lines, and any folds."""
+"""What preprocessing leaves: the splits as CSV, test records as JSON Lines, and any folds.
+
+Rows come batch after batch and are written as they come. `Splitting` says which part each plays,
+`write` writes them: all rows of a table, or those of one host's files under a name of their own.
+"""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
-from . import job, splits
-from .splits import SPLITS, Fold
-from .values import DataError
+from . import columns, job, rendering, roles, splits
+from .batches import Batch
+from .profile import ColumnFacts
+from .proposal import propose
+from .spelling import Reading
+from .splits import SPLITS, Days, Fold, Period
+from .values import DataError, text
 
-
-def split_rows(raw: pd.DataFrame, options: Namespace) -> np.ndarray:
-    """The split of each row, as the arguments ask."""
-    if options.split == "hash":
-        return splits.split_by_hash(raw, options.test_share, options.validation_share)
-    return splits.split_by_date(date_column(raw, options), job.words(options.split_dates))
-
-
-def date_column(raw: pd.DataFrame, options: Namespace) -> pd.Series:
-    """The column that tells past from future."""
-    name = options.split_date_column
-    if name not in raw.columns:
-        raise DataError(
-            f"--split-date-column {name!r} is not in the data{job.suggest(name, raw.columns)}"
-        )
-    return raw[name]
+Labels = dict[str, Counter[str]]  # of each split: the target's values with their rows
 
 
-def fold_rows(
-    raw: pd.DataFrame, labels: pd.Series, split: np.ndarray, kind: str, options: Namespace
-) -> list[Fold]:
-    """The folds that the arguments ask for, of the rows outside the test split; holdout: none."""
-    if options.validation == "holdout":
-        return []
-    splits.check_folds(options.folds)
-    splits.check_shares(options.test_share, options.validation_share)
-    asked = split != "test", options.folds, options.validation_share / (1 - options.test_share)
-    if options.validation == "backtest":
-        found = list(splits.backtest(date_column(raw, options), *asked))
-    else:
-        found = list(splits.cross_validation(raw, *asked))
-    for number, fold in enumerate(found, start=1):
-        used = fold.split != ""
-        splits.check_splits(labels[used], fold.split[used], kind, f"fold {number}'s ")
+@dataclass
+class Splitting:
+    """Which rows train, validate and test, and which folds they are in.
+
+    `dates` reads the column that tells past from future, where one is needed; `periods` are those
+    of a backtest, and `day_counts` the rows of each of its days.
+    """
+
+    options: Namespace
+    dates: Reading | None
+    periods: list[Period] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, options: Namespace, facts: dict[str, ColumnFacts], readings: dict[str, Reading]
+    ) -> "Splitting":
+        """As the arguments ask; DataError where the data does not allow it."""
+        if options.split == "hash" or options.validation != "holdout":
+            splits.check_shares(options.test_share, options.validation_share)
+        if options.validation != "holdout":
+            splits.check_folds(options.folds)
+        if options.split == "hash" and options.validation != "backtest":
+            return cls(options, None)
+        name = options.split_date_column
+        if name not in facts:
+            raise DataError(
+                f"split_date_column {name!r} is not in the data{job.suggest(name, facts)}"
+            )
+        dates = _dates(facts[name], readings.get(name))
+        if options.split == "date":
+            days = _by_day(facts[name].counts(), dates)
+            splits.check_boundaries(job.words(options.split_dates), days)
+        return cls(options, dates)
+
+    def split(self, batch: Batch) -> np.ndarray:
+        """The split of each row."""
+        if self.options.split == "hash":
+            shares = self.options.test_share, self.options.validation_share
+            return splits.split_by_hash(batch, *shares)
+        return splits.split_by_date(self.days(batch), job.words(self.options.split_dates))
+
+    def days(self, batch: Batch) -> np.ndarray:
+        """The day of each row as text that begins with an ISO day, "" where it has none."""
+        assert self.dates is not None
+        column, read = batch.columns[self.dates.name], self.dates
+        known = column.texts.to_pylist()
+        days = [each if read.plain else each and read.day(each) for each in known]
+        return np.array([each or "" for each in days], dtype=str)[column.codes]
+
+    def look(self, again: Callable[[], Iterable[Batch]]) -> None:
+        """Look at all rows once before they are split, where a backtest needs their days."""
+        if self.options.validation != "backtest":
+            return
+        counts: Counter[str] = Counter()
+        for batch in again():
+            days, free = self.days(batch), self.split(batch) != "test"
+            found, times = np.unique(days[free & (days != "")].astype("U10"), return_counts=True)
+            counts.update(dict(zip(found.tolist(), times.tolist(), strict=True)))
+        assert self.dates is not None
+        asked = self.options.folds, self._validation_share
+        self.periods = splits.backtest(Days.of(counts), self.dates.name, *asked)
+
+    @property
+    def _validation_share(self) -> float:
+        return self.options.validation_share / (1 - self.options.test_share)
+
+    def folds(self, batch: Batch, split: np.ndarray) -> list[Fold]:
+        """The folds that the arguments ask for, of the rows outside the test split."""
+        free = split != "test"
+        if self.options.validation == "backtest":
+            day = np.where(free, self.days(batch).astype("U10"), "")
+            return [Fold(period.split(day), period.facts) for period in self.periods]
+        if self.options.validation == "holdout":
+            return []
+        asked = self.options.folds, self._validation_share
+        return list(splits.cross_validation(batch, free, *asked))
+
+
+def _dates(facts: ColumnFacts, known: Reading | None) -> Reading:
+    if known and known.role == "date":
+        return known
+    found = propose(facts.examples, "date", facts.name).reading(facts.name)
+    roles.check_readable(facts, found)
     return found
 
 
-def count(split: np.ndarray) -> dict[str, int]:
-    """How many rows each split has."""
-    return {name: int((split == name).sum()) for name in SPLITS}
+def _by_day(counts: dict[str, int], read: Reading) -> dict[str, int]:
+    days: Counter[str] = Counter()
+    for each, rows in counts.items():
+        if day := read.day(each):
+            days[day] += rows
+    return days
 
 
-def slice_columns(raw: pd.DataFrame, options: Namespace) -> list[str]:
+def slice_columns(names: Sequence[str], options: Namespace) -> list[str]:
     """The columns that the test rows keep for metrics by their values."""
-    names = job.words(options.slices)
-    for name in names:
-        if name not in raw.columns:
+    asked = job.words(options.slices)
+    for name in asked:
+        if name not in names:
             raise DataError(
-                f"--slices names {name!r}, which is not in the data{job.suggest(name, raw.columns)}"
+                f"slices names {name!r}, which is not in the data{job.suggest(name, names)}"
             )
-    return names
+    return asked
 
 
-def write_splits(
-    folder: Path, frame: pd.DataFrame, split: np.ndarray, kept: Sequence[str] = ()
-) -> None:
-    """Write <split>/<split>.csv for each split; columns in `kept` are for the test rows only."""
+def labelled(rows: Iterable[Batch], target: Reading) -> Iterator[Batch]:
+    """The rows that have a target, its numbers as Python writes them, whatever their spelling."""
+    for batch in rows:
+        if not target.plain:
+            column = batch.columns[target.name]
+            texts = _plain_texts(column.texts, target)
+            changed = type(column)(column.raw, column.codes, texts)
+            batch = Batch({**batch.columns, target.name: changed}, batch.numbers)
+        yield batch.filter(batch.known(target.name))
+
+
+def _plain_texts(texts: pa.StringArray, target: Reading) -> pa.StringArray:
+    if target.role != "numeric":
+        return columns.texts(texts, target)
+    numbers, bad = columns.numbers(texts, target, unreadable="mark")
+    return pa.array(
+        [
+            known if wrong else text(number)
+            for known, number, wrong in zip(texts.to_pylist(), numbers.tolist(), bad, strict=True)
+        ],
+        pa.string(),
+    )
+
+
+@dataclass
+class Written:
+    """What was written: the target's values in each split, and the same of each fold."""
+
+    labels: Labels
+    folds: list[Labels]
+    facts: list[dict[str, Any]]  # of each fold, beside its rows
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each split has."""
+        return count(self.labels)
+
+
+def count(labels: Labels) -> dict[str, int]:
+    """How many rows each split has."""
+    return {name: labels[name].total() for name in SPLITS}
+
+
+def write(
+    folder: Path,
+    rows: Iterable[Batch],
+    names: Sequence[str],
+    kept: Sequence[str],
+    splitting: Splitting,
+    classes: bool,
+    part: str = "",
+) -> Written:
+    """Write splits, test records and folds of rows, all of which have a target.
+
+    Args:
+        folder: gets <split>/<split>.csv, records/test.jsonl and folds/<number>/<split>/<split>.csv.
+        rows: batch after batch.
+        names: of the columns that a model sees, and the target as the last one.
+        kept: columns that only the test rows have beside them.
+        splitting: which part each row plays.
+        classes: whether the target has few values, which are counted.
+        part: goes behind each file's name, where several hosts write parts of one table.
+    """
+    found: Written | None = None
+    with ExitStack() as stack:
+        files = stack.enter_context(Files(folder, names, kept, part))
+        records = stack.enter_context(_new(folder / "records" / f"test{part}.jsonl"))
+        folds: list[Files] = []
+        for batch in rows:
+            split = splitting.split(batch)
+            in_folds = splitting.folds(batch, split)
+            if found is None:
+                places = [folder / "folds" / str(n + 1) for n in range(len(in_folds))]
+                folds = [stack.enter_context(Files(each, names, [], part)) for each in places]
+                facts = [fold.facts for fold in in_folds]
+                found = Written(_no_labels(), [_no_labels() for _ in folds], facts)
+            lines = rendering.csv_lines(batch, names)
+            files.write(batch, lines, split)
+            test = batch.filter(split == "test")
+            records.write(rendering.content(rendering.json_lines(test, names[:-1])))
+            _count(batch, names[-1] if classes else "", split, found.labels)
+            for fold, place, labels in zip(in_folds, folds, found.folds, strict=True):
+                place.write(batch, lines, fold.split)
+                _count(batch, names[-1] if classes else "", fold.split, labels)
+    assert found is not None
+    return found
+
+
+class Files:
+    """The CSV files of the three splits, each with its header."""
+
+    def __init__(self, folder: Path, names: Sequence[str], kept: Sequence[str], part: str) -> None:
+        self._folder, self._part = folder, part
+        self._names, self._test_names = list(names), [*names, *kept]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Files":
+        self._files = {
+            name: self._stack.enter_context(_new(self._folder / name / f"{name}{self._part}.csv"))
+            for name in SPLITS
+        }
+        for name, file in self._files.items():
+            file.write(rendering.header(self._test_names if name == "test" else self._names))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, batch: Batch, lines: pa.LargeStringArray, split: np.ndarray) -> None:
+        """Write rows to the split of each, given the lines that all but kept columns make."""
+        for name, file in self._files.items():
+            mark = split == name
+            if name == "test" and len(self._test_names) > len(self._names):
+                chosen = rendering.csv_lines(batch.filter(mark), self._test_names)
+            else:
+                chosen = lines.filter(pa.array(mark))
+            file.write(rendering.content(chosen))
+
+
+def _new(path: Path) -> Any:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("wb")
+
+
+def _no_labels() -> Labels:
+    return {name: Counter() for name in SPLITS}
+
+
+def _count(batch: Batch, target: str, split: np.ndarray, labels: Labels) -> None:
+    """Count the rows of each split, by the values of a target if one is named."""
+    texts = batch.columns[target].texts.to_pylist() if target else [""]
+    codes = batch.columns[target].codes if target else np.zeros(batch.rows, dtype=int)
     for name in SPLITS:
-        (folder / name).mkdir(parents=True)
-        rows = frame[split == name]
-        rows = rows if name == "test" else rows.drop(columns=list(kept))
-        rows.to_csv(folder / name / f"{name}.csv", index=False, lineterminator="\n")
+        times = np.bincount(codes[split == name], minlength=len(texts)).tolist()
+        labels[name].update(_summed(texts, times))
 
 
-def write_records(
-    folder: Path, frame: pd.DataFrame, split: np.ndarray, columns: Sequence[str]
-) -> None:
-    """Write records/test.jsonl: the raw test rows, without the answer, as a request has them."""
-    (folder / "records").mkdir(parents=True)
-    rows = frame.loc[split == "test", list(columns)]
-    file = folder / "records" / "test.jsonl"
-    rows.to_json(file, orient="records", lines=True, force_ascii=False)
+def _summed(texts: Sequence[str], times: Sequence[int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each, rows in zip(texts, times, strict=True):
+        if rows:
+            found[each] = found.get(each, 0) + rows
+    return found
 
 
-def write_folds(folder: Path, frame: pd.DataFrame, found: Sequence[Fold], kind: str) -> None:
-    """Write the splits of each fold, and folds.json with their rows and, in a backtest, days."""
-    facts = []
-    for number, fold in enumerate(found, start=1):
-        write_splits(folder / str(number), frame, fold.split)
-        facts.append({"fold": number, "rows": count(fold.split), **fold.facts})
-    job.write_json(folder / "folds.json", {"kind": kind, "folds": facts})
+def check(written: Written, kind: str) -> None:
+    """Raise a DataError when a split, or one of a fold, has no rows, or one class of several."""
+    splits.check_splits(written.labels, kind)
+    for number, labels in enumerate(written.folds, start=1):
+        splits.check_splits(labels, kind, f"fold {number}'s ")
+
+
+def untrained(written: Written, kind: str) -> list[str]:
+    """A sentence for classes that no training row has."""
+    if kind == "regression":
+        return []
+    train = written.labels["train"]
+    others = Counter[str]()
+    for labels in written.labels.values():
+        others.update({label: rows for label, rows in labels.items() if label not in train})
+    if not others:
+        return []
+    found = ", ".join(f"{label!r} ({rows})" for label, rows in others.most_common(5))
+    return [
+        f"no training row has {found} as its target, so the model can never say so; give more such "
+        "rows, or leave these out"
+    ]
+
+
+def write_fold_facts(folder: Path, written: Written, kind: str) -> None:
+    """Write folds/folds.json: the rows of each fold and, in a backtest, its days."""
+    facts = [
+        {"fold": number, "rows": count(labels), **each}
+        for number, (labels, each) in enumerate(zip(written.folds, written.facts, strict=True), 1)
+    ]
+    job.write_json(folder / "folds" / "folds.json", {"kind": kind, "folds": facts})

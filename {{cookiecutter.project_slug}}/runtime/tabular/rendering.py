@@ -48,7 +48,7 @@ def _lines(
         if before or after:
             cells = pc.binary_join_element_wise(before, cells, after, "")
         columns.append(cells.cast(pa.large_string()).take(pa.array(column.codes)))
-    return pc.binary_join_element_wise(*columns, ",")
+    return pc.binary_join_element_wise(*columns, pa.scalar(",", pa.large_string()))
 
 
 def _csv_cells(_: str, texts: pa.StringArray) -> pa.StringArray:

@@ -7,14 +7,19 @@ missing there and how its numbers or dates are spelled.
 
 import re
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from . import columns as values
 from . import job
+from .batches import Batch
 from .contract import Contract
+from .dates import date_spelling
 from .profile import ColumnFacts
-from .proposal import propose
+from .proposal import Proposal, propose
 from .spelling import Reading, reading
 from .values import DataError
 
@@ -65,7 +70,9 @@ def _one_answer(parameter: str, asked: str, agreed: str) -> str:
 # The target
 
 
-def target_reading(facts: ColumnFacts, asked: str, agreed: Contract | None) -> Reading:
+def target_reading(
+    facts: ColumnFacts, asked: str, agreed: Contract | None, spelling: str = ""
+) -> Reading:
     """How the target's values are read: by the contract, or as numbers, where it looks like them.
 
     Labels are read as they are, so that no class is taken for a missing value.
@@ -78,8 +85,7 @@ def target_reading(facts: ColumnFacts, asked: str, agreed: Contract | None) -> R
     found = propose(facts.examples, "numeric" if kind else "", facts.name)
     if found.role != "numeric" or (not kind and facts.distinct - len(found.missing) <= 15):
         return Reading(facts.name, "categorical")
-    _refuse_question(found.question)
-    return Reading(facts.name, "numeric", frozenset(found.missing), found.spelling)
+    return _answered(found, facts.name, spelling)
 
 
 def find_problem_type(
@@ -131,12 +137,12 @@ def find_columns(
     """Used columns with their roles, and reasons for the others; a person's roles come first."""
     known = {each.name: each for each in facts}
     given = given_roles(options, list(known))
-    found = Columns([], {})
+    found, spelled = Columns([], {}), spellings(options.spelling)
     for name, column in known.items():
         if agreed and (name not in given or given[name] == agreed.roles().get(name)):
             _by_contract(column, agreed, found)
         else:
-            _by_look(column, given.get(name, ""), found)
+            _by_look(column, given.get(name, ""), found, spelled.get(name, ""))
     if not found.used:
         raise DataError(
             f"no column is left to learn from: {found.ignored}; give roles, such as -p numeric a,b"
@@ -145,7 +151,7 @@ def find_columns(
 
 
 def infer_columns(facts: Iterable[ColumnFacts], given: Mapping[str, str]) -> Columns:
-    """The same without a contract, with the roles that a person gives by name, "drop" among them."""
+    """The same without a contract, and with the roles that a person gives, "drop" among them."""
     found = Columns([], {})
     for column in facts:
         _by_look(column, given.get(column.name, ""), found)
@@ -161,24 +167,23 @@ def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns) -> None:
     _use(column, agreed.reading(column.name), found)
 
 
-def _by_look(column: ColumnFacts, given: str, found: Columns) -> None:
+def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = "") -> None:
     if given == "drop":
         found.ignored[column.name] = "it is listed under drop"
         return
+    if spelling and not given:
+        given = "date" if date_spelling(spelling) else "numeric"
     proposed = propose(column.examples, given, column.name)
-    if not given:
-        _refuse_question(proposed.question)
-    missing, role = frozenset(proposed.missing), proposed.role
-    read = Reading(column.name, role, missing, proposed.spelling)
+    read = _answered(proposed, column.name, spelling)
     if reason := "" if given else reason_to_ignore(column, read):
         found.ignored[column.name] = reason
         return
     found.notes.extend(proposed.notes)
-    if missing:
+    if read.missing:
         words = ", ".join(f"{word!r} ({rows})" for word, rows in proposed.missing.items())
         found.notes.append(f"column {column.name!r}: missing where it says {words}")
-    if proposed.spelling:
-        found.notes.append(f"column {column.name!r}: read as spelled like {proposed.spelling}")
+    if read.spelling:
+        found.notes.append(f"column {column.name!r}: read as spelled like {read.spelling}")
     check_readable(column, read)
     _use(column, read, found)
 
@@ -192,9 +197,12 @@ def _use(column: ColumnFacts, read: Reading, found: Columns) -> None:
     found.used.append(entry)
 
 
-def _refuse_question(question: str) -> None:
-    if question:
-        raise DataError(question)
+def _answered(proposed: Proposal, name: str, spelling: str) -> Reading:
+    """The reading that is proposed, or as a person spells it; DataError where that is to be asked."""
+    if proposed.question and not spelling:
+        raise DataError(proposed.question)
+    missing = frozenset(proposed.missing)
+    return Reading(name, proposed.role, missing, spelling or proposed.spelling)
 
 
 def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
@@ -221,18 +229,21 @@ def check_readable(facts: ColumnFacts, read: Reading, otherwise: str = "") -> No
     place = first_unreadable(facts, read)
     if place is None:
         return
-    text, row = place
+    raise _unreadable(facts.name, read, *place, otherwise)
+
+
+def _unreadable(name: str, read: Reading, text: str, row: int, otherwise: str = "") -> DataError:
     fault = f"not {KINDS[read.role]}"
-    if read.role == "numeric" and _is_number(text, read):
-        fault = f"beyond the {FLOAT32:.2g} that a model's numbers can hold"
+    if read.role == "numeric" and _is_large(text, read):
+        fault = f"larger than the {FLOAT32:.2g} that the numbers of a model hold"
     elif read.spelling or read.role == "date":
         fault += f" like {read.spelling or '2024-12-31'}"
     otherwise = otherwise or (
-        f"or, if it means a missing value, name it in the column's data contract, or leave the "
-        f"column out by -p drop {facts.name}"
+        "or, if it means a missing value, name it so in the column's data contract, or leave the "
+        f"column out by -p drop {name}"
     )
-    raise DataError(
-        f"column {facts.name!r} is {read.role} but row {row + 1} holds {text!r}, which is {fault}; "
+    return DataError(
+        f"column {name!r} is {read.role} but row {row + 1} holds {text!r}, which is {fault}; "
         f"correct it, {otherwise}"
     )
 
@@ -261,8 +272,11 @@ def _is_read(text: str, read: Reading) -> bool:
         return False
 
 
-def _is_number(text: str, read: Reading) -> bool:
-    return read.role == "numeric" and bool(re.fullmatch(r"[+-]?[\d.]+(e\+?\d+)?", text, re.I))
+def _is_large(text: str, read: Reading) -> bool:
+    try:
+        return abs(read.number(text)) > FLOAT32
+    except DataError as error:
+        return "finite" in str(error) and any(each.isdigit() for each in text)
 
 
 def _distinct(facts: ColumnFacts, read: Reading) -> int:
@@ -279,6 +293,40 @@ def _words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
         return {}
     counts = facts.words.counts() | facts.odd.counts() | facts.counts()
     return {text: rows for text, rows in counts.items() if not read.text(text)}
+
+
+def check_rows(
+    rows: Iterable[Batch], columns: Columns, facts: Mapping[str, ColumnFacts]
+) -> Iterator[Batch]:
+    """The batches; DataError where a value cannot be read that was not looked at before.
+
+    Where a column has more distinct texts than are kept, only some of them were.
+    """
+    unsure = {
+        name: read
+        for name, read in columns.readings().items()
+        if read.role in KINDS and not (facts[name].odd.complete and facts[name].words.complete)
+    }
+    for batch in rows:
+        for name, read in unsure.items():
+            of_role = values.days if read.role == "date" else values.numbers
+            _, bad = of_role(batch.columns[name].texts, read, unreadable="mark")
+            if bad.any():
+                row = int(batch.numbers[bad[batch.columns[name].codes]][0])
+                text = batch.columns[name].texts[int(np.flatnonzero(bad)[0])].as_py()
+                raise _unreadable(name, read, text, row)
+        yield batch
+
+
+def spellings(argument: str) -> dict[str, str]:
+    """The spellings that a person gives: "a=DD/MM/YYYY; b=1.234,56"."""
+    found = {}
+    for part in filter(str.strip, argument.split(";")):
+        name, equals, spelling = part.rpartition("=")
+        if not equals or not spelling.strip():
+            raise DataError(f'spelling {part.strip()!r} is not like "day=DD/MM/YYYY"')
+        found[name.strip()] = spelling.strip()
+    return found
 
 
 def given_roles(options: Namespace, columns: Sequence[str]) -> dict[str, str]:

@@ -11,12 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from . import job, metrics, roles
+from . import job, metrics
+from .proposal import propose
 from .records import read_records
 from .scoring import Scored
-from .values import DataError, number, text
+from .spelling import Reading, reading
+from .values import DataError, text
 
 MIN_ROWS = 20
 MAX_VALUES = 30  # of a column; the rarest of more are "(other)", too
@@ -69,20 +70,31 @@ def measure(scored: Scored, known: Mapping[str, str]) -> Slices:
     """
     slices: Slices = {}
     for column, texts in scored.columns.items():
-        values = [text(value) for value in texts]
-        role = known.get(column) or roles.infer_role(pd.Series([each for each in values if each]))
-        groups = _groups(_names(values, column, role))
+        groups = _groups(_names(texts, _reading(scored, column, texts, known.get(column, ""))))
         slices[column] = {name: _measure_rows(scored, rows) for name, rows in groups.items()}
     return slices
 
 
-def _names(values: Sequence[str], column: str, role: str) -> list[str]:
-    """The slice of each row, by its value as text and the role of its column."""
-    if role == "date":
-        return [value[:4] or MISSING for value in values]
-    if role != "numeric" or len(set(values)) <= MAX_VALUES:
+def _reading(scored: Scored, column: str, texts: Sequence[str], role: str) -> Reading:
+    """How a column is read: as by the model, as its role says, or as it looks."""
+    for entry in scored.signature.get("columns", ()):
+        if entry["name"] == column:
+            return reading(entry)
+    if role:
+        return Reading(column, role)
+    found = propose(Counter(each for each in texts if text(each)), name=column)
+    doubtful = found.question or found.unreadable
+    return Reading(column, "categorical") if doubtful else found.reading(column)
+
+
+def _names(raw: Sequence[str], read: Reading) -> list[str]:
+    """The slice of each row, by its raw value and how its column is read."""
+    if read.role == "date":
+        return [read.day(value)[:4] or MISSING for value in raw]
+    values = [read.text(value) for value in raw]
+    if read.role != "numeric" or len(set(values)) <= MAX_VALUES:
         return [value or MISSING for value in values]
-    numbers = np.array([number(value, column) for value in values])
+    numbers = np.array([read.number(value) for value in values])
     edges = np.nanpercentile(numbers, [0, 25, 50, 75, 100])
     quarters = [f"{low:.6g} to {high:.6g}" for low, high in pairwise(edges)]
     places = np.searchsorted(edges[1:-1], numbers, side="right")

@@ -75,7 +75,7 @@ def check_boundaries(boundaries: Sequence[str], counts: Mapping[str, int]) -> No
         days = Days.of(counts)
         hint = ",".join(days.at(int(days.rows * share)) for share in (0.6, 0.8)) if counts else ""
         raise DataError(
-            f"a split by date needs two fixed days, for 60/20/20 of this data: -p split_dates {hint}"
+            f"split by date needs two fixed split_dates, for 60/20/20 of this data: {hint}"
         )
 
 
@@ -142,8 +142,8 @@ class Days:
         for text, rows in counts.items():
             by_day[text[:10]] = by_day.get(text[:10], 0) + rows
         days = sorted(by_day)
-        rows = np.array([by_day[day] for day in days], dtype="int64")
-        return cls(np.array(days, dtype="U10"), np.cumsum(rows))
+        each = np.array([by_day[day] for day in days], dtype="int64")
+        return cls(np.array(days, dtype="U10"), np.cumsum(each))
 
     @property
     def rows(self) -> int:

@@ -4,6 +4,7 @@ import json
 import shutil
 import tarfile
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import evaluate
 import preprocess
 import summarize
 import train
-from tabular import metrics, partition, slices, splits, tables
+from tabular import batches, metrics, partition, profile, slices, splits, tables
 from tabular.scoring import Scored
 from tabular.values import DataError
 
@@ -77,11 +78,29 @@ def days_of(case: str) -> pd.Series:
     return days
 
 
+def splitting(frame: pd.DataFrame, **asked: object) -> partition.Splitting:
+    """How rows of texts are split, as the arguments ask."""
+    given = {"split": "hash", "split_date_column": "day", "test_share": 0.2, "spelling": ""}
+    options = Namespace(**{**given, "validation_share": 0.2, **asked})
+    facts = profile.profile([batches.of_columns(frame)], frame.columns).columns
+    return partition.Splitting.of(options, facts, {})
+
+
+def folds_of(days: pd.Series, free: np.ndarray, number: int) -> list[splits.Fold]:
+    """The folds of a backtest over some days, of the rows that are free."""
+    frame = days.to_frame("day")
+    found = splitting(frame, validation="backtest", folds=number)
+    found.split = lambda _: np.where(free, "train", "test")
+    batch = batches.of_columns(frame)
+    found.look(lambda: [batch])
+    return found.folds(batch, found.split(batch))
+
+
 @pytest.mark.parametrize("case", ["many", "few", "crowded", "times", "missing"])
 @pytest.mark.parametrize("number", [2, 3, 5])
 def test_no_fold_has_its_future_in_its_past(case: str, number: int) -> None:
     days, free = days_of(case), np.random.default_rng(1).random(400) > 0.2
-    found = list(splits.backtest(days, free, number, 0.25))
+    found = folds_of(days, free, number)
     day = days.str[:10]
     previous = ""
     for fold in found:
@@ -112,7 +131,7 @@ def test_no_fold_has_its_future_in_its_past(case: str, number: int) -> None:
 def test_days_that_make_no_periods(days: list[str | None], sentence: str) -> None:
     column = pd.Series(days, name="day", dtype=object)
     with pytest.raises(DataError) as refused:
-        list(splits.backtest(column, np.full(50, True), 2, 0.25))
+        folds_of(column, np.full(50, True), 2)
     assert sentence in str(refused.value)
 
 
@@ -180,18 +199,26 @@ def test_a_split_that_could_measure_nothing_is_named(
     labels: str, split: list[str], sentence: str
 ) -> None:
     with pytest.raises(DataError, match=f"^the {sentence}; give more rows$"):
-        splits.check_splits(pd.Series(list(labels)), np.array(split), "binary_classification")
+        counts = {
+            name: Counter(label for label, s in zip(labels, split, strict=True) if s == name)
+            for name in splits.SPLITS
+        }
+        splits.check_splits(counts, "binary_classification")
 
 
-def test_a_fold_that_could_measure_nothing_is_named() -> None:
+def test_a_fold_that_could_measure_nothing_is_named(tmp_path: Path) -> None:
     """All rows together have both classes, and so has the first period, but not the last one."""
     days = pd.Series(pd.date_range("2024-01-01", periods=100)).dt.strftime("%Y-%m-%d")
-    labels = pd.Series(["yes", "no"] * 30 + ["no"] * 40)
-    shares = {"test_share": 0.2, "validation_share": 0.2}
-    options = Namespace(validation="backtest", folds=2, split_date_column="day", **shares)
-    kind = "binary_classification"
+    labels = ["yes", "no"] * 30 + ["no"] * 40
+    frame = pd.DataFrame({"day": days, "sold": labels})
+    found = splitting(frame, validation="backtest", folds=2)
+    found.split = lambda batch: np.full(batch.rows, "train")
+    batch = batches.of_columns(frame)
+    found.look(lambda: [batch])
+    written = partition.write(tmp_path, [batch], ["day", "sold"], [], found, classes=True)
+    written.labels = dict.fromkeys(splits.SPLITS, Counter(labels))
     with pytest.raises(DataError, match=r"^fold 2's test split of 100 rows holds only 'no'"):
-        partition.fold_rows(days.to_frame("day"), labels, np.full(100, "train"), kind, options)
+        partition.check(written, "binary_classification")
 
 
 def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:
@@ -204,15 +231,15 @@ def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--validation=cross_validation", "--folds=9"], "--folds must be 2 to 8, not 9"),
-        (["--validation=backtest"], "--split-date-column '' is not in the data"),
+        (["--validation=cross_validation", "--folds=9"], "folds must be 2 to 8, not 9"),
+        (["--validation=backtest"], "split_date_column '' is not in the data"),
         (["--validation=backtest", "--split-date-column=fuel"], "column 'fuel' is date but row"),
         (["--validation=loo"], "`validation`: invalid choice: 'loo'"),
         (
             ["--validation=cross_validation", "--test-share=1", *BY_DATE],
             "--test-share and --validation-share must be above 0 and sum to less than 1",
         ),
-        (["--slices=regoin"], "--slices names 'regoin', which is not in the data; did you mean"),
+        (["--slices=regoin"], "slices names 'regoin', which is not in the data; did you mean"),
         (
             ["--validation=cross_validation", "--row-limit=9", "--target=sold_within_30_days"],
             "split of 9 rows",

@@ -1,0 +1,73 @@
+"""The two passes over a table: all rows are looked at, and then given once more to be written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import progress, table_check
+from .batches import Batch, Table
+from .contract import Contract
+from .partition import labelled
+from .profile import ColumnFacts, profile
+from .roles import Columns, check_rows
+from .spelling import Reading
+from .table_check import TableCheck
+
+
+@dataclass
+class Survey:
+    """What all rows hold that have a target.
+
+    Attributes:
+        table: the files.
+        agreed: the data contract that the rows keep, if there is one.
+        rows: how many there are, those without a target among them.
+        facts: of each column, from the rows with a target.
+        unreadable: columns with values that the contract's type does not fit, as a warning.
+    """
+
+    table: Table
+    agreed: Contract | None
+    rows: int
+    facts: dict[str, ColumnFacts]
+    unreadable: list[str]
+
+    def again(self, target: Reading, columns: Columns | None = None) -> Iterator[Batch]:
+        """The rows with a target, once more.
+
+        Args:
+            target: how the target is read.
+            columns: what is used; DataError for a value that the role of its column cannot read.
+        """
+        rows = progress.told(self.table.batches(), "writing", lambda done: done / self.rows)
+        if self.agreed and self.unreadable:
+            rows = table_check.readable(rows, self.agreed, self.unreadable)
+        rows = labelled(rows, target)
+        return check_rows(rows, columns, self.facts) if columns else rows
+
+
+def survey(table: Table, target: str, agreed: Contract | None) -> Survey:
+    """Look at all rows of a table, and print what breaks the contract; DataError for an error."""
+    rows = progress.told(table.batches(), "reading", lambda _: table.share)
+    check = TableCheck(agreed, table.columns) if agreed else None
+    counted = _Counted(check.watch(rows) if check else rows)
+    read = agreed.reading(target) if agreed else Reading(target, "categorical")
+    facts = profile(labelled(counted, read), table.columns).columns
+    unreadable: list[str] = []
+    if check:
+        report = check.report(table.batches)
+        print(report)
+        report.refuse_errors()
+        unreadable = [each.column for each in report.violations if each.rule == "type"]
+    return Survey(table, agreed, counted.rows, facts, unreadable)
+
+
+class _Counted:
+    """Batches on their way, and how many rows went by."""
+
+    def __init__(self, rows: Iterator[Batch]) -> None:
+        self._batches, self.rows = rows, 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self._batches:
+            self.rows += batch.rows
+            yield batch
