@@ -175,9 +175,9 @@ BAD_DATA = {
         "column 'price' is numeric but row 8 holds 'cheap', which is not a number",
     ),
     "text in numbers": (
-        cars(lambda f: f.assign(mileage_km=f["mileage_km"].mask(f.index == 7, "12 km"))),
+        cars(lambda f: f.assign(mileage_km=f["mileage_km"].mask(f.index == 7, "12 or so"))),
         [],
-        "column 'mileage_km' is numeric but row 8 holds '12 km', which is not a number",
+        "column 'mileage_km' is numeric but row 8 holds '12 or so', which is not a number",
     ),
     "not a date": (
         cars(lambda f: f.assign(listed_on=f["listed_on"].mask(f.index == 7, "2023-02-30"))),

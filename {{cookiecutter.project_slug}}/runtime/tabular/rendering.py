@@ -66,9 +66,7 @@ def _json_cells(name: str, texts: pa.StringArray) -> pa.StringArray:
     return known.fill_null(field + "null")
 
 
-def _replaced(
-    texts: pa.StringArray, marks: str, change: Callable[[str], str]
-) -> pa.StringArray:
+def _replaced(texts: pa.StringArray, marks: str, change: Callable[[str], str]) -> pa.StringArray:
     """The texts, with those changed that hold one of some letters."""
     marked = pc.match_substring_regex(texts, marks).fill_null(False)
     if not marked.true_count:

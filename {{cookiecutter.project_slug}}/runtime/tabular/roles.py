@@ -198,7 +198,7 @@ def _use(column: ColumnFacts, read: Reading, found: Columns) -> None:
 
 
 def _answered(proposed: Proposal, name: str, spelling: str) -> Reading:
-    """The reading that is proposed, or as a person spells it; DataError where that is to be asked."""
+    """The reading that is proposed, or as a person spells it; DataError where that is asked."""
     if proposed.question and not spelling:
         raise DataError(proposed.question)
     missing = frozenset(proposed.missing)

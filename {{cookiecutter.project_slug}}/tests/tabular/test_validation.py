@@ -125,7 +125,7 @@ def test_no_fold_has_its_future_in_its_past(case: str, number: int) -> None:
     [
         (["2024-01-01"] * 50, "1 different days of 'day' outside the test split are too few"),
         ([None] * 50, "column 'day' has no date outside the test split to backtest by"),
-        (["2024-01-01", "31.12.2024"] * 25, "row 2 holds '31.12.2024', which is not a date"),
+        (["2024-01-01", "2024-12-32"] * 25, "row 2 holds '2024-12-32', which is not a date"),
     ],
 )
 def test_days_that_make_no_periods(days: list[str | None], sentence: str) -> None:
@@ -216,7 +216,7 @@ def test_a_fold_that_could_measure_nothing_is_named(tmp_path: Path) -> None:
     batch = batches.of_columns(frame)
     found.look(lambda: [batch])
     written = partition.write(tmp_path, [batch], ["day", "sold"], [], found, classes=True)
-    written.labels = dict.fromkeys(splits.SPLITS, Counter(labels))
+    written.labels = {name: Counter(labels) for name in splits.SPLITS}
     with pytest.raises(DataError, match=r"^fold 2's test split of 100 rows holds only 'no'"):
         partition.check(written, "binary_classification")
 
