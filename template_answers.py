@@ -49,7 +49,7 @@ TAKEN = """
     aiohttp attrs boto3 botocore certifi cffi click cloudpickle cryptography fastapi fastcore flask
     graphene gunicorn hatchling httpx idna ipykernel ipython jinja2 joblib jsonschema jupyter
     jupyter_client jupyter_core jupyterlab markdown matplotlib mlflow mock moto mypy nbclient
-    nbconvert nbdev nbformat networkx numpy omegaconf opentelemetry optuna packaging pandas pandera
+    nbconvert nbdev nbformat networkx numpy omegaconf opentelemetry optuna packaging pandas
     papermill pillow pip platformdirs pluggy pre_commit psutil pyarrow pydantic pygments pyparsing
     pytest python_dateutil pytz pyyaml regex requests rich ruff s3fs s3transfer sagemaker
     sagemaker_core sagemaker_local sagemaker_mlflow sagemaker_mlops sagemaker_serve sagemaker_train

@@ -20,12 +20,13 @@ from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunn
 _SERVER = Path(forkserver.__file__).with_name("__main__.py")
 PRELOADED = (
     "pandas",
+    "pyarrow.compute",
+    "pyarrow.csv",
     "xgboost",
     "sklearn.linear_model",
     "sklearn.metrics",
     "sklearn.preprocessing",
     "scipy.stats",
-    "pandera.pandas",
 )
 # OpenMP reads this when the library loads: how long an idle thread spins before it sleeps. With the
 # default, jobs side by side starve each other (XGBoost on two cores took 17 s instead of 1 s); with
