@@ -4,7 +4,6 @@ Plain values, by one regular expression, are cast by Arrow at once, which rounds
 Python does. All others, the odd ones, are asked of the record's own rule, once for each text.
 """
 
-import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal, TypeAlias, overload
@@ -73,7 +72,7 @@ def _plain_numbers(flat: pa.Array, numeral: Numeral | None) -> tuple[pa.Array, n
         except pa.ArrowInvalid:
             plain = pc.match_substring_regex(flat, PLAIN_NUMBER)
     else:
-        plain = pc.match_substring_regex(flat, _plain_spelling(numeral))
+        plain = pc.match_substring_regex(flat, f"^{numeral.plain}$")
         plain = pc.and_(plain, pc.less(pc.binary_length(flat), PLAIN_BYTES))
     texts = pc.if_else(plain, flat, pa.scalar(None, pa.string()))
     if numeral is not None:
@@ -81,17 +80,11 @@ def _plain_numbers(flat: pa.Array, numeral: Numeral | None) -> tuple[pa.Array, n
     return texts.cast(pa.float64()), missing | plain.fill_null(True).to_numpy(False)
 
 
-def _plain_spelling(numeral: Numeral) -> str:
-    """A regular expression of the usual ways to write a number in a spelling."""
-    unit = f"(?i:{numeral.unit_words})?" if numeral.unit else ""
-    return f"^-?{unit} ?{numeral.pattern.body} ?{unit}$"
-
-
 def _respelled(texts: pa.Array, numeral: Numeral) -> pa.Array:
     """Plain texts as Python and Arrow read numbers, without unit and groups."""
-    gone = "".join(map(re.escape, numeral.pattern.groups)) + " "
-    unit = f"(?i:{numeral.unit_words})|" if numeral.unit else ""
-    texts = pc.replace_substring_regex(texts, f"{unit}[{gone}]", "")
+    texts = pc.replace_substring_regex(texts, f"^{numeral.plain}$", r"\1\2")
+    for each in numeral.pattern.groups:
+        texts = pc.replace_substring(texts, each, "")
     return pc.replace_substring(texts, numeral.pattern.decimal, ".")
 
 

@@ -56,23 +56,30 @@ MONTHS = {
 class DateSpelling:
     """One spelling of dates."""
 
+    name: str
     expression: re.Pattern[str]
 
     def read(self, text: str) -> str | None:
         """The ISO day that a text starts with; None when it is no date in this spelling."""
-        if is_day(text):
-            return text[:10]
-        found = self.expression.fullmatch(text)
-        if found is None:
-            return None
-        year, month = int(found["year"]), found["month"]
-        if len(found["year"]) == 2:
-            year += 1900 if year >= PIVOT else 2000
-        number = int(month) if month.isdecimal() else MONTHS.get(plain_word(month), 0)
-        try:
-            return date(year, number, int(found["day"])).isoformat()
-        except ValueError:
-            return None
+        return _read(self.name, text)
+
+
+@lru_cache(maxsize=100_000)  # there are fewer days than rows
+def _read(name: str, text: str) -> str | None:
+    if is_day(text):
+        return text[:10]
+    spelling = date_spelling(name)
+    found = spelling.expression.fullmatch(text) if spelling else None
+    if found is None:
+        return None
+    year, month = int(found["year"]), found["month"]
+    if len(found["year"]) == 2:
+        year += 1900 if year >= PIVOT else 2000
+    number = int(month) if month.isdecimal() else MONTHS.get(plain_word(month), 0)
+    try:
+        return date(year, number, int(found["day"])).isoformat()
+    except ValueError:
+        return None
 
 
 def plain_word(word: str) -> str:
@@ -102,4 +109,4 @@ def date_spelling(spelling: str) -> DateSpelling | None:
     weekday = r"(?:[^\W\d_]+\.?,?\s+)?" if named else ""
     separator = "" if joined and not named else _SEPARATOR
     body = separator.join(parts[each] for each in tokens)
-    return DateSpelling(re.compile(weekday + body + _TIME, re.IGNORECASE))
+    return DateSpelling(spelling, re.compile(weekday + body + _TIME, re.IGNORECASE))

@@ -6,8 +6,10 @@ accounting. Anything else is no number: `12,5` is refused where the comma separa
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import isfinite
 
 from .units import canonical, ways
 
@@ -62,6 +64,10 @@ PATTERNS = {
 _UNIT = re.compile(r"[^0-9()+−–.,'’-][^0-9()]*[23]?")
 
 
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
 @dataclass(frozen=True)
 class Numeral:
     """One spelling of numbers."""
@@ -69,15 +75,21 @@ class Numeral:
     pattern: Pattern
     unit: str = ""  # as `units.canonical` writes it
 
-    @property
-    def unit_words(self) -> str:
-        """A regular expression of all ways to write the unit."""
-        return "|".join(map(re.escape, sorted(ways(self.unit), key=len, reverse=True)))
+    @cached_property
+    def plain(self) -> str:
+        """A regular expression of the usual ways, for Python and RE2 alike: minus and digits."""
+        words = {word for way in ways(self.unit) for word in (way, way.upper())}
+        unit = f"(?:{_any_of(words)})?" if self.unit else ""
+        return f"(-?){unit} ?({self.pattern.body}) ?{unit}"
+
+    @cached_property
+    def _usual(self) -> re.Pattern[str]:
+        return re.compile(self.plain)
 
     @cached_property
     def expression(self) -> re.Pattern[str]:
         """What a whole text must be like."""
-        unit = f"(?:{self.unit_words})?" if self.unit else ""
+        unit = f"(?:{_any_of(ways(self.unit))})?" if self.unit else ""
         space = r"\s*"
         before = f"(?P<sign>[+{MINUS}]?){space}{unit}{space}(?P<inner>[+{MINUS}]?){space}"
         behind = f"{space}{unit}{space}(?P<behind>[{MINUS}]?){space}{unit}"
@@ -89,6 +101,9 @@ class Numeral:
 
     def read(self, text: str) -> float | None:
         """The finite number that a text is; None when it is none in this spelling."""
+        if usual := self._usual.fullmatch(text):
+            value = float(usual[1] + self.pattern.plain(usual[2]))
+            return value if isfinite(value) else None
         found = self.expression.fullmatch(text)
         if found is None:
             return None
@@ -97,7 +112,7 @@ class Numeral:
         if len(brackets) == 1 or bool(sign) + bool(inner) + bool(behind) + bool(brackets) > 1:
             return None
         value = float(self.pattern.plain(found["digits"]))
-        if value == float("inf"):
+        if not isfinite(value):
             return None
         negative = brackets or behind or (sign + inner not in ("", "+"))
         return -value if negative else value
