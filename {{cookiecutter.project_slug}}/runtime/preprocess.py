@@ -54,7 +54,7 @@ def preprocess(options: Namespace) -> None:
     target = roles.find_target(table.columns, options.target, agreed)
     found = survey(table, target, agreed)
     inputs = [facts for name, facts in found.facts.items() if name != target]
-    spelling = roles.spellings(options.spelling).get(target, "")
+    spelling = roles.spellings(options.spelling, table.columns).get(target, "")
     read = roles.target_reading(found.facts[target], options.problem_type, agreed, spelling)
     kind = roles.find_problem_type(found.facts[target], read, options.problem_type, agreed)
     columns = roles.find_columns(inputs, options, agreed)

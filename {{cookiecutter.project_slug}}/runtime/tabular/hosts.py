@@ -107,7 +107,9 @@ def together(hosts: Hosts) -> Iterator[None]:
 
     deadline = time.monotonic() + PATIENCE
     address = _until(deadline, "be found", lambda: socket.gethostbyname(hosts.names[0]), OSError)
-    tracker = RabitTracker(len(hosts.names), address, PORT, sortby="task") if hosts.is_first else None
+    tracker = (
+        RabitTracker(len(hosts.names), address, PORT, sortby="task") if hosts.is_first else None
+    )
     if tracker is not None:
         tracker.start()
     context = collective.CommunicatorContext(

@@ -148,7 +148,7 @@ def _plain_texts(texts: pa.StringArray, target: Reading) -> pa.StringArray:
     numbers, bad = columns.numbers(texts, target, unreadable="mark")
     return pa.array(
         [
-            known if wrong else text(number)
+            known if wrong else text(number) or None
             for known, number, wrong in zip(texts.to_pylist(), numbers.tolist(), bad, strict=True)
         ],
         pa.string(),

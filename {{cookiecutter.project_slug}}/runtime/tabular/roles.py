@@ -7,7 +7,7 @@ missing there and how its numbers or dates are spelled.
 
 import re
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,7 +140,7 @@ def find_columns(
     found, spelled = Columns([], {}), spellings(options.spelling)
     for name, column in known.items():
         if agreed and (name not in given or given[name] == agreed.roles().get(name)):
-            _by_contract(column, agreed, found)
+            _by_contract(column, agreed, found, spelled.get(name, ""))
         else:
             _by_look(column, given.get(name, ""), found, spelled.get(name, ""))
     if not found.used:
@@ -158,13 +158,19 @@ def infer_columns(facts: Iterable[ColumnFacts], given: Mapping[str, str]) -> Col
     return found
 
 
-def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns) -> None:
+def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns, spelling: str) -> None:
     said = agreed.columns.get(column.name)
     if said is None or said.role == "drop":
         reason = said.reason or "the data contract drops it" if said else "no data contract has it"
         found.ignored[column.name] = reason
         return
-    _use(column, agreed.reading(column.name), found)
+    read = agreed.reading(column.name)
+    if spelling not in ("", read.spelling):
+        raise DataError(
+            f"spelling of column {column.name!r} is {spelling!r}, but the data contract says "
+            f"{read.spelling or 'nothing of it'!r}; change one of them"
+        )
+    _use(column, read, found)
 
 
 def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = "") -> None:
@@ -175,10 +181,10 @@ def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = ""
         given = "date" if date_spelling(spelling) else "numeric"
     proposed = propose(column.examples, given, column.name)
     read = _answered(proposed, column.name, spelling)
+    found.notes.extend(proposed.notes)
     if reason := "" if given else reason_to_ignore(column, read):
         found.ignored[column.name] = reason
         return
-    found.notes.extend(proposed.notes)
     if read.missing:
         words = ", ".join(f"{word!r} ({rows})" for word, rows in proposed.missing.items())
         found.notes.append(f"column {column.name!r}: missing where it says {words}")
@@ -318,14 +324,20 @@ def check_rows(
         yield batch
 
 
-def spellings(argument: str) -> dict[str, str]:
-    """The spellings that a person gives: "a=DD/MM/YYYY; b=1.234,56"."""
+def spellings(argument: str, columns: Collection[str] = ()) -> dict[str, str]:
+    """The spellings that a person gives: "a=DD/MM/YYYY; b=1.234,56"; DataError for other columns.
+
+    `columns` are all there are, or none where they were looked at before.
+    """
     found = {}
     for part in filter(str.strip, argument.split(";")):
-        name, equals, spelling = part.rpartition("=")
-        if not equals or not spelling.strip():
+        name, equals, spelling = (each.strip() for each in part.rpartition("="))
+        if not equals or not spelling:
             raise DataError(f'spelling {part.strip()!r} is not like "day=DD/MM/YYYY"')
-        found[name.strip()] = spelling.strip()
+        if columns and name not in columns:
+            suggested = job.suggest(name, columns)
+            raise DataError(f"spelling names {name!r}, which is not in the data{suggested}")
+        found[name] = spelling
     return found
 
 
