@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,14 +21,15 @@ from sagemaker_local.endpoints.fleet import Fleet, Serving
 from sagemaker_local.endpoints.invocation import Invocation, Question
 from sagemaker_local.endpoints.refusals import Refusal
 from sagemaker_local.endpoints.routes import Routes
-from sagemaker_local.names import Arns, random_id
+from sagemaker_local.names import Arns
 
 # Within which a container answers; the service gives it a minute.
 ANSWER_SECONDS = 60.0
 # A connection without a request, also one that never had any.
 _IDLE_SECONDS = 60.0
 _WAITING = 1024  # connections that were not accepted yet
-_LAST_SECONDS = 2.0  # for answers that are being written when all is over
+# For answers that are being written when all is over, and for what a refused client still sends.
+_LAST_SECONDS = 2.0
 _MOST_SHADOWED = 100  # copies under way; more are not made
 _VARIANT = "x-Amzn-Invoked-Production-Variant"
 _NOT_RUN = {
@@ -68,6 +70,7 @@ class Front:
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=_IDLE_SECONDS,
+            lingering_time=_LAST_SECONDS,
         )
         self._listener: asyncio.Server | None = None
 
@@ -90,6 +93,8 @@ class Front:
         deadline = asyncio.get_running_loop().time() + patience
         while (self._under_way or self._copies) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
+        for copy in self._copies:
+            copy.cancel()
         self._server.pre_shutdown()  # connections between two requests end at once
         await asyncio.sleep(0)
         await self._server.shutdown(_LAST_SECONDS)
@@ -104,7 +109,7 @@ class Front:
             )
             if refusal.status in (408, 413):  # the rest of the body is not read
                 response.force_close()
-        response.headers["x-amzn-RequestId"] = random_id(16)
+        response.headers["x-amzn-RequestId"] = secrets.token_hex(8)
         if self._closing:
             response.force_close()
         return response

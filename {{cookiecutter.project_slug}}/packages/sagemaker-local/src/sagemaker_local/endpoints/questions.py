@@ -23,12 +23,13 @@ CUSTOM_ATTRIBUTES = f"{_PREFIX}Custom-Attributes"
 _INFERENCE_ID = f"{_PREFIX}Inference-Id"
 _TARGET_VARIANT = f"{_PREFIX}Target-Variant"
 _NOT_RUN = {
-    f"{_PREFIX}Target-Model": "TargetModel is for endpoints of many models",
-    f"{_PREFIX}Target-Container-Hostname": "TargetContainerHostname is for models of several "
-    "containers",
-    f"{_PREFIX}Inference-Component": "InferenceComponentName is for inference components",
-    f"{_PREFIX}Session-Id": "SessionId is for models that keep sessions",
-    f"{_PREFIX}Enable-Explanations": "EnableExplanations is for endpoints with an ExplainerConfig",
+    "x-amzn-sagemaker-target-model": "TargetModel is for endpoints of many models",
+    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname is for models of "
+    "several containers",
+    "x-amzn-sagemaker-inference-component": "InferenceComponentName is for inference components",
+    "x-amzn-sagemaker-session-id": "SessionId is for models that keep sessions",
+    "x-amzn-sagemaker-enable-explanations": "EnableExplanations is for endpoints with an "
+    "ExplainerConfig",
 }
 _CHECKED = ("Content-Type", "Accept", CUSTOM_ATTRIBUTES, _INFERENCE_ID, _TARGET_VARIANT)
 
@@ -76,14 +77,14 @@ def forwarded(question: Question) -> dict[str, str]:
 
 
 def _check(request: web.BaseRequest) -> None:
-    for name in request.headers:
-        if name.startswith(("X-Amzn-", "x-amzn-")):
-            why = _NOT_RUN.get(name.title().replace("Sagemaker", "SageMaker"))
-            if why:
-                raise refusals.invalid(f"{why}, which are not run locally; leave it out.")
-    for name, (member, shape) in _shapes().items():
-        value = request.headers.get(name)
-        if value is not None:
+    shapes = _shapes()
+    for name, value in request.headers.items():
+        low = name.lower()
+        if low in _NOT_RUN:
+            told = f"{_NOT_RUN[low]}, which are not run locally; leave it out."
+            raise refusals.invalid(told)
+        if low in shapes:
+            member, shape = shapes[low]
             found = list(own_violations(value, shape, member))
             if found:
                 raise refusals.invalid(f"The request is not valid: {'; '.join(found)}.")
@@ -91,9 +92,9 @@ def _check(request: web.BaseRequest) -> None:
 
 @cache
 def _shapes() -> dict[str, tuple[str, Any]]:
-    """The shapes of InvokeEndpoint's members, by their headers."""
+    """The shapes of InvokeEndpoint's members, by their headers in small letters."""
     model = botocore.session.get_session().get_service_model("sagemaker-runtime")
     shape = model.operation_model("InvokeEndpoint").input_shape
     assert isinstance(shape, StructureShape)
     named = {item.serialization.get("name"): (n, item) for n, item in shape.members.items()}
-    return {name: named[name] for name in _CHECKED}
+    return {name.lower(): named[name] for name in _CHECKED}

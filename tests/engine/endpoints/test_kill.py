@@ -1,0 +1,136 @@
+"""Whatever is killed, at any moment: the state opens, and each endpoint gets what it was to get."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from sagemaker_local.endpoints.supervision import Supervision
+from sagemaker_local.storage.store import Store
+
+from engine.hosting import Hosted, post, scale, variant
+from engine.local import until
+
+pytestmark = pytest.mark.slow
+
+_KILLS = 6
+
+
+def test_an_endpoint_outlives_the_process_that_created_it(own: Hosted, source: Path) -> None:
+    own.model("m", scale(1))
+    own.configure("c0", variant("m"))
+    program = Path(__file__).parents[1] / "endpoints_program.py"
+    paths = os.pathsep.join([str(source), str(program.parents[1])])
+    creator = subprocess.Popen(
+        [sys.executable, str(program), str(own.local.root), "e"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+        start_new_session=True,
+    )
+    assert creator.stdout is not None
+    assert creator.stdout.readline() == b"created\n"
+    os.killpg(creator.pid, signal.SIGKILL)  # as a kernel ends, with all that it has started
+    creator.communicate()
+    own.settled("e")
+    assert own.invoke("e") == ("3", "m")
+
+
+def test_kills_at_any_moment_of_an_update_lose_no_update(own: Hosted) -> None:
+    """The supervisor alone, or all that runs; while a client asks, and sees no wrong answer."""
+    chance = random.Random(11)
+    for number in range(2):
+        own.model(f"m{number}", scale(10**number))
+        own.configure(f"c{number}", variant(f"m{number}", "v"))
+    own.client.create_endpoint(EndpointName="e", EndpointConfigName="c0")
+    for number in range(1, _KILLS + 1):
+        time.sleep(chance.random() * 0.8)
+        kill(own, everything=number % 3 == 0)
+        own.settled("e")
+        answers(own, 10 ** ((number + 1) % 2))
+        own.client.update_endpoint(EndpointName="e", EndpointConfigName=f"c{number % 2}")
+    assert own.settled("e")["EndpointConfigName"] == f"c{_KILLS % 2}"
+    answers(own, 10 ** (_KILLS % 2))
+    until(lambda: len(own.processes()) == 1)
+    # Models' files of deployments that were given up are removed.
+    until(lambda: len(list(own.local.root.glob("endpoints/e/*/v/ml"))) == 1)
+
+
+def kill(own: Hosted, everything: bool) -> None:
+    record = own.local.engine.supervision.running()
+    processes = own.processes("__main__.py") if everything else []
+    processes += own.processes() if everything else []
+    if record is not None and not everything:
+        processes = [psutil.Process(int(record.owner.split(":")[1]))]
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes)
+
+
+def answers(own: Hosted, factor: int) -> None:
+    """It answers, as the configured model does, as soon as its processes are there again."""
+    seen = set()
+
+    def right() -> bool:
+        connection = own.connection()
+        try:
+            seen.add(post(connection, "e", "1,2"))
+        except OSError:
+            return False
+        finally:
+            connection.close()
+        return (200, f"{3 * factor}") in seen
+
+    until(right)
+    assert {text for status, text in seen if status == 200} == {f"{3 * factor}"}
+
+
+def test_two_that_need_a_supervisor_at_once_get_one(own: Hosted) -> None:
+    root = own.local.root
+    found: list[str] = []
+
+    def ask() -> None:
+        found.append(Supervision(Store(root / "state.db"), root, "us-east-1").url())
+
+    Store(root / "state.db")
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    until(lambda: len(own.processes("__main__.py")) <= 2)
+    until(lambda: own.processes("__main__.py") == [])  # it serves nothing, and ends by itself
+
+
+def test_it_listens_elsewhere_only_if_it_is_told_and_says_so(
+    own: Hosted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = own.local.root
+    supervision = Supervision(Store(root / "state.db"), root, "us-east-1", "0.0.0.0")
+    assert supervision.url().startswith("http://127.0.0.1:")
+    assert "endpoints listen at 0.0.0.0: whoever reaches that address" in capsys.readouterr().err
+    assert "Whoever reaches 0.0.0.0 may ask the models" in own.log
+    (listening,) = {
+        connection.laddr.ip
+        for process in own.processes("__main__.py")
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == "0.0.0.0"
+    supervision.stop()
+    own.local.engine.supervision.url()
+    (listening,) = {
+        connection.laddr.ip
+        for process in own.processes("__main__.py")
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == "127.0.0.1"
