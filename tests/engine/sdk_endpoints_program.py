@@ -1,4 +1,4 @@
-"""Drives endpoints by the SDK's own objects on a LocalSession, and keeps what it saw as JSON.
+"""Drives endpoints by the SDK's own objects on a LocalJobSession, and keeps what it saw as JSON.
 
 Run by ``test_endpoints`` in a process of its own, which has no AWS variables and no network:
 ``python sdk_endpoints_program.py <folder>``.
@@ -14,10 +14,10 @@ from typing import Any
 FOLDER = Path(sys.argv[1])
 SEEN: dict[str, Any] = {}
 
-from sagemaker_local import LocalSession  # noqa: E402
+from sagemaker_local import LocalJobSession  # noqa: E402
 from sagemaker_local.storage import archive  # noqa: E402
 
-session = LocalSession(FOLDER / "root", preload=("json",))
+session = LocalJobSession(FOLDER / "root", preload=("json",))
 
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model  # noqa: E402
 from sagemaker.core.shapes import (  # noqa: E402
@@ -25,6 +25,7 @@ from sagemaker.core.shapes import (  # noqa: E402
     DesiredWeightAndCapacity,
     ProductionVariant,
 )
+from sagemaker.serve import ModelBuilder  # noqa: E402
 
 from engine.hosting import scale  # noqa: E402
 from engine.transforms import SERVED  # noqa: E402
@@ -60,6 +61,23 @@ def answer(endpoint: Endpoint) -> list[str]:
     ]
 
 
+def deployed() -> None:
+    """By the SDK's ModelBuilder, which would wait for half a minute before its first look."""
+    builder = ModelBuilder(
+        image_uri=IMAGE,
+        s3_model_data_url=f"s3://{session.default_bucket()}/ten/model.tar.gz",
+        env_vars=SERVED,
+        role_arn=session.role,
+        sagemaker_session=session,
+        instance_type="ml.m5.large",
+    )
+    builder.build(model_name="built")
+    endpoint = builder.deploy(endpoint_name="by-builder", initial_instance_count=1)
+    found = endpoint.invoke(body="1,2", content_type="text/csv", accept="text/csv")
+    SEEN["builder"] = found.body.read().decode().strip()
+    session.sagemaker_client.delete_endpoint(EndpointName="by-builder")
+
+
 def main() -> None:
     model("one", 1)
     model("ten", 10)
@@ -84,6 +102,7 @@ def main() -> None:
         runtime.invoke_endpoint(EndpointName="none", Body=b"")
     except runtime.exceptions.ValidationError as error:
         SEEN["none"] = error.response["Error"]["Message"]
+    deployed()
     SEEN["url"] = session.endpoint_url()
     endpoint.delete()
     endpoint.wait_for_delete(poll=1)

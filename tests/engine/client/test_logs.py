@@ -32,7 +32,7 @@ print("ree", end="")
 
 @pytest.fixture
 def logs(local: Local) -> LocalLogs:
-    return LocalLogs(local.jobs)
+    return LocalLogs(local.jobs, local.root / "endpoints")
 
 
 def finished(local: Local, script: str, name: str = "job") -> Single:
@@ -130,3 +130,28 @@ def test_files_are_uploaded_past_the_session(local: Local, tmp_path: Path) -> No
     assert local.read("s3://sagemaker-local/code/a.tar.gz") == "packed"
     with pytest.raises(LocalError, match="a local session never does"):
         client.head_bucket(Bucket="sagemaker-local")
+
+
+def test_an_endpoint_has_a_stream_for_each_variant_of_a_deployment(
+    local: Local, logs: LocalLogs
+) -> None:
+    group = "/aws/sagemaker/Endpoints/My-Endpoint"
+    for name, text in (("first/v", "one\ntwo\n"), ("second/v", "three\n"), ("second/w", "four")):
+        log = local.root / "endpoints" / "my-endpoint" / name / "job.log"
+        log.parent.mkdir(parents=True)
+        log.write_text(text)
+    listed = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="v/")["logStreams"]
+    assert {stream["logStreamName"] for stream in listed} == {"v/first", "v/second"}
+    assert len(logs.describe_log_streams(logGroupName=group)["logStreams"]) == 3
+    events = logs.get_log_events(logGroupName=group, logStreamName="v/first", startFromHead=True)
+    assert [event["message"] for event in events["events"]] == ["one", "two"]
+    again = logs.get_log_events(
+        logGroupName=group, logStreamName="v/first", nextToken=events["nextForwardToken"]
+    )
+    assert again["events"] == []
+    (page,) = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    found = {(event["logStreamName"], event["message"]) for event in page["events"]}
+    assert found == {("v/first", "one"), ("v/first", "two"), ("v/second", "three")}, "four is begun"
+    for name in ("no", "My-Endpoint/../my-endpoint"):
+        with pytest.raises(ClientError, match="does not exist"):
+            logs.filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{name}")

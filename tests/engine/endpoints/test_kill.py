@@ -21,7 +21,7 @@ from engine.local import until
 
 pytestmark = pytest.mark.slow
 
-_KILLS = 6
+_KILLS = 4
 
 
 def test_an_endpoint_outlives_the_process_that_created_it(own: Hosted, source: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_time_limit_is_every_hosts(local: Local, tmp_path: Path) -> None:
 
 def test_each_host_has_a_log_stream(local: Local) -> None:
     single = local.begin(looking(local)).wait()
-    logs, group = LocalLogs(local.jobs), "/aws/sagemaker/ProcessingJobs"
+    logs, group = LocalLogs(local.jobs, local.root), "/aws/sagemaker/ProcessingJobs"
     streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="job/")
     names = [stream["logStreamName"] for stream in streams["logStreams"]]
     second = int(single.described["CreationTime"].timestamp())

@@ -1,4 +1,4 @@
-"""The SDK's own Model, EndpointConfig and Endpoint against a LocalSession."""
+"""The SDK's own Model, EndpointConfig, Endpoint and ModelBuilder against a LocalJobSession."""
 
 from __future__ import annotations
 
@@ -24,4 +24,5 @@ def test_endpoints_of_the_sdk_are_created_invoked_updated_and_deleted(
     assert seen["runtime"] == "v"
     assert seen["none"] == "Endpoint none of account 000000000000 not found."
     assert seen["url"].startswith("http://127.0.0.1:")
-    assert seen["configs"] == ["one"]
+    assert seen["builder"] == "30"
+    assert seen["configs"] == ["by-builder", "one"]

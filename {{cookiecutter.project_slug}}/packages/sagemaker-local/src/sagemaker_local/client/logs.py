@@ -1,4 +1,7 @@
-"""The logs of jobs, as boto3's client for CloudWatch Logs gives them: a stream for each host."""
+"""The logs of jobs and endpoints, as boto3's client for CloudWatch Logs gives them.
+
+A job has a stream for each host, an endpoint one for each variant of a deployment.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from sagemaker_local.client.endpoint_logs import GROUP, LogStream, streams
 from sagemaker_local.errors import client_error
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import hosts_of
@@ -26,15 +30,21 @@ _STREAM = re.compile(r"(?P<host>algo-[0-9]+)(-[0-9]+)?")
 class LocalLogs:
     """``/aws/sagemaker/ProcessingJobs`` and so on; events are the lines of a job's log.
 
-    Only ``describe_log_streams`` and ``get_log_events`` are there: what the SDK calls. Tokens are
-    positions in the file, so that asking again with the last one gives what came since.
+    ``describe_log_streams``, ``get_log_events`` and ``filter_log_events`` are there: what the SDK
+    calls. Tokens are positions in the file, so that asking again with the last one gives what came
+    since.
+
+    Args:
+        jobs: the jobs.
+        endpoints: the folder of endpoints' files.
     """
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, endpoints: Path) -> None:
         self._jobs = jobs
+        self._endpoints = endpoints
 
     def describe_log_streams(
-        self, *, logGroupName: str, logStreamNamePrefix: str, **_: Any
+        self, *, logGroupName: str, logStreamNamePrefix: str = "", **_: Any
     ) -> Document:
         """The streams of the job ``<name>`` of the prefix ``<name>/``, the first host's first.
 
@@ -43,6 +53,9 @@ class LocalLogs:
         Raises:
             ClientError: ResourceNotFoundException, there is no such job.
         """
+        if logGroupName.startswith(GROUP):
+            found = self._streams(logGroupName, logStreamNamePrefix, "DescribeLogStreams")
+            return {"logStreams": [{"logStreamName": stream.name} for stream in found]}
         name = logStreamNamePrefix.partition("/")[0]
         kind, job = self._job(logGroupName, name, "DescribeLogStreams")
         started = int(job["CreationTime"].timestamp())
@@ -68,30 +81,59 @@ class LocalLogs:
         Raises:
             ClientError: ResourceNotFoundException, there is no such job.
         """
-        name, stream = logStreamName.rpartition("/")[::2]
-        kind, job = self._job(logGroupName, name, "GetLogEvents")
-        log = self._log(kind, job, stream)
-        running = job[f"{kind.noun}Status"] in ("InProgress", "Stopping")
+        log, moment, running = self._log_of(logGroupName, logStreamName)
         start = int(nextToken.partition("/")[2] or 0)
         lines = _lines(log, start, complete=running)
         if nextToken or startFromHead:
             found = list(islice(lines, limit))
         else:
             start, found = _last(lines, limit)
-        moment = round(job["CreationTime"].timestamp() * 1000)
         return {
-            "events": [
-                {
-                    "timestamp": moment,
-                    # The service has no empty events.
-                    "message": line.decode("utf-8", "replace").rstrip("\r\n") or " ",
-                    "ingestionTime": moment,
-                }
-                for line in found
-            ],
+            "events": [_event(line, moment) for line in found],
             "nextForwardToken": f"f/{start + sum(map(len, found))}",
             "nextBackwardToken": f"b/{start}",
         }
+
+    def filter_log_events(
+        self, *, logGroupName: str, logStreamNamePrefix: str = "", **_: Any
+    ) -> Document:
+        """All lines of an endpoint's streams.
+
+        Raises:
+            ClientError: ResourceNotFoundException, there is no log of such an endpoint.
+        """
+        found = self._streams(logGroupName, logStreamNamePrefix, "FilterLogEvents")
+        return {
+            "events": [
+                _event(line, stream.created) | {"logStreamName": stream.name}
+                for stream in found
+                for line in _lines(stream.file, 0, complete=True)
+            ]
+        }
+
+    def get_paginator(self, operation_name: str) -> LocalLogs:
+        """Of ``filter_log_events``, whose pages are one."""
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[Document]:
+        yield self.filter_log_events(**request)
+
+    def _streams(self, group: str, prefix: str, operation: str) -> list[LogStream]:
+        found = streams(self._endpoints, group, prefix)
+        if not found:
+            raise _no_stream(operation)
+        return found
+
+    def _log_of(self, group: str, stream: str) -> tuple[Path, int, bool]:
+        """A stream's file, when it began, and whether there may be more."""
+        if group.startswith(GROUP):
+            (found, *_) = self._streams(group, stream, "GetLogEvents")
+            return found.file, found.created, True
+        name, host = stream.rpartition("/")[::2]
+        kind, job = self._job(group, name, "GetLogEvents")
+        running = job[f"{kind.noun}Status"] in ("InProgress", "Stopping")
+        created = round(job["CreationTime"].timestamp() * 1000)
+        return self._log(kind, job, host), created, running
 
     def _job(self, group: str, name: str, operation: str) -> tuple[JobKind, Document]:
         """The kind whose logs a group has, and a job of it.
@@ -114,6 +156,12 @@ class LocalLogs:
             if named and named["host"] == host.name:
                 return host.folder.log
         raise _no_stream("GetLogEvents")
+
+
+def _event(line: bytes, moment: int) -> Document:
+    """A line; the service has no empty events."""
+    message = line.decode("utf-8", "replace").rstrip("\r\n") or " "
+    return {"timestamp": moment, "message": message, "ingestionTime": moment}
 
 
 def _no_stream(operation: str) -> ClientError:

@@ -9,6 +9,7 @@ other session are waited for as before.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,9 +19,11 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from sagemaker.core import processing, resources
+from sagemaker.core.helper import session_helper
 from sagemaker.core.helper.session_helper import _check_job_status
 from sagemaker.core.utils.utils import SageMakerClient
 from sagemaker_local.client.boto import OfflineSession
+from sagemaker_local.client.client import SageMakerClient as LocalClient
 from sagemaker_local.storage.store import Document
 
 _POLL_SECONDS = 0.05
@@ -36,6 +39,10 @@ def make_prompt() -> None:
         return
     processing.logs_for_processing_job = _processing_logs(processing.logs_for_processing_job)
     processing._wait_for_processing_job = _processing_wait(processing._wait_for_processing_job)
+    session_helper._wait_until = _until(session_helper._wait_until)
+    builder = sys.modules.get("sagemaker.serve.model_builder")  # it takes seconds to import
+    if builder is not None:
+        vars(builder)["_wait_until"] = session_helper._wait_until
     for noun in _RESOURCES:
         resource = getattr(resources, noun)
         resource.wait = _resource_wait(noun, resource.wait)
@@ -70,6 +77,18 @@ def _follow_processing(sagemaker_session: Any, job_name: str, show: bool, wait: 
     if wait:
         # The copy that the module ``processing`` has looks for the exception where it is not.
         _check_job_status(job_name, job, "ProcessingJobStatus")
+
+
+def _until(original: Function) -> Function:
+    """Of an endpoint: ``ModelBuilder.deploy`` first sleeps for half a minute, and then looks."""
+
+    @wraps(original)
+    def until(callable_fn: Function, poll: float = 5) -> Any:
+        held = [cell.cell_contents for cell in getattr(callable_fn, "__closure__", None) or ()]
+        is_local = any(isinstance(item, LocalClient) for item in held)
+        return original(callable_fn, _POLL_SECONDS if is_local else poll)
+
+    return until
 
 
 def _resource_wait(noun: str, original: Function) -> Function:

@@ -66,6 +66,7 @@ def logs(local: LocalLogs) -> JsonService:
     operations: dict[str, Operation] = {
         "DescribeLogStreams": local.describe_log_streams,
         "GetLogEvents": local.get_log_events,
+        "FilterLogEvents": local.filter_log_events,
     }
     return JsonService("CloudWatch Logs", operations)
 

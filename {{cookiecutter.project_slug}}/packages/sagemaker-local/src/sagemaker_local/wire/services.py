@@ -39,7 +39,7 @@ class Services:
         engine = client.engine
         self._services: dict[str, _Service] = {
             "sagemaker": json_service.sagemaker(client),
-            "logs": json_service.logs(LocalLogs(engine.jobs)),
+            "logs": json_service.logs(LocalLogs(engine.jobs, engine.root / "endpoints")),
             "sts": query_service.sts(LocalSts(engine.arns)),
             "iam": query_service.iam(LocalIam(engine.arns.role)),
             _RUNTIME: RuntimeService(engine.supervision),
