@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from . import columns, job, rendering, roles, splits
+from . import columns, job, readable, rendering, splits
 from .batches import Batch
 from .profile import ColumnFacts
 from .proposal import propose
@@ -108,7 +108,7 @@ def _dates(facts: ColumnFacts, known: Reading | None) -> Reading:
     if known and known.role == "date":
         return known
     found = propose(facts.examples, "date", facts.name).reading(facts.name)
-    roles.check_readable(facts, found)
+    readable.check(facts, found)
     return found
 
 

@@ -7,15 +7,11 @@ missing there and how its numbers or dates are spelled.
 
 import re
 from argparse import Namespace
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from . import columns as values
-from . import job
-from .batches import Batch
+from . import job, readable
 from .contract import Contract
 from .dates import date_spelling
 from .profile import ColumnFacts
@@ -25,10 +21,8 @@ from .values import DataError
 
 MAX_CLASSES = 100
 NEARLY = 0.98  # of the rows have a value of their own: as good as all, where they are estimated
-FLOAT32 = 3.4028234663852886e38  # the largest number that models work with
 ROLES = ("numeric", "categorical", "date", "drop")
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|unnamed: \d+)$", re.IGNORECASE)
-KINDS = {"numeric": "a number", "date": "a date"}
 
 
 @dataclass(frozen=True)
@@ -100,22 +94,22 @@ def find_problem_type(
 
 def infer_problem_type(facts: ColumnFacts, read: Reading) -> str:
     """What to predict: many numbers, two labels, or several labels."""
-    labels = _distinct(facts, read)
-    if labels > 15 and read.role == "numeric" and not first_unreadable(facts, read):
+    labels = readable.distinct(facts, read)
+    if labels > 15 and read.role == "numeric" and not readable.first(facts, read):
         return "regression"
     return "binary_classification" if labels == 2 else "multiclass_classification"
 
 
 def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
     """Raise a DataError when a target does not fit `problem_type`."""
-    labels, rows = _distinct(facts, read), facts.known - _missing(facts, read)
+    labels, rows = readable.distinct(facts, read), facts.known - readable.missing(facts, read)
     if labels < 2:
         raise DataError(
             f"target {facts.name!r} has {labels} different values in {rows} rows; a model "
             "needs at least two to tell apart"
         )
     if problem_type == "regression":
-        check_readable(facts, read, "or choose another problem type or target")
+        readable.check(facts, read, "or choose another problem type or target")
     elif labels > MAX_CLASSES:
         raise DataError(
             f"target {facts.name!r} has {labels} values, too many for {problem_type}; choose "
@@ -190,7 +184,7 @@ def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = ""
         found.notes.append(f"column {column.name!r}: missing where it says {words}")
     if read.spelling:
         found.notes.append(f"column {column.name!r}: read as spelled like {read.spelling}")
-    check_readable(column, read)
+    readable.check(column, read)
     _use(column, read, found)
 
 
@@ -213,7 +207,7 @@ def _answered(proposed: Proposal, name: str, spelling: str) -> Reading:
 
 def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
     """Why a column can teach a model nothing; "" when it can."""
-    distinct, rows = _distinct(facts, read), facts.known - _missing(facts, read)
+    distinct, rows = readable.distinct(facts, read), facts.known - readable.missing(facts, read)
     if distinct <= 1:
         return "it has one value" if distinct else "it is empty"
     exact = facts.texts.complete
@@ -228,100 +222,6 @@ def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
         about = "" if exact else "about "
         return f"it is an identifier or free text: {about}{distinct} values in {rows} rows"
     return ""
-
-
-def check_readable(facts: ColumnFacts, read: Reading, otherwise: str = "") -> None:
-    """Raise a DataError that names the first text in a column that does not fit its role."""
-    place = first_unreadable(facts, read)
-    if place is None:
-        return
-    raise _unreadable(facts.name, read, *place, otherwise)
-
-
-def _unreadable(name: str, read: Reading, text: str, row: int, otherwise: str = "") -> DataError:
-    fault = f"not {KINDS[read.role]}"
-    if read.role == "numeric" and _is_large(text, read):
-        fault = f"larger than the {FLOAT32:.2g} that the numbers of a model hold"
-    elif read.spelling or read.role == "date":
-        fault += f" like {read.spelling or '2024-12-31'}"
-    otherwise = otherwise or (
-        "or, if it means a missing value, name it so in the column's data contract, or leave the "
-        f"column out by -p drop {name}"
-    )
-    return DataError(
-        f"column {name!r} is {read.role} but row {row + 1} holds {text!r}, which is {fault}; "
-        f"correct it, {otherwise}"
-    )
-
-
-def first_unreadable(facts: ColumnFacts, read: Reading) -> tuple[str, int] | None:
-    """The first text of those that are known which a role cannot read, and its row, from 0."""
-    if read.role not in KINDS or (_all_plain(facts, read.role) and not read.spelling):
-        return None
-    kept = facts.texts.first_rows() | facts.odd.first_rows() | facts.words.first_rows()
-    bad = [(row, text) for text, row in kept.items() if not _is_read(text, read)]
-    return min(bad)[::-1] if bad else None
-
-
-def _all_plain(facts: ColumnFacts, role: str) -> bool:
-    if role == "date":
-        return facts.days == facts.known
-    return facts.numbers == facts.known and max(-facts.low, facts.high) <= FLOAT32
-
-
-def _is_read(text: str, read: Reading) -> bool:
-    try:
-        if read.role == "date":
-            return read.day(text) is not None
-        return not abs(read.number(text)) > FLOAT32
-    except DataError:
-        return False
-
-
-def _is_large(text: str, read: Reading) -> bool:
-    try:
-        return abs(read.number(text)) > FLOAT32
-    except DataError as error:
-        return "finite" in str(error) and any(each.isdigit() for each in text)
-
-
-def _distinct(facts: ColumnFacts, read: Reading) -> int:
-    return facts.distinct - len(_words(facts, read))
-
-
-def _missing(facts: ColumnFacts, read: Reading) -> int:
-    return sum(_words(facts, read).values())
-
-
-def _words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
-    """The texts of a column that its reading takes for missing, with their rows."""
-    if not read.missing:
-        return {}
-    counts = facts.words.counts() | facts.odd.counts() | facts.counts()
-    return {text: rows for text, rows in counts.items() if not read.text(text)}
-
-
-def check_rows(
-    rows: Iterable[Batch], columns: Columns, facts: Mapping[str, ColumnFacts]
-) -> Iterator[Batch]:
-    """The batches; DataError where a value cannot be read that was not looked at before.
-
-    Where a column has more distinct texts than are kept, only some of them were.
-    """
-    unsure = {
-        name: read
-        for name, read in columns.readings().items()
-        if read.role in KINDS and not (facts[name].odd.complete and facts[name].words.complete)
-    }
-    for batch in rows:
-        for name, read in unsure.items():
-            of_role = values.days if read.role == "date" else values.numbers
-            _, bad = of_role(batch.columns[name].texts, read, unreadable="mark")
-            if bad.any():
-                row = int(batch.numbers[bad[batch.columns[name].codes]][0])
-                text = batch.columns[name].texts[int(np.flatnonzero(bad)[0])].as_py()
-                raise _unreadable(name, read, text, row)
-        yield batch
 
 
 def spellings(argument: str, columns: Collection[str] = ()) -> dict[str, str]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import progress, table_check
+from . import progress, readable, table_check
 from .batches import Batch, Table
 from .contract import Contract
 from .partition import labelled
 from .profile import ColumnFacts, profile
-from .roles import Columns, check_rows
+from .roles import Columns
 from .spelling import Reading
 from .table_check import TableCheck
 
@@ -42,7 +42,7 @@ class Survey:
         if self.agreed and self.unreadable:
             rows = table_check.readable(rows, self.agreed, self.unreadable)
         rows = labelled(rows, target)
-        return check_rows(rows, columns, self.facts) if columns else rows
+        return readable.check_rows(rows, columns.readings(), self.facts) if columns else rows
 
 
 def survey(table: Table, target: str, agreed: Contract | None) -> Survey:

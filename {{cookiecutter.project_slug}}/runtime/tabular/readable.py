@@ -1,0 +1,110 @@
+"""Which texts of a column its reading can read, by facts of all rows; errors name the others."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from . import columns
+from .batches import Batch
+from .profile import ColumnFacts
+from .spelling import Reading
+from .values import DataError
+
+FLOAT32 = 3.4028234663852886e38  # the largest number that models work with
+KINDS = {"numeric": "a number", "date": "a date"}
+
+
+def check(facts: ColumnFacts, read: Reading, otherwise: str = "") -> None:
+    """Raise a DataError that names the first text in a column that does not fit its role."""
+    place = first(facts, read)
+    if place is None:
+        return
+    raise _error(facts.name, read, *place, otherwise)
+
+
+def _error(name: str, read: Reading, text: str, row: int, otherwise: str = "") -> DataError:
+    fault = f"not {KINDS[read.role]}"
+    if read.role == "numeric" and _is_large(text, read):
+        fault = f"larger than the {FLOAT32:.2g} that the numbers of a model hold"
+    elif read.spelling or read.role == "date":
+        fault += f" like {read.spelling or '2024-12-31'}"
+    otherwise = otherwise or (
+        "or, if it means a missing value, name it so in the column's data contract, or leave the "
+        f"column out by -p drop {name}"
+    )
+    return DataError(
+        f"column {name!r} is {read.role} but row {row + 1} holds {text!r}, which is {fault}; "
+        f"correct it, {otherwise}"
+    )
+
+
+def first(facts: ColumnFacts, read: Reading) -> tuple[str, int] | None:
+    """The first text of those that are known which a role cannot read, and its row, from 0."""
+    if read.role not in KINDS or (_all_plain(facts, read.role) and not read.spelling):
+        return None
+    kept = facts.texts.first_rows() | facts.odd.first_rows() | facts.words.first_rows()
+    bad = [(row, text) for text, row in kept.items() if not _is_read(text, read)]
+    return min(bad)[::-1] if bad else None
+
+
+def _all_plain(facts: ColumnFacts, role: str) -> bool:
+    if role == "date":
+        return facts.days == facts.known
+    return facts.numbers == facts.known and max(-facts.low, facts.high) <= FLOAT32
+
+
+def _is_read(text: str, read: Reading) -> bool:
+    try:
+        if read.role == "date":
+            return read.day(text) is not None
+        return not abs(read.number(text)) > FLOAT32
+    except DataError:
+        return False
+
+
+def _is_large(text: str, read: Reading) -> bool:
+    try:
+        return abs(read.number(text)) > FLOAT32
+    except DataError as error:
+        return "finite" in str(error) and any(each.isdigit() for each in text)
+
+
+def distinct(facts: ColumnFacts, read: Reading) -> int:
+    """How many different values a column has."""
+    return facts.distinct - len(_words(facts, read))
+
+
+def missing(facts: ColumnFacts, read: Reading) -> int:
+    """How many of the rows with a text say that there is no value."""
+    return sum(_words(facts, read).values())
+
+
+def _words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
+    """The texts of a column that its reading takes for missing, with their rows."""
+    if not read.missing:
+        return {}
+    counts = facts.words.counts() | facts.odd.counts() | facts.counts()
+    return {text: rows for text, rows in counts.items() if not read.text(text)}
+
+
+def check_rows(
+    rows: Iterable[Batch], readings: Mapping[str, Reading], facts: Mapping[str, ColumnFacts]
+) -> Iterator[Batch]:
+    """The batches; DataError where a value cannot be read that was not looked at before.
+
+    Where a column has more distinct texts than are kept, only some of them were.
+    """
+    unsure = {
+        name: read
+        for name, read in readings.items()
+        if read.role in KINDS and not (facts[name].odd.complete and facts[name].words.complete)
+    }
+    for batch in rows:
+        for name, read in unsure.items():
+            of_role = columns.days if read.role == "date" else columns.numbers
+            _, bad = of_role(batch.columns[name].texts, read, unreadable="mark")
+            if bad.any():
+                row = int(batch.numbers[bad[batch.columns[name].codes]][0])
+                text = batch.columns[name].texts[int(np.flatnonzero(bad)[0])].as_py()
+                raise _error(name, read, text, row)
+        yield batch
