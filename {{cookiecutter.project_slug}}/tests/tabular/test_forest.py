@@ -1,0 +1,118 @@
+"""A walk over all trees gives XGBoost's own margins, to the bit, and what is no such forest is left
+to XGBoost."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xgboost
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabular import forest, trees
+
+OBJECTIVES = {
+    "reg:squarederror": {},
+    "binary:logistic": {},
+    "multi:softprob": {"num_class": 3},
+}
+NUMBERS = 4
+
+
+@cache
+def booster(objective: str, depth: int, rounds: int, parallel: int, seed: int) -> xgboost.Booster:
+    """A model of noise with missing values, in which every number is used."""
+    random = np.random.default_rng(seed)
+    matrix = np.round(random.normal(size=(120, NUMBERS)) * 4, 1)
+    matrix[random.random(matrix.shape) < 0.2] = np.nan
+    target = random.integers(0, 2 if objective == "binary:logistic" else 3, 120)
+    parameters = {
+        "objective": objective,
+        "max_depth": depth,
+        "num_parallel_tree": parallel,
+        "min_child_weight": 0,
+        "nthread": 1,
+        **OBJECTIVES[objective],
+    }
+    return xgboost.train(parameters, xgboost.DMatrix(matrix, target), rounds)
+
+
+models = st.builds(
+    booster,
+    st.sampled_from(list(OBJECTIVES)),
+    st.integers(1, 6),
+    st.integers(1, 6),
+    st.integers(1, 2),
+    st.integers(0, 3),
+)
+# Numbers as they were trained on, so that many are equal to a threshold, and any others.
+cells = st.one_of(
+    st.integers(-80, 80).map(lambda tenths: tenths / 10),
+    st.floats(allow_infinity=False),
+    st.sampled_from([float("nan"), -0.0, 1e-45, -1e-45, 3.4e38, -1e300]),
+)
+rows = st.lists(st.lists(cells, min_size=NUMBERS, max_size=NUMBERS), min_size=1, max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(models, rows)
+def test_a_walk_gives_xgboost_s_margins_to_the_bit(
+    model: xgboost.Booster, rows: list[list[float]]
+) -> None:
+    walked = forest.of(model)
+    assert walked is not None, "left to XGBoost, so nothing would be compared"
+    matrix = np.array(rows)
+    expected = model.inplace_predict(matrix, predict_type="margin").reshape(len(rows), -1)
+    assert walked.margins(matrix).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_scores_are_the_same_on_both_sides_of_the_break_even(
+    objective: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = booster(objective, 4, 5, 1, seed=1)
+    model.save_model(tmp_path / trees.FILE)
+    matrix = np.random.default_rng(2).normal(size=(9, NUMBERS)) * 4
+    matrix[::3, 1] = np.nan
+    monkeypatch.setattr(forest, "VISITS", 4 * 5 * (3 if objective == "multi:softprob" else 1) * 8)
+    score = trees.load(tmp_path)
+    by_xgboost, walked = score(matrix), score(matrix[:8])
+    called = []
+    monkeypatch.setattr(
+        forest.Forest, "margins", lambda *_: called.append(1) or np.zeros((8, 3), np.float32)
+    )
+    score(matrix[:8])
+    assert called == [1], "eight rows are walked"
+    score(matrix)
+    assert called == [1], "nine are not"
+    assert walked.tobytes() == by_xgboost[:8].tobytes()
+    np.testing.assert_allclose(by_xgboost, model.inplace_predict(matrix), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"booster": "dart", "rate_drop": 0.5},
+        {"booster": "gblinear"},
+        {"max_cat_to_onehot": 1},
+        {"multi_strategy": "multi_output_tree", "tree_method": "hist"},
+    ],
+)
+def test_other_models_are_left_to_xgboost(parameters: dict[str, object], tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    matrix, target = random.integers(0, 5, (80, 2)).astype(float), random.normal(size=(80, 1))
+    types = ["c", "q"] if "max_cat_to_onehot" in parameters else None
+    if "multi_strategy" in parameters:
+        target = np.hstack([target, -target])
+    data = xgboost.DMatrix(matrix, target, feature_types=types, enable_categorical=bool(types))
+    model = xgboost.train({"nthread": 1, **parameters}, data, 3)
+    assert forest.of(model) is None
+
+
+def test_another_objective_keeps_its_own_link(tmp_path: Path) -> None:
+    matrix = np.arange(40.0).reshape(20, 2)
+    data = xgboost.DMatrix(matrix, np.arange(20.0) + 1)
+    model = xgboost.train({"objective": "reg:gamma", "nthread": 1}, data, 3)
+    model.save_model(tmp_path / trees.FILE)
+    np.testing.assert_array_equal(trees.load(tmp_path)(matrix), model.inplace_predict(matrix))
