@@ -7,7 +7,7 @@ margins are not equal to XGBoost's on rows beside all of its thresholds.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +131,7 @@ def _forest(learner: Mapping[str, Any], width: int, base: np.ndarray) -> Forest:
 
 def _add(tree: Mapping[str, Any], nodes: list[tuple[int, float, int, float]], width: int) -> int:
     """Add a tree's nodes, level by level; gives how many levels there are below the root."""
-    depth, level = -1, [0]
+    depth, level, below = -1, [0], list[int]()
     first = len(nodes)
     while level:
         depth, below = depth + 1, []
@@ -156,13 +156,12 @@ def _add(tree: Mapping[str, Any], nodes: list[tuple[int, float, int, float]], wi
 def _probes(forest: Forest, width: int) -> np.ndarray:
     """Rows with values missing, at a threshold or right below it, by which all answers differ."""
     random = np.random.default_rng(7)
-    thresholds: list[Sequence[float]] = [[0.0] for _ in range(width)]
+    rows = np.zeros((CHECKED, width), np.float32)
     inner = np.isfinite(forest.threshold)
     for place in range(width):
         plain = forest.threshold[inner & (forest.feature == place)]
         opposite = -forest.threshold[inner & (forest.feature == place + width)]
         if len(plain) + len(opposite):
-            thresholds[place] = np.concatenate([plain, opposite])
-    rows = np.stack([random.choice(each, CHECKED) for each in thresholds], axis=1)
-    rows = np.where(random.random(rows.shape) < 0.5, rows, np.nextafter(rows, -np.inf))
-    return np.where(random.random(rows.shape) < 0.1, np.nan, rows).astype(np.float32)
+            rows[:, place] = random.choice(np.concatenate([plain, opposite]), CHECKED)
+    rows = np.where(random.random(rows.shape) < 0.5, rows, np.nextafter(rows, np.float32(-np.inf)))
+    return np.where(random.random(rows.shape) < 0.1, np.float32(np.nan), rows)

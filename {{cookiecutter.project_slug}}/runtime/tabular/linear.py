@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from .families import Contributions, Score
-from .links import LINKS
 from .values import DataError
 
 FILE = "linear.json"
@@ -33,14 +32,18 @@ def load(folder: Path) -> Score:
     linear = json.loads((folder / FILE).read_text(encoding="utf-8"))
     weights, intercept = np.array(linear["weights"]).T, np.array(linear["intercept"])
 
-    link = LINKS[linear["link"]]
-
     def score(matrix: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = matrix @ weights + intercept
-        if not np.isfinite(sums).all():
+            linear_sum = matrix @ weights + intercept
+        if not np.isfinite(linear_sum).all():
             raise DataError("a record holds a number that is too large to predict from")
-        return link(sums)
+        if linear["link"] == "identity":
+            return linear_sum[:, 0]
+        if linear["link"] == "logistic":
+            with np.errstate(over="ignore"):
+                return 1 / (1 + np.exp(-linear_sum[:, 0]))
+        powers = np.exp(linear_sum - linear_sum.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
 
     return score
 

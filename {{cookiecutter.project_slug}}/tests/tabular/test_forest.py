@@ -10,7 +10,7 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabular import forest, trees
+from tabular import forest, links, trees
 
 OBJECTIVES = {
     "reg:squarederror": {},
@@ -87,7 +87,20 @@ def test_scores_are_the_same_on_both_sides_of_the_break_even(
     score(matrix)
     assert called == [1], "nine are not"
     assert walked.tobytes() == by_xgboost[:8].tobytes()
-    np.testing.assert_allclose(by_xgboost, model.inplace_predict(matrix), rtol=1e-6)
+    own = model.inplace_predict(matrix)
+    np.testing.assert_allclose(by_xgboost, own, rtol=1e-6)
+    np.testing.assert_allclose(1 - by_xgboost, 1 - own, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("objective", "link"), list(trees.LINKS.items())[1:])
+def test_a_link_gives_xgboost_s_own_scores(objective: str, link: links.Link) -> None:
+    matrix = np.random.default_rng(4).normal(size=(20_000, NUMBERS)) * 4
+    model = booster(objective, 6, 6, 1, seed=2)
+    own = model.inplace_predict(matrix)
+    ours = link(model.inplace_predict(matrix, predict_type="margin").reshape(len(matrix), -1))
+    assert ours.dtype == own.dtype
+    assert (ours != own).mean() < 0.001, "of the last of 24 bits"
+    np.testing.assert_allclose(ours, own, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
