@@ -68,6 +68,10 @@ class Coded:
         """A fact of each text as a fact of each row."""
         return of_texts[self.codes]
 
+    def with_comma(self) -> "Coded":
+        """Numbers with a decimal comma, as the column's spelling has it; no row's hash changes."""
+        return Coded(self.raw, self.codes, pc.replace_substring(self.texts, ".", ","))
+
     def filter(self, rows: np.ndarray) -> "Coded":
         """Some of the rows, and the texts that they have."""
         codes = self.codes[rows]
@@ -113,12 +117,21 @@ class Batch:
 
 @dataclass
 class Table:
-    """Files that are one table. `notes` say in sentences what of them is left out or differs."""
+    """Files that are one table.
+
+    Attributes:
+        files: in order.
+        columns: names of all their columns.
+        row_limit: rows to read; 0: all.
+        notes: sentences on what of the files is left out or differs.
+        with_comma: columns whose spelling has a decimal comma: typed numbers are read as such.
+    """
 
     files: list[csv_files.CsvFile | parquet_files.ParquetFile]
     columns: list[str]
     row_limit: int
     notes: list[str] = field(default_factory=list)
+    with_comma: frozenset[str] = frozenset()
 
     @property
     def share(self) -> float:
@@ -135,7 +148,8 @@ class Table:
                 if self.row_limit:
                     rows = min(rows, self.row_limit - first)
                     columns = [column.slice(0, rows) for column in columns]
-                yield self._batch(dict(zip(file.names, columns, strict=True)), rows, first)
+                batch = self._batch(dict(zip(file.names, columns, strict=True)), rows, first)
+                yield self._spelled(batch, file) if self.with_comma else batch
                 first += rows
                 if first == self.row_limit:
                     return
@@ -149,6 +163,11 @@ class Table:
             for name in self.columns
         }
         return Batch(columns, np.arange(first, first + rows))
+
+    def _spelled(self, batch: Batch, file: csv_files.CsvFile | parquet_files.ParquetFile) -> Batch:
+        typed = file.fractions if isinstance(file, parquet_files.ParquetFile) else frozenset()
+        changed = {name: batch.columns[name].with_comma() for name in typed & self.with_comma}
+        return Batch({**batch.columns, **changed}, batch.numbers)
 
 
 def open_table(source: Path, column_names: Sequence[str] = (), row_limit: int = 0) -> Table:

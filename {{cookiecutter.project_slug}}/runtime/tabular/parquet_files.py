@@ -27,6 +27,7 @@ class ParquetFile:
     path: Path
     fields: list[str]
     notes: list[str]
+    fractions: frozenset[str] = frozenset()  # names of columns of typed numbers with decimals
     position: int = 0  # bytes that have been read, about
 
     @classmethod
@@ -36,7 +37,9 @@ class ParquetFile:
         index = _pandas_index(schema)
         named = [name for name in index if not INDEX.fullmatch(name)]
         notes = [f"the index {', '.join(named)} of {path.name} is left out; make it a column"]
-        return cls(path, [n for n in schema.names if n not in index], notes * bool(named))
+        typed = {field.name.strip() for field in schema if _has_decimals(field.type)}
+        names = [name for name in schema.names if name not in index]
+        return cls(path, names, notes * bool(named), frozenset(typed))
 
     @property
     def names(self) -> list[str]:
@@ -55,6 +58,10 @@ class ParquetFile:
                     yield [_texts(batch.column(name)) for name in self.fields]
         except OSError as error:
             raise _unreadable(self.path, error) from None
+
+
+def _has_decimals(kind: pa.DataType) -> bool:
+    return pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
 def _open(path: Path) -> "pq.ParquetFile":

@@ -6,7 +6,7 @@ Rows come batch after batch and are written as they come. `Splitting` says which
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from . import columns, job, readable, rendering, splits
+from . import job, readable, rendering, splits
 from .batches import Batch
 from .profile import ColumnFacts
 from .proposal import propose
 from .spelling import Reading
 from .splits import SPLITS, Days, Fold, Period
-from .values import DataError, text
+from .values import DataError
 
 Labels = dict[str, Counter[str]]  # of each split: the target's values with their rows
 
@@ -129,30 +129,6 @@ def slice_columns(names: Sequence[str], options: Namespace) -> list[str]:
                 f"slices names {name!r}, which is not in the data{job.suggest(name, names)}"
             )
     return asked
-
-
-def labelled(rows: Iterable[Batch], target: Reading) -> Iterator[Batch]:
-    """The rows that have a target, its numbers as Python writes them, whatever their spelling."""
-    for batch in rows:
-        if not target.plain:
-            column = batch.columns[target.name]
-            texts = _plain_texts(column.texts, target)
-            changed = type(column)(column.raw, column.codes, texts)
-            batch = Batch({**batch.columns, target.name: changed}, batch.numbers)
-        yield batch.filter(batch.known(target.name))
-
-
-def _plain_texts(texts: pa.StringArray, target: Reading) -> pa.StringArray:
-    if target.role != "numeric":
-        return columns.texts(texts, target)
-    numbers, bad = columns.numbers(texts, target, unreadable="mark")
-    return pa.array(
-        [
-            known if wrong else text(number) or None
-            for known, number, wrong in zip(texts.to_pylist(), numbers.tolist(), bad, strict=True)
-        ],
-        pa.string(),
-    )
 
 
 @dataclass

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from . import progress, readable, table_check
 from .batches import Batch, Table
 from .contract import Contract
-from .partition import labelled
 from .profile import ColumnFacts, profile
 from .roles import Columns
 from .spelling import Reading
 from .table_check import TableCheck
+from .target_rows import labelled, with_target
 
 
 @dataclass
@@ -47,11 +47,12 @@ class Survey:
 
 def survey(table: Table, target: str, agreed: Contract | None) -> Survey:
     """Look at all rows of a table, and print what breaks the contract; DataError for an error."""
+    table.with_comma = _with_comma(agreed) if agreed else frozenset()
     rows = progress.told(table.batches(), "reading", lambda _: table.share)
     check = TableCheck(agreed, table.columns) if agreed else None
     counted = _Counted(check.watch(rows) if check else rows)
     read = agreed.reading(target) if agreed else Reading(target, "categorical")
-    facts = profile(labelled(counted, read), table.columns).columns
+    facts = profile(with_target(counted, read), table.columns).columns
     unreadable: list[str] = []
     if check:
         report = check.report(table.batches)
@@ -59,6 +60,13 @@ def survey(table: Table, target: str, agreed: Contract | None) -> Survey:
         report.refuse_errors()
         unreadable = [each.column for each in report.violations if each.rule == "type"]
     return Survey(table, agreed, counted.rows, facts, unreadable)
+
+
+def _with_comma(agreed: Contract) -> frozenset[str]:
+    numerals = {name: agreed.reading(name).numeral for name in agreed.columns}
+    return frozenset(
+        name for name, each in numerals.items() if each and each.pattern.decimal == ","
+    )
 
 
 class _Counted:

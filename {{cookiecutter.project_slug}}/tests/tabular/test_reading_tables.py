@@ -1,0 +1,156 @@
+"""What preprocessing makes of tables whose values are spelled in ways of their own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import preprocess
+from tabular.values import DataError
+
+ROWS = 300
+CONTRACT: dict[str, Any] = {
+    "target": "rent",
+    "problem_type": "regression",
+    "columns": {
+        "area": {"role": "numeric", "type": "number", "range": [1, 20], "spelling": "1.234,56"},
+        "age": {"role": "numeric", "type": "integer", "missing": ["?"]},
+        "day": {"role": "date", "type": "date", "range": ["2020-01-01", "today"]},
+        "rent": {"role": "target", "type": "number", "range": [1, 9_000], "spelling": "1.234,56 €"},
+    },
+}
+
+
+def table() -> pd.DataFrame:
+    """Typed rows; each area has three decimals at most, which look like thousands."""
+    random = np.random.default_rng(7)
+    area, age = random.uniform(2, 9, ROWS).round(3), random.integers(0, 99, ROWS)
+    days = np.datetime64("2021-01-01") + random.integers(0, 700, ROWS)
+    rent = (100 * area + age + 500).round(2)
+    return pd.DataFrame({"area": area, "age": age, "day": days.astype(str), "rent": rent})
+
+
+def comma(number: float) -> str:
+    """1234.5 as 1.234,5."""
+    return f"{number:,}".translate(str.maketrans(",.", ".,"))
+
+
+@pytest.fixture
+def prepare(tmp_path: Path) -> Callable[..., Path]:
+    """Preprocess a frame, written as CSV unless told otherwise; the folder of what it left."""
+
+    def prepared(
+        frame: pd.DataFrame, agreed: dict[str, Any] | None = None, kind: str = "csv", **options: str
+    ) -> Path:
+        file, out = tmp_path / f"rents.{kind}", tmp_path / f"out-{len(list(tmp_path.iterdir()))}"
+        if kind == "parquet":
+            frame.to_parquet(file)
+        else:
+            frame.to_csv(file, index=False)
+        given = {"target": "rent", **options}
+        if agreed:
+            (tmp_path / "contract.json").write_text(json.dumps(agreed), encoding="utf-8")
+            given["contract"] = str(tmp_path / "contract.json")
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+        preprocess.preprocess(preprocess.arguments([f"--input={file}", f"--output={out}", *words]))
+        file.unlink()
+        return out
+
+    return prepared
+
+
+def schema(out: Path) -> dict[str, Any]:
+    return json.loads((out / "schema" / "schema.json").read_text(encoding="utf-8"))
+
+
+def column(out: Path, name: str) -> dict[str, Any]:
+    """A column of the schema."""
+    return next(each for each in schema(out)["columns"] if each["name"] == name)
+
+
+def split(out: Path, name: str) -> pd.DataFrame:
+    """The texts of a split."""
+    return pd.read_csv(out / name / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def test_words_for_missing_make_no_categories_and_move_no_row(
+    prepare: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = table().astype({"age": object})
+    frame.loc[::10, "age"] = "?"
+    out = prepare(frame)
+    assert column(out, "age") == {"name": "age", "role": "numeric", "missing": ["?"]}
+    assert "note: column 'age': missing where it says '?' (30)" in capsys.readouterr().out
+    assert "?" in set(split(out, "test")["age"]), "a split has what the data has"
+    plain = {**CONTRACT["columns"], "area": {"role": "numeric", "type": "number"}}
+    plain["rent"] = {"role": "target", "type": "number"}
+    by_contract = prepare(frame, {**CONTRACT, "columns": plain})
+    assert column(by_contract, "age") == column(out, "age")
+    for name in ("train", "validation", "test"):
+        pd.testing.assert_frame_equal(split(by_contract, name), split(out, name))
+
+
+def test_a_target_in_another_spelling_is_written_as_plain_numbers(
+    prepare: Callable[..., Path],
+) -> None:
+    frame = table()
+    expected = frame.rent.map(str)
+    frame["rent"] = frame.rent.map(lambda rent: f"{comma(rent)} €")
+    frame.loc[:9, "rent"] = "k.A."
+    out = prepare(frame)
+    found = [rent for name in ("train", "validation", "test") for rent in split(out, name)["rent"]]
+    assert sorted(map(float, found)) == sorted(map(float, expected[10:]))
+
+
+def test_by_a_contract_everything_is_read_in_its_spelling(prepare: Callable[..., Path]) -> None:
+    frame = table()
+    frame["area"] = frame.area.map(comma)
+    frame["rent"] = frame.rent.map(lambda rent: f"{comma(rent)} €")
+    out = prepare(frame, CONTRACT)
+    assert column(out, "area") == {"name": "area", "role": "numeric", "spelling": "1.234,56"}
+    assert schema(out)["contract"] == CONTRACT
+    assert schema(out)["problem_type"] == "regression"
+
+
+def test_typed_numbers_of_parquet_are_numbers_whatever_the_spelling(
+    prepare: Callable[..., Path],
+) -> None:
+    """Written as the column is spelled: 1.234 would be read as a thousand."""
+    out = prepare(table(), CONTRACT, "parquet")
+    areas = [area for name in ("train", "validation", "test") for area in split(out, name)["area"]]
+    assert sorted(areas) == sorted(str(area).replace(".", ",") for area in table().area)
+    records = (out / "records" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["area"] for line in records} <= set(areas)
+
+
+def test_what_is_open_is_asked_and_can_be_answered(prepare: Callable[..., Path]) -> None:
+    frame = table()
+    frame["day"] = [f"{day[8:] if day[8:] < '13' else '01'}/{day[5:7]}/2021" for day in frame.day]
+    with pytest.raises(DataError, match='its spelling, "DD/MM/YYYY" or "MM/DD/YYYY", in the data'):
+        prepare(frame)
+    out = prepare(frame, spelling="day=MM/DD/YYYY")
+    assert column(out, "day") == {"name": "day", "role": "date", "spelling": "MM/DD/YYYY"}
+
+
+def test_an_answer_that_does_not_fit_is_refused(prepare: Callable[..., Path]) -> None:
+    with pytest.raises(DataError, match=r"spelling names 'days', which is not in .* mean 'day'"):
+        prepare(table(), spelling="days=MM/DD/YYYY")
+    with pytest.raises(DataError, match=r"'day=' is not like \"day=DD/MM/YYYY\""):
+        prepare(table(), spelling="day=")
+    with pytest.raises(DataError, match="column 'day': spelling 'MM/YYYY' is not one of DD/MM/Y"):
+        prepare(table(), spelling="day=MM/YYYY", date="day")
+    with pytest.raises(DataError, match=r"'1,234\.56', but the data contract says '1\.234,56'"):
+        prepare(table(), CONTRACT, "parquet", spelling="area=1,234.56")
+
+
+def test_what_is_said_of_a_column_is_said_of_one_that_is_ignored_too(
+    prepare: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = table().astype({"area": object})
+    frame.loc[::5, "area"] = [f"about {number}" for number in range(ROWS // 5)]
+    assert "identifier or free text" in schema(prepare(frame))["ignored"]["area"]
+    assert "column 'area' is text, although 80% of its rows" in capsys.readouterr().out
