@@ -15,7 +15,7 @@ from . import dialect, files
 from .dialect import Dialect
 from .values import DataError
 
-BLOCK, WIDE = 4 << 20, 1 << 14  # bytes that are read at once: at least, and for each column
+BLOCK, WIDE = 1 << 24, 1 << 14  # bytes that are read at once: at least, and for each column
 ROWS = 50_000  # rows that are read at once, one by one
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 Columns = list[pa.DictionaryArray]

@@ -117,8 +117,9 @@ class ColumnFacts:
     @cached_property
     def examples(self) -> dict[str, int]:
         """Texts of every kind with their rows, a sample of what is many scaled to all its rows."""
-        drawn = self.texts.counts(EXAMPLES)
-        plain = {text: rows for text, rows in drawn.items() if _is_plain(text)}
+        plain = self.texts.counts(EXAMPLES) if self.numbers + self.days else {}
+        if self.numbers + self.days < self.known:
+            plain = {text: rows for text, rows in plain.items() if _is_plain(text)}
         words, odd = self.words.counts(EXAMPLES), self.odd.counts(EXAMPLES)
         kinds = (self.numbers + self.days, plain), (self.words.rows, words), (self.odd.rows, odd)
         return {text: n for rows, counts in kinds for text, n in _scaled(counts, rows).items()}
