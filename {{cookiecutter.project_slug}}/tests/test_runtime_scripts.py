@@ -106,7 +106,7 @@ def test_a_date_split_is_by_fixed_days(samples: dict[str, Path], tmp_path: Path)
 def test_a_date_split_without_days_suggests_some(samples: dict[str, Path]) -> None:
     counts = tables.read_raw(samples["regression"])["listed_on"].value_counts()
     with pytest.raises(
-        DataError, match=r"two fixed split_dates, .*: 2023-[\d-]{5},202\d-[\d-]{5}$"
+        DataError, match=r"two fixed `split_dates`, .*: 2023-[\d-]{5},202\d-[\d-]{5}$"
     ):
         splits.check_boundaries([], counts.to_dict())
 
@@ -193,9 +193,9 @@ BAD_DATA = {
     "no header": (
         lambda f: f.to_csv(index=False, header=False),
         [],
-        "looks like data ('1'), not like names; name the columns by --column-names",
+        "looks like data ('1'), not like names; name the columns by `column_names`",
     ),
-    "too few names": (cars(lambda f: f), ["--column-names=a,b"], "but --column-names gives 2"),
+    "too few names": (cars(lambda f: f), ["--column-names=a,b"], "but `column_names` gives 2"),
     "bad number": (cars(lambda f: f), ["--test-share=much"], "invalid float value: 'much'"),
     "bad share": (cars(lambda f: f), ["--test-share=0.9"], "sum to less than 1"),
 }

@@ -203,12 +203,12 @@ def _check_names(path: Path, first: list[str], column_names: list[str]) -> None:
     """Raise a DataError when names and first line do not fit, or when that line is data."""
     if column_names and len(column_names) != len(first):
         raise DataError(
-            f"{path.name} has {len(first)} columns but --column-names gives {len(column_names)}"
+            f"{path.name} has {len(first)} columns but `column_names` gives {len(column_names)}"
         )
     if not column_names and (numbers := [cell for cell in first if is_number(cell)]):
         raise DataError(
             f"the first line of {path.name} looks like data ({numbers[0]!r}), not like names; "
-            "name the columns by --column-names a,b,c"
+            "name the columns by `column_names`, such as -p column_names a,b,c"
         )
 
 

@@ -52,7 +52,7 @@ class Splitting:
         name = options.split_date_column
         if name not in facts:
             raise DataError(
-                f"split_date_column {name!r} is not in the data{job.suggest(name, facts)}"
+                f"`split_date_column` {name!r} is not in the data{job.suggest(name, facts)}"
             )
         dates = _dates(facts[name], readings.get(name))
         if options.split == "date":
@@ -126,7 +126,7 @@ def slice_columns(names: Sequence[str], options: Namespace) -> list[str]:
     for name in asked:
         if name not in names:
             raise DataError(
-                f"slices names {name!r}, which is not in the data{job.suggest(name, names)}"
+                f"`slices` names {name!r}, which is not in the data{job.suggest(name, names)}"
             )
     return asked
 

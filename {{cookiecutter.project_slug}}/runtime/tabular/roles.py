@@ -56,7 +56,7 @@ def find_target(columns: Sequence[str], asked: str, agreed: Contract | None) -> 
 def _one_answer(parameter: str, asked: str, agreed: str) -> str:
     if asked and agreed and asked != agreed:
         raise DataError(
-            f"{parameter} is {asked!r}, but the data contract says {agreed!r}; change one of them"
+            f"`{parameter}` is {asked!r}, but the data contract says {agreed!r}; change one of them"
         )
     return asked or agreed
 
@@ -169,7 +169,7 @@ def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns, spelling
 
 def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = "") -> None:
     if given == "drop":
-        found.ignored[column.name] = "it is listed under drop"
+        found.ignored[column.name] = "it is listed under `drop`"
         return
     if spelling and not given:
         given = "date" if date_spelling(spelling) else "numeric"
@@ -236,7 +236,7 @@ def spellings(argument: str, columns: Collection[str] = ()) -> dict[str, str]:
             raise DataError(f'spelling {part.strip()!r} is not like "day=DD/MM/YYYY"')
         if columns and name not in columns:
             suggested = job.suggest(name, columns)
-            raise DataError(f"spelling names {name!r}, which is not in the data{suggested}")
+            raise DataError(f"`spelling` names {name!r}, which is not in the data{suggested}")
         found[name] = spelling
     return found
 
@@ -248,9 +248,11 @@ def given_roles(options: Namespace, columns: Sequence[str]) -> dict[str, str]:
         for name in job.words(getattr(options, role)):
             if name not in columns:
                 raise DataError(
-                    f"{role} names {name!r}, which is not in the data{job.suggest(name, columns)}"
+                    f"`{role}` names {name!r}, which is not in the data{job.suggest(name, columns)}"
                 )
             if name in given:
-                raise DataError(f"column {name!r} is under {given[name]} and {role}; choose one")
+                raise DataError(
+                    f"column {name!r} is under `{given[name]}` and `{role}`; choose one"
+                )
             given[name] = role
     return given

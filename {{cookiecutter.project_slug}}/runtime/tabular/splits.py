@@ -44,7 +44,7 @@ def check_shares(test_share: float, validation_share: float) -> None:
     """Raise a DataError when the shares leave nothing for one of the splits."""
     if min(test_share, validation_share) <= 0 or test_share + validation_share >= 1:
         raise DataError(
-            "--test-share and --validation-share must be above 0 and sum to less than 1"
+            "`test_share` and `validation_share` must be above 0 and sum to less than 1"
         )
 
 
@@ -75,7 +75,7 @@ def check_boundaries(boundaries: Sequence[str], counts: Mapping[str, int]) -> No
         days = Days.of(counts)
         hint = ",".join(days.at(int(days.rows * share)) for share in (0.6, 0.8)) if counts else ""
         raise DataError(
-            f"split by date needs two fixed split_dates, for 60/20/20 of this data: {hint}"
+            f"a split by date needs two fixed `split_dates`, for 60/20/20 of this data: {hint}"
         )
 
 
@@ -106,7 +106,7 @@ class Fold:
 def check_folds(folds: int) -> None:
     """Raise a DataError when there cannot be so many folds."""
     if not 2 <= folds <= MAX_FOLDS:
-        raise DataError(f"folds must be 2 to {MAX_FOLDS}, not {folds}: -p folds 5")
+        raise DataError(f"`folds` must be 2 to {MAX_FOLDS}, not {folds}")
 
 
 def cross_validation(
@@ -197,7 +197,7 @@ def backtest(days: Days, name: str, folds: int, validation_share: float) -> list
         if len(starts) < folds or last_part <= days.days[0]:
             raise DataError(
                 f"{len(days.days)} different days of {name!r} outside the test split are too few, "
-                f"or their rows too uneven, for {folds} periods; lower -p folds"
+                f"or their rows too uneven, for {folds} periods; lower `folds`"
             )
         facts = past.days[-1], period.days[0], period.days[-1]
         names = ("past_until", "first_day", "last_day")

@@ -40,7 +40,9 @@ def read(path: Path, text: str, encoding: str = "utf-8", **options: object) -> p
 def test_no_header_works_with_names(cars: pd.DataFrame, tmp_path: Path) -> None:
     text = cars.to_csv(index=False, header=False)
     assert read(tmp_path / "cars.csv", text, column_names=list(cars.columns)).equals(cars)
-    assert "name the columns by --column-names a,b,c" in refusal(tmp_path / "cars.csv")
+    assert "name the columns by `column_names`, such as -p column_names a,b,c" in refusal(
+        tmp_path / "cars.csv"
+    )
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

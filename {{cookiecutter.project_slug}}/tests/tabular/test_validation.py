@@ -231,15 +231,15 @@ def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--validation=cross_validation", "--folds=9"], "folds must be 2 to 8, not 9"),
-        (["--validation=backtest"], "split_date_column '' is not in the data"),
+        (["--validation=cross_validation", "--folds=9"], "`folds` must be 2 to 8, not 9"),
+        (["--validation=backtest"], "`split_date_column` '' is not in the data"),
         (["--validation=backtest", "--split-date-column=fuel"], "column 'fuel' is date but row"),
         (["--validation=loo"], "`validation`: invalid choice: 'loo'"),
         (
             ["--validation=cross_validation", "--test-share=1", *BY_DATE],
-            "--test-share and --validation-share must be above 0 and sum to less than 1",
+            "`test_share` and `validation_share` must be above 0 and sum to less than 1",
         ),
-        (["--slices=regoin"], "slices names 'regoin', which is not in the data; did you mean"),
+        (["--slices=regoin"], "`slices` names 'regoin', which is not in the data; did you mean"),
         (
             ["--validation=cross_validation", "--row-limit=9", "--target=sold_within_30_days"],
             "split of 9 rows",
