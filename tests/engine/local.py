@@ -14,7 +14,7 @@ from typing import Any
 from botocore import xform_name
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.definition.document import parse
-from sagemaker_local.engine import Endpoint, Engine
+from sagemaker_local.engine import Address, Engine
 from sagemaker_local.executions.explanation import Explanation, explain
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import Arns
@@ -163,7 +163,7 @@ class Local:
     runner: Runner
     functions: Functions | None = None
     debug: bool | str = False
-    endpoint: Callable[[Engine], Endpoint] | None = None
+    address: Callable[[Engine], Address] | None = None
 
     @cached_property
     def engine(self) -> Engine:
@@ -172,7 +172,7 @@ class Local:
             runner=self.runner,
             functions=self.functions,
             debug=self.debug,
-            endpoint=self.endpoint,
+            address=self.address,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -158,6 +159,29 @@ def test_a_model_that_does_not_load_fails_the_endpoint_which_can_only_be_deleted
     with pytest.raises(ClientError, match="Cannot update failed endpoint"):
         own.client.update_endpoint(EndpointName="e", EndpointConfigName="broken")
     own.delete("e")
+
+
+def test_an_error_that_has_a_status_is_answered_with_it_and_its_sentence(own: Hosted) -> None:
+    script = scale(1).replace(
+        "def predict_fn",
+        """
+class Refused(ValueError):
+    status = 415
+
+def input_fn(body, content_type):
+    raise Refused(f"{content_type} is not read; send text/csv")
+
+def predict_fn""",
+    )
+    own.model("strict", script)
+    own.create("e", variant("strict"))
+    with pytest.raises(own.runtime.exceptions.ModelError) as caught:
+        own.invoke("e", ContentType="text/plain")
+    response: Any = caught.value.response
+    assert response["OriginalStatusCode"] == 415
+    told = {"error": "text/plain is not read; send text/csv"}
+    assert json.loads(response["OriginalMessage"]) == told
+    assert "Received client error (415) from primary" in response["Error"]["Message"]
 
 
 def test_a_busy_endpoint_is_not_changed(own: Hosted) -> None:

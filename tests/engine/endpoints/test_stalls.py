@@ -35,6 +35,8 @@ def test_healthy_requests_succeed_while_many_connections_stall(own: Hosted) -> N
     for _ in range(_HEALTHY):
         assert post(connection, "e", "1,2") == (200, "3")
     connection.close()
+    for _ in range(20):  # whole requests, whose clients do not wait for the answer
+        opened(address.port, _HEAD + b"\r\n1,2,3,4,5").close()
     # Some leave, and the rest is told to: whole requests only are waited for.
     for client in stalled[::2]:
         client.close()

@@ -63,7 +63,7 @@ def client(service: str, url: str) -> Any:
 @pytest.fixture(scope="module")
 def wired(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator[Wired]:
     """One for all tests of a file, with an empty default bucket."""
-    local = Local(tmp_path_factory.mktemp("wire") / "root", runner, endpoint=Face)
+    local = Local(tmp_path_factory.mktemp("wire") / "root", runner, address=Face)
     (local.bucket.root / local.bucket.name).mkdir(parents=True)
     yield Wired(local)
 
@@ -71,4 +71,4 @@ def wired(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator[
 @pytest.fixture
 def own(tmp_path: Path, runner: Runner) -> Wired:
     """One of a test's own."""
-    return Wired(Local(tmp_path / "root", runner, endpoint=Face))
+    return Wired(Local(tmp_path / "root", runner, address=Face))

@@ -236,7 +236,7 @@ def test_it_listens_on_loopback_only(wired: Wired) -> None:
 
 
 def test_a_face_ends_with_its_engine(tmp_path: Path, runner: Runner) -> None:
-    wired = Wired(Local(tmp_path, runner, endpoint=Face))
+    wired = Wired(Local(tmp_path, runner, address=Face))
     address = wired.address
     wired.sagemaker.list_pipelines()
     del wired

@@ -106,7 +106,7 @@ def test_a_debugged_script_has_them_for_its_time_only(
 ) -> None:
     import os
 
-    local = Local(tmp_path / "root", runner, debug=True, endpoint=Face)
+    local = Local(tmp_path / "root", runner, debug=True, address=Face)
     show = "import os; print(os.environ['AWS_ENDPOINT_URL'], os.environ.get('AWS_PROFILE'))"
     before = dict(os.environ)
     run = local.run(definition(processing("Show", local.code(show))))
@@ -134,7 +134,7 @@ def test_the_cache_does_not_know_the_address(
     for key in ("one", "two"):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{key}")
-        local = Local(tmp_path / "root", runner, endpoint=Face)
+        local = Local(tmp_path / "root", runner, address=Face)
         step = processing("Show", local.code(script))
         cached = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
         run = local.run(definition({**step, **cached}))

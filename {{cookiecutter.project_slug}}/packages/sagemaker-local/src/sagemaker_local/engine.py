@@ -29,7 +29,7 @@ from sagemaker_local.storage.store import Store
 DEFAULT_REGION = "us-east-1"
 
 
-class Endpoint(Protocol):
+class Address(Protocol):
     """Where programs find an engine by AWS's protocol."""
 
     @property
@@ -46,7 +46,7 @@ class Engine:
         runner: starts processes; this process's warm one if None.
         functions: what Lambda steps call.
         debug: True, or a step's name: its scripts run in the process that starts an execution.
-        endpoint: opens one for this engine when its first job starts; None: jobs find nobody.
+        address: opens one for this engine when its first job starts; None: jobs find nobody.
         host: the address at which models' endpoints listen, if they are not running yet.
 
     Raises:
@@ -60,7 +60,7 @@ class Engine:
         runner: Runner | None = None,
         functions: Functions | None = None,
         debug: bool | str = False,
-        endpoint: Callable[[Engine], Endpoint] | None = None,
+        address: Callable[[Engine], Address] | None = None,
         host: str = LOOPBACK,
     ) -> None:
         self.root = root
@@ -79,8 +79,8 @@ class Engine:
         self.runner = runner or shared_runner()
         self.functions: Functions = functions or {}
         self.debug = debug
-        self._open_endpoint = endpoint
-        self._endpoint: Endpoint | None = None
+        self._open_address = address
+        self._address: Address | None = None
         self._opening = threading.Lock()
 
     def prune_endpoints(self, before: datetime) -> Pruned:
@@ -91,7 +91,7 @@ class Engine:
     def job_variables(self) -> dict[str, str]:
         """What the variables of a job say of AWS: this engine's address, and nobody's keys."""
         with self._opening:
-            if self._endpoint is None and self._open_endpoint is not None:
-                self._endpoint = self._open_endpoint(self)
-        url = self._endpoint.url if self._endpoint else aws_variables.NOWHERE
+            if self._address is None and self._open_address is not None:
+                self._address = self._open_address(self)
+        url = self._address.url if self._address else aws_variables.NOWHERE
         return aws_variables.of_a_job(url, self.arns.region)

@@ -167,5 +167,5 @@ class RegistryOperations:
     def _model(self, name: str, operation_name: str) -> Document:
         model = self.engine.store.resource(MODEL, name)
         if model is None:
-            raise invalid(f"Could not find model {name!r}.", operation_name)
+            raise invalid(f'Could not find model "{self.engine.arns.model(name)}".', operation_name)
         return model

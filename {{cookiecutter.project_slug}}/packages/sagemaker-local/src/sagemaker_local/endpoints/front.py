@@ -103,7 +103,8 @@ class Front:
         self.last_request = asyncio.get_running_loop().time()
         try:
             response = await self._answered(request)
-        except Refusal as refusal:
+        except Exception as error:
+            refusal = _told(error)
             response = web.Response(
                 body=refusal.body, status=refusal.status, headers=refusal.headers
             )
@@ -234,6 +235,14 @@ class Front:
         region, account = self._arns.region, self._arns.account
         group = f"arn:aws:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{name}"
         return f"{group}:log-stream:{serving.variant.name}"
+
+
+def _told(error: Exception) -> Refusal:
+    """What a client is told; an error that nobody foresaw is in the log."""
+    if isinstance(error, Refusal):
+        return error
+    logger.error("A request failed inside the front", exc_info=error)
+    return Refusal("InternalFailure", f"The front failed: {type(error).__name__}: {error}", 500)
 
 
 def _endpoint(request: web.BaseRequest) -> str:

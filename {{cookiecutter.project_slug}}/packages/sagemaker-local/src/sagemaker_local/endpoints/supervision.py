@@ -134,6 +134,7 @@ class Supervision:
         self._region = region
         self._host = host
         self._started: subprocess.Popen[bytes] | None = None
+        self._has_said = False
 
     @property
     def log(self) -> Path:
@@ -153,7 +154,8 @@ class Supervision:
         record = self.running()
         if record is None:
             record = self._start()
-        if record.host != self._host:
+        if record.host != self._host and not self._has_said:
+            self._has_said = True
             logger.info(
                 f"local session: the endpoints listen at {record.host}, not at {self._host}; stop "
                 "their supervisor to change that."

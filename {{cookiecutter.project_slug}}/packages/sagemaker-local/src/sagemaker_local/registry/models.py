@@ -60,7 +60,7 @@ def create_model(store: Store, bucket: Bucket, arns: Arns, request: Document) ->
         "CreationTime": now(),
     }
     if not store.add_resource(MODEL, name, document):
-        raise LocalError(f"Cannot create already existing model {name!r}.")
+        raise LocalError(f'Cannot create already existing model "{arns.model(name)}".')
     return document
 
 

@@ -109,8 +109,8 @@ class _Connection(BaseHTTPRequestHandler):
                 )
         except Exception as error:
             traceback.print_exc()
-            reason = f"{type(error).__name__}: {error}"[:_MOST_REASON]
-            return _status(error), json.dumps({"error": reason}).encode(), JSON
+            status, reason = _refusal(error)
+            return status, json.dumps({"error": reason[:_MOST_REASON]}).encode(), JSON
         if not kind:
             server.tell_once(_NO_TYPE_NOTE.format(program=server.program, kind=_NO_TYPE))
         return 200, answer, kind or _NO_TYPE
@@ -124,7 +124,13 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-def _status(error: Exception) -> int:
-    """500, as in SageMaker's images, unless the error has a status, as its toolkit's have."""
-    status = getattr(error, "status_code", 500)
-    return status if isinstance(status, int) and 400 <= status < 600 else 500
+def _refusal(error: Exception) -> tuple[int, str]:
+    """A status and a sentence: 500, as in SageMaker's images, unless the error says a status.
+
+    Its toolkit's errors have ``status_code`` and ``message``; others call it ``status``.
+    """
+    for name in ("status_code", "status"):
+        status = getattr(error, name, None)
+        if isinstance(status, int) and 400 <= status < 600:
+            return status, str(getattr(error, "message", error))
+    return 500, f"{type(error).__name__}: {error}"

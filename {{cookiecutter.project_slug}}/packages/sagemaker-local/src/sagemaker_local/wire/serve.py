@@ -106,7 +106,7 @@ def _open(
     """A server that has yet to be started, and what answers behind it."""
     addresses: list[_Address] = []
     try:
-        engine = Engine(root, region, shared_runner(warm), endpoint=lambda _: addresses[0])
+        engine = Engine(root, region, shared_runner(warm), address=lambda _: addresses[0])
         (engine.bucket.root / BUCKET).mkdir(parents=True, exist_ok=True)
     except (OSError, sqlite3.Error) as error:
         raise LocalError(
