@@ -58,6 +58,21 @@ def test_what_is_derived_is_encoded_by_its_role_wherever_a_record_comes_from() -
 
 
 @pytest.mark.usefixtures("derived")
+def test_a_feature_is_derived_of_what_a_spelled_column_means() -> None:
+    """Its function knows nothing of spellings."""
+    columns = [
+        {**COLUMNS[0], "spelling": "1.234,56 km", "missing": ["?"]},
+        {**COLUMNS[1], "spelling": "DD/MM/YYYY"},
+    ]
+    days_first = ["/".join(reversed(day.split("-"))) for day in DAYS]
+    spelled = [{"km": f"{km},0 km", "day": day} for km, day in zip(KM, days_first, strict=True)]
+    encoder = features.Encoder(features.fit(spelled, columns, impute=False))
+    assert encoder.encode(spelled[4])[-3] == per_day(RECORDS[4])
+    assert encoder.encode(RECORDS[4])[-3] == per_day(RECORDS[4]), "an ISO day is always one"
+    assert np.isnan(encoder.encode({**spelled[4], "km": "?"})[-3])
+
+
+@pytest.mark.usefixtures("derived")
 def test_what_cannot_be_derived_is_imputed_like_any_number() -> None:
     encoder = features.Encoder(features.fit([*RECORDS, MISSING], COLUMNS, impute=True))
     middle = sorted(per_day(record) for record in RECORDS)[2]
