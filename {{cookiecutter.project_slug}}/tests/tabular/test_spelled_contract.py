@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from tabular import contract
+from tabular import contract, table_check
 from tabular.spelling import Reading
 from tabular.values import DataError
 from tabular.violations import RecordCheck
@@ -122,3 +124,48 @@ def test_the_words_may_stand_with_their_rows_and_are_written_so() -> None:
     text = contract.dumps({"columns": COLUMNS})
     assert '"missing": {\n        "?": 61,\n        "k.A.": 2\n      }' in text
     assert '"missing": ["-"]' in text
+
+
+PIECES = ["1", "25", "000", ".", ",", "-", "€", " ", "/", "2021", "02", "?", "k.A.", "e5", "inf"]
+SPELLINGS = {
+    "integer": ["", "1234.56", "1.234,56 €"],
+    "number": ["", "1,234.56", "1 234,56"],
+    "date": ["", "DD/MM/YYYY", "MM/DD/YY"],
+    "text": [""],
+}
+FACTS: dict[str, dict[str, Any]] = {
+    "integer": {"role": "numeric", "range": [1, 2000]},
+    "number": {"role": "numeric", "range": [-20.5, 30]},
+    "date": {"role": "date", "range": ["2021-02-01", "today"]},
+    "text": {"role": "categorical", "categories": ["1", "25"]},
+}
+
+
+@st.composite
+def one_column(draw: st.DrawFn) -> dict[str, Any]:
+    """A column of a contract."""
+    kind = draw(st.sampled_from(list(FACTS)))
+    return {
+        **FACTS[kind],
+        "type": kind,
+        "missing_at_most": draw(st.sampled_from([0, 1])),
+        "missing": draw(st.sampled_from([[], ["?", "K.a."], ["-25"]])),
+        "spelling": draw(st.sampled_from(SPELLINGS[kind])),
+    }
+
+
+@given(column=one_column(), texts=st.lists(st.lists(st.sampled_from(PIECES)).map("".join)))
+@example(
+    column={**FACTS["integer"], "type": "integer", "missing": ["-25"]},
+    texts=["-25", "-25.0", "25.5", "2e6", "NaN", "-nan", "1e999", " 25 ", "0.001"],
+)
+def test_a_record_and_a_table_break_the_same_rules(
+    column: dict[str, Any], texts: list[str]
+) -> None:
+    document = {"target": "y", "columns": {"x": column, "y": COLUMNS["price"]}}
+    agreed = contract.from_document(document)
+    check = RecordCheck(agreed, ["x"])
+    for text in texts:
+        of_table = table_check.violations({"x": [text], "y": ["1"]}, agreed).violations
+        of_record = check.report([{"x": text}]).violations
+        assert [each.rule for each in of_record] == [each.rule for each in of_table], text
