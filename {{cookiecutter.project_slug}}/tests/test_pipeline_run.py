@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from {{ cookiecutter.package_name }} import errors, paths
-from {{ cookiecutter.package_name }}.notebooks import pipeline_run
+from {{ cookiecutter.package_name }}.notebooks import kernel_ahead, pipeline_run
 from {{ cookiecutter.package_name }}.runs import record
 
 PARAMETERS = nbformat.v4.new_code_cell("eta = 0.1", metadata={"tags": ["parameters"]})
@@ -32,6 +32,12 @@ def write(project: Path, *cells: str) -> bytes:
     return file.read_bytes()
 
 
+def run_pipeline(options: list[str]) -> None:
+    """Run the notebook as the command does."""
+    with kernel_ahead.started(options) as ahead:
+        pipeline_run.pipeline(options, ahead)
+
+
 def the_run(project: Path) -> record.Run:
     """The only run that was kept; nothing else is left."""
     (folder,) = (project / "reports" / "runs").iterdir()
@@ -45,7 +51,7 @@ def test_an_error_is_told_in_whole_and_the_run_is_kept(
         project, "print('hello', eta)", "raise ValueError('no\\nsuch thing')", "print(1)"
     )
     with pytest.raises(errors.ProjectError, match=r"^ValueError: no\nsuch thing$"):
-        pipeline_run.pipeline(["-p", "eta", "0.3"])
+        run_pipeline(["-p", "eta", "0.3"])
     run = the_run(project)
     assert run.name.endswith("-no-execution")
     assert (run.status, run.lineage["reason"]) == ("Failed", "ValueError: no\nsuch thing")
@@ -65,7 +71,7 @@ def test_a_process_that_dies_leaves_what_it_had(project: Path) -> None:
     started.write(record.LINEAGE, {"status": "Executing", "versions": {}, "started": "2026-01-01"})
     write(project, announce, "os._exit(1)")
     with pytest.raises(errors.ProjectError, match="process died"):
-        pipeline_run.pipeline([])
+        run_pipeline([])
     document = json.loads((the_run(project).folder / record.LINEAGE).read_text(encoding="utf-8"))
     assert document["status"] == "Failed"
     assert "out of memory" in document["reason"]
@@ -74,9 +80,9 @@ def test_a_process_that_dies_leaves_what_it_had(project: Path) -> None:
 def test_a_mistake_in_the_options_is_a_sentence(project: Path) -> None:
     write(project, "pass")
     with pytest.raises(errors.ProjectError, match="No such option"):
-        pipeline_run.pipeline(["--nothing"])
+        run_pipeline(["--nothing"])
     with pytest.raises(errors.ProjectError, match=r"nowhere\.yaml"):
-        pipeline_run.pipeline(["-f", "nowhere.yaml"])
+        run_pipeline(["-f", "nowhere.yaml"])
     assert list((project / "reports" / "runs").iterdir()) == []
 
 
@@ -89,7 +95,7 @@ def test_each_run_of_one_notebook_has_all_of_it(project: Path) -> None:
         run.write(record.LINEAGE, {"run": name, "status": "Succeeded", "versions": {}})
         lines.append(f"print('{name}', file=file)")
     write(project, "\n".join([*lines, "file.close()"]))
-    pipeline_run.pipeline([])
+    run_pipeline([])
     for name in names:
         kept = {file.name for file in (project / "reports" / "runs" / name).iterdir()}
         assert {"notebook.ipynb", "report.html"} <= kept

@@ -28,9 +28,12 @@ def opened(options: Namespace) -> Iterator[Any]:
 
 
 def pipeline(options: Namespace) -> Iterable[str]:
-    from .notebooks import pipeline_run
+    from .notebooks import kernel_ahead
 
-    pipeline_run.pipeline(options.for_papermill)
+    with kernel_ahead.started(options.for_papermill) as ahead:
+        from .notebooks import pipeline_run  # which takes a second
+
+        pipeline_run.pipeline(options.for_papermill, ahead)
     return []
 
 

@@ -5,13 +5,15 @@ stops the local execution; a second Ctrl-C ends the notebook at once.
 """
 
 import asyncio
-import os
 import shutil
 import signal
-import tempfile
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import nbformat
@@ -24,11 +26,13 @@ from papermill.exceptions import PapermillExecutionError
 from .. import paths
 from ..errors import ProjectError
 from ..runs import record, surroundings
-from . import report
+from . import kernel_ahead
 
+REPORT = f"{__package__}.report"  # imports what takes a third of a second
 NOTEBOOK = "03_training_pipeline.ipynb"
 ENGINE = "interruptible"
 INTERRUPTED = "the run was stopped by an interrupt (Ctrl-C)"
+SAVE_SECONDS = 10.0  # a run that is killed loses no more of its notebook
 DEAD_KERNEL = 138  # papermill's exit code, after a traceback on stderr
 DIED = "the notebook's process died; it may have run out of memory"
 
@@ -57,36 +61,65 @@ class Client(PapermillNotebookClient):
 
 
 class Engine(NBClientEngine):
-    """papermill's own engine with that client."""
+    """papermill's own engine with that client, which saves the notebook now and then.
+
+    papermill writes the whole notebook before and after each cell, which takes longer than most
+    cells; its end, and a failure, are saved in any case.
+    """
+
+    kernel: Any = None  # the notebook's process, where it was started before
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+        nb_man.save = at_most_every(SAVE_SECONDS, nb_man.save)
+        try:
+            return cls.execute(nb_man, kernel_name, **options)
+        finally:
+            del nb_man.save
+
+    @classmethod
+    def execute(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
         settings = {
+            "km": cls.kernel,
             "startup_timeout": options["start_timeout"],
             "timeout": options.get("execution_timeout"),
             "stdout_file": options.get("stdout_file"),
             "stderr_file": options.get("stderr_file"),
-            "extra_arguments": ["--log-level=CRITICAL"],  # of the kernel's own application
+            "extra_arguments": kernel_ahead.QUIET,
         }
-        return Client(nb_man, kernel_name=kernel_name, **settings).execute()
+        client = Client(nb_man, kernel_name=kernel_name, **settings)
+        client.owns_km = True  # and ends it
+        return client.execute()
 
 
-def pipeline(options: list[str]) -> None:
+def at_most_every(seconds: float, function: Callable[..., None]) -> Callable[..., None]:
+    """The function, which does nothing when it was called a short while ago."""
+    last = time.monotonic()
+
+    def called(**options: Any) -> None:
+        nonlocal last
+        if time.monotonic() - last > seconds:
+            function(**options)
+            last = time.monotonic()
+
+    return called
+
+
+def pipeline(options: list[str], ahead: kernel_ahead.Ahead) -> None:
     """Run the training pipeline's notebook, and leave a run folder whatever comes of it.
 
     Args:
         options: papermill's, such as ``["-f", "params/local.yaml", "-p", "eta", "0.2"]``.
+        ahead: what was started for it.
 
     Raises:
         ProjectError: the notebook failed; the message is that of the failure.
     """
-    record.RUNS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=record.RUNS, prefix=".running-") as folder:
-        attempt = Attempt(Path(folder))
-        failure = attempt.execute(options)
-        kept = attempt.keep(failure)
+    attempt = Attempt(ahead)
+    failure = attempt.execute(options)
+    kept = attempt.keep(failure)
     for run in kept:
-        print(f"{run.name}: {shown(run.folder / report.FILE)}", flush=True)
+        print(f"{run.name}: {shown(run.folder / record.REPORT)}", flush=True)
     if failure:
         raise ProjectError(failure)
 
@@ -100,22 +133,16 @@ def shown(path: Path) -> str:
 class Attempt:
     """One execution of the notebook, in a folder that is gone when it is over."""
 
-    folder: Path
+    ahead: kernel_ahead.Ahead
 
     @property
     def executed(self) -> Path:
-        return self.folder / "notebook.ipynb"
-
-    @property
-    def announced(self) -> Path:
-        """Where the notebook names the runs that it starts."""
-        return self.folder / "runs.txt"
+        return self.ahead.folder / "notebook.ipynb"
 
     def execute(self, options: list[str]) -> str:
         """Execute the notebook; gives the sentence with which it failed, or an empty text."""
-        papermill_engines.register(ENGINE, Engine)
-        os.environ[record.FOLDERS_FILE] = str(self.announced)
-        os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel is this interpreter
+        papermill_engines.register(ENGINE, type("Engine", (Engine,), {"kernel": self.ahead.kernel}))
+        Thread(target=import_module, args=(REPORT,)).start()  # while the notebook runs
         words = [str(paths.NOTEBOOKS / NOTEBOOK), str(self.executed), "-k", "python3"]
         words += ["--engine", ENGINE, "--no-progress-bar", "--stdout-file", "-"]
         words += ["--log-level", "ERROR", *options]
@@ -131,17 +158,15 @@ class Attempt:
             return DIED if ending.code == DEAD_KERNEL else ""
         except Exception as error:
             return sentence(type(error).__name__, str(error))
-        finally:
-            del os.environ[record.FOLDERS_FILE]
         return ""
 
     def keep(self, failure: str) -> list[record.Run]:
         """Move what there is to the folders of the runs, and report each of them."""
+        report = import_module(REPORT)
         if not self.executed.is_file():
             return []
-        names = (
-            self.announced.read_text(encoding="utf-8").split() if self.announced.exists() else []
-        )
+        announced = self.ahead.announced
+        names = announced.read_text(encoding="utf-8").split() if announced.exists() else []
         kept = [record.Run(record.RUNS / name) for name in names] or [self.without_execution()]
         latest = paths.REPORTS / NOTEBOOK
         for run in kept:
@@ -149,7 +174,7 @@ class Attempt:
             shutil.copyfile(self.executed, run.folder / "notebook.ipynb")
             report.write(run.folder)
             shutil.copyfile(run.folder / "notebook.ipynb", latest)
-            shutil.copyfile(run.folder / report.FILE, latest.with_suffix(".html"))
+            shutil.copyfile(run.folder / record.REPORT, latest.with_suffix(".html"))
         return kept
 
     def without_execution(self) -> record.Run:

@@ -17,10 +17,10 @@ import nbformat
 from nbconvert.filters import ansi2html, markdown2html
 
 from ..errors import ProjectError
+from ..runs import record
 from .offline_html import offline
 from .report_head import head_of
 
-FILE = "report.html"
 LIMIT = 2_000_000  # bytes of a report
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 # What is taken out of the notebook into the head: kind of output, and how to know it.
@@ -79,7 +79,7 @@ def write(folder: Path) -> Path:
             they are there.
     """
     documents = [_read(folder / name) for name in ("lineage.json", "metrics.json")]
-    file = folder / FILE
+    file = folder / record.REPORT
     file.write_text(page(folder / "notebook.ipynb", *documents), encoding="utf-8", newline="\n")
     return file
 

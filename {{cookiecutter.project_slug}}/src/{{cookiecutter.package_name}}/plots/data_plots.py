@@ -12,6 +12,9 @@ from .style import BLUE, GREY, ORANGE, draw_confusion
 
 MAX_POINTS = 2_000  # of a scatter plot; more hide each other
 MAX_BARS = 12  # of a categorical column
+MAX_LABELS = 15  # of a confusion matrix; the rarest of more are one
+OTHER = "(other)"
+DAYS = "1700-01-01", "2250-12-31"  # the first and last that are drawn; others are drawn there
 
 
 def _grid(count: int, height: float = 2.2) -> tuple[Figure, list[Axes]]:
@@ -29,8 +32,10 @@ def distributions(frame: pd.DataFrame, columns: Sequence[str]) -> Figure:
     figure, cells = _grid(len(columns))
     for axes, name in zip(cells, columns, strict=True):
         values = frame[name].dropna()
-        if _is_ordered(values):
-            axes.hist(values, bins=30, color=BLUE)
+        if values.empty:
+            axes.text(0.5, 0.5, "no value", ha="center", va="center", color=GREY)
+        elif _is_ordered(values):
+            axes.hist(_shown(values), bins=30, color=BLUE)
             axes.set_ylabel("rows")
             if pd.api.types.is_datetime64_any_dtype(values):
                 _slant(axes)
@@ -48,6 +53,13 @@ def distributions(frame: pd.DataFrame, columns: Sequence[str]) -> Figure:
 def _slant(axes: Axes) -> None:
     """Slant the names below an axis, so that long ones do not run into each other."""
     plt.setp(axes.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
+
+
+def _shown(values: pd.Series) -> pd.Series:
+    """Values as they are drawn: without placeholders such as the year 9999, which no axis has."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.clip(*(pd.Timestamp(day).as_unit("s") for day in DAYS))
+    return values
 
 
 def _is_ordered(values: pd.Series) -> bool:
@@ -70,6 +82,9 @@ def target_relation(
     figure, cells = _grid(len(columns), height=2.6)
     for axes, name in zip(cells, columns, strict=True):
         known = frame[[name, target]].dropna()
+        axes.set_title(name)
+        if known.empty:
+            continue
         groups = _groups(known[name])
         if regression:
             _medians(axes, known[target], groups)
@@ -79,10 +94,14 @@ def target_relation(
             shares.index = pd.Index(_names(shares.index))
             shares.plot.bar(ax=axes, stacked=True, width=0.9, legend=False, colormap="viridis")
             axes.set_ylabel("share of rows")
-        axes.set(title=name, xlabel="")
+        axes.set_xlabel("")
         _slant(axes)
-    if not regression and cells:
-        handles, labels = cells[0].get_legend_handles_labels()
+    handles, labels = max(
+        (axes.get_legend_handles_labels() for axes in cells),
+        key=lambda found: len(found[0]),
+        default=([], []),
+    )
+    if not regression and handles:
         figure.legend(handles, labels, title=target, loc="outside upper center", ncols=6)
     return figure
 
@@ -91,10 +110,10 @@ def _groups(values: pd.Series) -> pd.Series:
     """A group for each row: its category, or which tenth of the numbers or dates it is in."""
     if not _is_ordered(values):
         common = values.value_counts().index[:MAX_BARS]
-        return values.where(values.isin(common), "(other)")
+        return values.where(values.isin(common), OTHER)
     if values.nunique() <= MAX_BARS:
         return values
-    tenths = pd.qcut(values, 10, duplicates="drop")
+    tenths = pd.qcut(_shown(values), 10, duplicates="drop")
     intervals = list(tenths.cat.categories)
     middles = [each.left + (each.right - each.left) / 2 for each in intervals]
     names = [_short(middle) for middle in middles]
@@ -142,6 +161,9 @@ def _scatter(actual: np.ndarray, predicted: np.ndarray, target: str, unit: str) 
 
 
 def _confusion(actual: np.ndarray, predicted: np.ndarray, target: str) -> Figure:
+    often = pd.Series(actual).value_counts().index[:MAX_LABELS]
+    if len(np.union1d(actual, predicted)) > MAX_LABELS:
+        actual, predicted = (np.where(np.isin(x, often), x, OTHER) for x in (actual, predicted))
     labels = [str(label) for label in np.union1d(actual, predicted)]
     counts = np.array([[np.sum((actual == a) & (predicted == p)) for p in labels] for a in labels])
     side = 2.4 + 0.55 * len(labels)

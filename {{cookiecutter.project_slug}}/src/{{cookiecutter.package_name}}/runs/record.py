@@ -17,13 +17,10 @@ from typing import Any
 
 from .. import evaluation, paths
 from ..errors import ProjectError
-from . import executions, lineage, step_table, surroundings
+from . import FOLDERS_FILE, executions, lineage, step_table, surroundings
 
 RUNS = paths.REPORTS / "runs"
-LINEAGE, METRICS = "lineage.json", "metrics.json"
-FOLDERS_FILE = (
-    "NOTEBOOK_RUN_FOLDERS"  # the variable with the file to which a notebook adds its runs
-)
+LINEAGE, METRICS, REPORT = "lineage.json", "metrics.json", "report.html"
 NO_EXECUTION = "no-execution"
 NOT_STARTED = "Not started"
 
