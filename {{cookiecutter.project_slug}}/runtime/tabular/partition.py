@@ -181,15 +181,15 @@ def write(
                 places = [folder / "folds" / str(n + 1) for n in range(len(in_folds))]
                 folds = [stack.enter_context(Files(each, names, [], part)) for each in places]
                 facts = [fold.facts for fold in in_folds]
-                found = Written(_no_labels(), [_no_labels() for _ in folds], facts)
+                found = Written(no_labels(), [no_labels() for _ in folds], facts)
             lines = rendering.csv_lines(batch, names)
             files.write(batch, lines, split)
             test = batch.filter(split == "test")
             records.write(rendering.content(rendering.json_lines(test, names[:-1])))
-            _count(batch, names[-1] if classes else "", split, found.labels)
+            count_labels(batch, names[-1] if classes else "", split, found.labels)
             for fold, place, labels in zip(in_folds, folds, found.folds, strict=True):
                 place.write(batch, lines, fold.split)
-                _count(batch, names[-1] if classes else "", fold.split, labels)
+                count_labels(batch, names[-1] if classes else "", fold.split, labels)
     assert found is not None
     return found
 
@@ -230,11 +230,12 @@ def _new(path: Path) -> Any:
     return path.open("wb")
 
 
-def _no_labels() -> Labels:
+def no_labels() -> Labels:
+    """No rows in any split."""
     return {name: Counter() for name in SPLITS}
 
 
-def _count(batch: Batch, target: str, split: np.ndarray, labels: Labels) -> None:
+def count_labels(batch: Batch, target: str, split: np.ndarray, labels: Labels) -> None:
     """Count the rows of each split, by the values of a target if one is named."""
     texts = batch.columns[target].texts.to_pylist() if target else [""]
     codes = batch.columns[target].codes if target else np.zeros(batch.rows, dtype=int)

@@ -176,10 +176,11 @@ def _is_plain(text: str) -> bool:
 
 @dataclass
 class Profile:
-    """Facts of every column, and a random sample of rows as texts, in their order."""
+    """Facts of every column, and a random sample of rows: their numbers, and the rows as texts."""
 
     rows: int
     columns: dict[str, ColumnFacts]
+    drawn: np.ndarray
     sample: pa.Table
 
 
@@ -202,7 +203,7 @@ def profile(batches: Iterable[Batch], names: Iterable[str], sample_rows: int = 0
         known = [(keys[name], batch.columns[name].texts.drop_null()) for name in names]
         for name, hashes in zip(names, text_hashes(known), strict=True):
             columns[name].add(batch.columns[name], batch.numbers, hashes)
-    return Profile(rows, columns, sample.table())
+    return Profile(rows, columns, *sample.drawn())
 
 
 class Sample:
@@ -213,6 +214,7 @@ class Sample:
         self._schema = pa.schema([(name, pa.string()) for name in names])
         self._batches: list[pa.RecordBatch] = []
         self._places = np.empty(0, dtype="uint64")
+        self._numbers = np.empty(0, dtype="int64")
         self._limit = np.iinfo("uint64").max
 
     def add(self, batch: Batch) -> None:
@@ -223,6 +225,7 @@ class Sample:
         drawn = places <= self._limit
         self._batches.append(batch.filter(drawn).record_batch())
         self._places = np.concatenate([self._places, places[drawn]])
+        self._numbers = np.concatenate([self._numbers, batch.numbers[drawn]])
         if len(self._places) > 2 * self._size:
             self._draw()
 
@@ -232,13 +235,14 @@ class Sample:
             self._limit = np.partition(self._places, self._size - 1)[self._size - 1]
         drawn = self._places <= self._limit
         rows = pa.Table.from_batches(self._batches, self._schema).filter(pa.array(drawn))
-        self._batches, self._places = rows.combine_chunks().to_batches(), self._places[drawn]
+        self._batches = rows.combine_chunks().to_batches()
+        self._places, self._numbers = self._places[drawn], self._numbers[drawn]
 
-    def table(self) -> pa.Table:
-        """The rows that were drawn, in their order in the table."""
+    def drawn(self) -> tuple[np.ndarray, pa.Table]:
+        """The rows that were drawn, in their order in the table: their numbers, and the rows."""
         if self._batches:
             self._draw()
-        return pa.Table.from_batches(self._batches, self._schema)
+        return self._numbers, pa.Table.from_batches(self._batches, self._schema)
 
 
 def _shuffled(numbers: np.ndarray) -> np.ndarray:

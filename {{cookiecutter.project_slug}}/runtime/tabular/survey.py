@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import pyarrow as pa
+
 from . import progress, readable, table_check
 from .batches import Batch, Table
 from .contract import Contract
@@ -23,6 +26,8 @@ class Survey:
         rows: how many there are, those without a target among them.
         facts: of each column, from the rows with a target.
         unreadable: columns with values that the contract's type does not fit, as a warning.
+        sample: rows with a target as texts, drawn at random, if that was asked for.
+        drawn: the numbers of these rows in the table.
     """
 
     table: Table
@@ -30,6 +35,8 @@ class Survey:
     rows: int
     facts: dict[str, ColumnFacts]
     unreadable: list[str]
+    sample: pa.Table
+    drawn: np.ndarray
 
     def again(self, target: Reading, columns: Columns | None = None) -> Iterator[Batch]:
         """The rows with a target, once more.
@@ -45,21 +52,22 @@ class Survey:
         return readable.check_rows(rows, columns.readings(), self.facts) if columns else rows
 
 
-def survey(table: Table, target: str, agreed: Contract | None) -> Survey:
+def survey(table: Table, target: str, agreed: Contract | None, sample_rows: int = 0) -> Survey:
     """Look at all rows of a table, and print what breaks the contract; DataError for an error."""
     table.with_comma = _with_comma(agreed) if agreed else frozenset()
     rows = progress.told(table.batches(), "reading", lambda _: table.share)
     check = TableCheck(agreed, table.columns) if agreed else None
     counted = _Counted(check.watch(rows) if check else rows)
     read = agreed.reading(target) if agreed else Reading(target, "categorical")
-    facts = profile(with_target(counted, read), table.columns).columns
+    found = profile(with_target(counted, read), table.columns, sample_rows)
     unreadable: list[str] = []
     if check:
         report = check.report(table.batches)
         print(report)
         report.refuse_errors()
         unreadable = [each.column for each in report.violations if each.rule == "type"]
-    return Survey(table, agreed, counted.rows, facts, unreadable)
+    sample = found.sample, found.drawn
+    return Survey(table, agreed, counted.rows, found.columns, unreadable, *sample)
 
 
 def _with_comma(agreed: Contract) -> frozenset[str]:

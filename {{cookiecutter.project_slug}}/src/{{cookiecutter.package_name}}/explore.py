@@ -4,7 +4,7 @@ later data must look like."""
 # Written by `make export` from the cells named below; `make adopt` puts an edit back.
 
 # %% ../../notebooks/01_explore.ipynb #export-imports
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,6 @@ def repeated(raw: pd.DataFrame, target: str, identifiers: Sequence[str] = ()) ->
     whole = content.duplicated()
     inputs = content[~whole].drop(columns=target).duplicated()
     return {"repeated rows": int(whole.sum()), "with another target": int(inputs.sum())}
-
-
-# %% ../../notebooks/01_explore.ipynb #key-columns
-def key_columns(raw: pd.DataFrame, ignored: Mapping[str, str]) -> list[str]:
-    """The first ignored column that tells all rows apart and is short, as identifiers are."""
-    for name in ignored:
-        texts = raw[name]
-        if texts.is_unique and texts.notna().all() and texts.str.fullmatch(r"[\w-]{1,40}").all():
-            return [str(name)]
-    return []
 
 
 # %% ../../notebooks/01_explore.ipynb #grouped
@@ -46,6 +36,7 @@ def explained(values: pd.Series, target: pd.Series) -> float:
     """The share of a target's variance between groups of `values`, classes taken together."""
     labels = pd.api.types.is_object_dtype(target)
     truth = (pd.get_dummies(target) if labels else target.to_frame()).to_numpy(float)
+    truth = truth / max(1.0, np.abs(truth).max(initial=0))  # squares of huge numbers are no numbers
     groups = grouped(values)
     sizes = np.bincount(groups)
     sums = np.stack([np.bincount(groups, weights=column) for column in truth.T])
@@ -110,92 +101,3 @@ def measured(idea: str, family: str, gain: np.ndarray) -> dict[str, Any]:
     mean, error = gain.mean(), gain.std(ddof=1) / len(gain) ** 0.5
     verdict = "kept" if mean >= 0.01 and mean > 2 * error else "dropped"
     return {"idea": idea, "family": family, "gain": mean, "error": error, "verdict": verdict}
-
-
-# %% ../../notebooks/01_explore.ipynb #rounded
-def rounded(value: float, up: bool) -> float:
-    """A number with three digits, not below (`up`) or not above the given one."""
-    if value == 0:
-        return 0
-    digits = 2 - int(np.floor(np.log10(abs(value))))
-    scaled = round(value * 10.0**digits, 9)  # without the dust of binary fractions
-    whole = int(np.ceil(scaled) if up else np.floor(scaled))
-    return whole * 10**-digits if digits <= 0 else whole / 10**digits
-
-
-# %% ../../notebooks/01_explore.ipynb #bounds
-def bounds(numbers: pd.Series) -> tuple[float, float]:
-    """A tenth more than was seen; what was never negative, or never zero, does not become so."""
-    low, high = float(numbers.min()), float(numbers.max())
-    margin = (high - low) / 10
-    least = max(low - margin, low / 2) if low > 0 else low - margin * (low < 0)
-    most = min(high + margin, high / 2) if high < 0 else high + margin * (high > 0)
-    return rounded(least, up=False), rounded(most, up=True)
-
-
-# %% ../../notebooks/01_explore.ipynb #number-facts
-def number_facts(values: pd.Series) -> dict[str, Any]:
-    """Type, range and usual range of a column of numbers, given as texts."""
-    numbers = pd.to_numeric(values, errors="coerce").dropna()
-    few, most = numbers.quantile([0.01, 0.99])
-    (low, high), usual = bounds(numbers), (rounded(few, up=False), rounded(most, up=True))
-    if (numbers % 1 != 0).any():
-        return {"type": "number", "range": [low, high], "usual": list(usual)}
-    low = max(1, int(low // 1)) if low > 0 else int(low // 1)
-    whole = [int(usual[0] // 1), int(-(-usual[1] // 1))]
-    return {"type": "integer", "range": [low, int(-(-high // 1))], "usual": whole}
-
-
-# %% ../../notebooks/01_explore.ipynb #date-facts
-def date_facts(values: pd.Series) -> dict[str, Any]:
-    """Type and range of a column of ISO days: until today, where no day is still to come."""
-    days = values.dropna().str[:10]
-    first, last = days.min(), days.max()
-    end = "today" if last <= f"{pd.Timestamp.now():%Y-%m-%d}" else f"{int(last[:4]) + 1}-12-31"
-    return {"type": "date", "range": [f"{int(first[:4]) - 1}-01-01", end]}
-
-
-# %% ../../notebooks/01_explore.ipynb #column-entry
-def column_entry(values: pd.Series, role: str, numeric: bool, most: int = 100) -> dict[str, Any]:
-    """What a contract says of one column, from its texts."""
-    if role == "date":
-        facts = date_facts(values)
-    elif numeric:
-        facts = number_facts(values)
-    else:
-        kinds = sorted(values.dropna().unique())
-        facts = {"type": "text", **({"categories": kinds} if len(kinds) <= most else {})}
-    missing = values.isna().mean()
-    allowed = min(1.0, max(0.05, float(np.ceil(200 * missing) / 100))) if missing else 0.0
-    return {"role": role, **facts, "missing_at_most": allowed}
-
-
-# %% ../../notebooks/01_explore.ipynb #propose
-def propose(
-    raw: pd.DataFrame, roles: Mapping[str, str], ignored: Mapping[str, str], **facts: Any
-) -> dict[str, Any]:
-    """A contract for tables like `raw` (texts), the target among the roles as "target"."""
-    regression = facts["problem_type"] == "regression"
-    columns: dict[str, dict[str, Any]] = {}
-    for name in map(str, raw.columns):
-        role = roles.get(name, "drop")
-        if role == "drop":
-            columns[name] = {"role": role, "type": "text", "reason": ignored[name]}
-        else:
-            numeric = role == "numeric" or (role == "target" and regression)
-            columns[name] = column_entry(raw[name], role, numeric)
-    return {**facts, "columns": columns}
-
-
-# %% ../../notebooks/01_explore.ipynb #described
-def described(
-    columns: Mapping[str, Any], meanings: Mapping[str, tuple[str, str]]
-) -> dict[str, Any]:
-    """The same columns with unit and description, where they are known."""
-    named = {}
-    for name, entry in columns.items():
-        unit, description = meanings.get(name, ("", ""))
-        words = {"unit": unit, "description": description}
-        known = {key: word for key, word in words.items() if word}
-        named[name] = {key: entry[key] for key in ("role", "type")} | known | entry
-    return named

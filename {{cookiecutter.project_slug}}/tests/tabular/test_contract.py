@@ -13,10 +13,10 @@ from conftest import Run
 import inference
 import preprocess
 import train
-from tabular import batches, contract, table_check, violations
+from tabular import batches, contract, contract_proposal, profile, table_check, violations
+from tabular.spelling import Reading
 from tabular.values import DataError
 
-from {{ cookiecutter.package_name }} import explore
 from {{ cookiecutter.package_name }}.errors import ProjectError
 from {{ cookiecutter.package_name }}.pipelines import contracts
 
@@ -366,14 +366,17 @@ def test_a_contract_that_is_no_json_says_where(tmp_path: Path) -> None:
 def test_the_proposal_follows_the_data() -> None:
     raw = table()
     raw.loc[:3, "fuel"] = None
-    roles = {"km": "numeric", "fuel": "categorical", "day": "date", "price": "target"}
+    roles = {"km": "numeric", "fuel": "categorical", "day": "date", "price": "numeric"}
     facts = {"problem_type": "regression", "target": "price", "key": ["id"]}
-    proposed = explore.propose(raw, roles, {"id": "it is an identifier"}, **facts)
+    columns = profile.profile([batches.of_columns(raw)], raw.columns).columns
+    readings = {name: Reading(name, role) for name, role in roles.items()}
+    ignored = {"id": "it is an identifier"}
+    proposed = contract_proposal.propose(columns, readings, ignored, {}, **facts)
     found = contract.from_document(proposed)
     assert table_check.violations(raw, found).violations == []
     assert found.columns["km"].type == "integer" and found.columns["day"].until_today
     assert found.columns["fuel"].missing_at_most == 0.05
-    assert explore.key_columns(raw, {"id": "it is an identifier"}) == ["id"]
+    assert contract_proposal.key(columns, ignored) == ["id"]
 
 
 def test_what_columns_mean_stands_before_what_they_hold() -> None:
@@ -382,11 +385,12 @@ def test_what_columns_mean_stands_before_what_they_hold() -> None:
         "km": {"role": "numeric", "type": "integer", "range": [0, 9]},
         "fuel": {"role": "categorical", "type": "text"},
     }
-    named = explore.described(columns, {"km": ("km", "driven so far"), "fuel": ("", "burnt")})
+    meanings = {"km": ("km", "driven so far"), "fuel": ("", "burnt")}
+    named = contract_proposal.described(columns, meanings)
     assert list(named["km"]) == ["role", "type", "unit", "description", "range"]
     assert named["km"] == columns["km"] | {"unit": "km", "description": "driven so far"}
     assert named["fuel"] == columns["fuel"] | {"description": "burnt"}
-    assert explore.described(columns, {}) == columns
+    assert contract_proposal.described(columns, {}) == columns
 
 
 # Which contract belongs to which data

@@ -37,7 +37,7 @@ def distributions(frame: pd.DataFrame, columns: Sequence[str]) -> Figure:
         elif _is_ordered(values):
             axes.hist(_shown(values), bins=30, color=BLUE)
             axes.set_ylabel("rows")
-            if pd.api.types.is_datetime64_any_dtype(values):
+            if _is_date(values):
                 _slant(axes)
             else:
                 axes.locator_params(axis="x", nbins=4)
@@ -57,7 +57,7 @@ def _slant(axes: Axes) -> None:
 
 def _shown(values: pd.Series) -> pd.Series:
     """Values as they are drawn: without placeholders such as the year 9999, which no axis has."""
-    if pd.api.types.is_datetime64_any_dtype(values):
+    if _is_date(values):
         return values.clip(*(pd.Timestamp(day).as_unit("s") for day in DAYS))
     return values
 
@@ -68,10 +68,14 @@ def _is_ordered(values: pd.Series) -> bool:
     return types.is_numeric_dtype(values) or types.is_datetime64_any_dtype(values)
 
 
-def _short(value: float | pd.Timestamp) -> str:
+def _is_date(values: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(values)
+
+
+def _short(value: float | np.datetime64 | pd.Timestamp) -> str:
     """A number or a date as the name of a group."""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m}"
+    if isinstance(value, np.datetime64 | pd.Timestamp):
+        return str(value)[:7]
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
@@ -90,7 +94,7 @@ def target_relation(
             _medians(axes, known[target], groups)
             axes.set_ylabel(target)
         else:
-            shares = pd.crosstab(groups, known[target], normalize="index")
+            shares = pd.crosstab(groups, _common(known[target]), normalize="index")
             shares.index = pd.Index(_names(shares.index))
             shares.plot.bar(ax=axes, stacked=True, width=0.9, legend=False, colormap="viridis")
             axes.set_ylabel("share of rows")
@@ -109,16 +113,23 @@ def target_relation(
 def _groups(values: pd.Series) -> pd.Series:
     """A group for each row: its category, or which tenth of the numbers or dates it is in."""
     if not _is_ordered(values):
-        common = values.value_counts().index[:MAX_BARS]
-        return values.where(values.isin(common), OTHER)
+        return _common(values)
     if values.nunique() <= MAX_BARS:
         return values
-    tenths = pd.qcut(_shown(values), 10, duplicates="drop")
+    is_date = _is_date(values)
+    ordered = values.astype("datetime64[s]").astype("int64") if is_date else values
+    tenths = pd.qcut(ordered, 10, duplicates="drop")
     intervals = list(tenths.cat.categories)
     middles = [each.left + (each.right - each.left) / 2 for each in intervals]
-    names = [_short(middle) for middle in middles]
+    names = [_short(np.datetime64(int(each), "s") if is_date else each) for each in middles]
     distinct = len(set(names)) == len(names)
     return tenths.cat.rename_categories(names if distinct else [str(each) for each in intervals])
+
+
+def _common(values: pd.Series) -> pd.Series:
+    """Categories, of which the rare ones are one."""
+    common = values.value_counts().index[:MAX_BARS]
+    return values.where(values.isin(common), OTHER)
 
 
 def _names(groups: pd.Index) -> list[str]:
