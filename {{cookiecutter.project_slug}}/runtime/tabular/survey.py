@@ -14,6 +14,7 @@ from .roles import Columns
 from .spelling import Reading
 from .table_check import TableCheck
 from .target_rows import labelled, with_target
+from .violations import Report
 
 
 @dataclass
@@ -68,6 +69,15 @@ def survey(table: Table, target: str, agreed: Contract | None, sample_rows: int 
         unreadable = [each.column for each in report.violations if each.rule == "type"]
     sample = found.sample, found.drawn
     return Survey(table, agreed, counted.rows, found.columns, unreadable, *sample)
+
+
+def report_of(table: Table, agreed: Contract) -> Report:
+    """What all rows of a table break of a contract."""
+    table.with_comma = _with_comma(agreed)
+    check = TableCheck(agreed, table.columns)
+    for _ in check.watch(table.batches()):
+        pass
+    return check.report(table.batches)
 
 
 def _with_comma(agreed: Contract) -> frozenset[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .batches import Batch, Table, of_columns
+from .batches import Batch, of_columns
 from .column_check import ColumnCheck
 from .contract import Contract
 from .duplicate_keys import Keys
@@ -88,14 +88,6 @@ def _without(batch: Batch, bad: Mapping[str, np.ndarray]) -> Batch:
         name: batch.columns[name].without(marks) for name, marks in bad.items() if marks.any()
     }
     return Batch({**batch.columns, **changed}, batch.numbers) if changed else batch
-
-
-def of_table(table: Table, agreed: Contract) -> Report:
-    """Every violation in all rows of a table, which is read for that."""
-    check = TableCheck(agreed, table.columns)
-    for _ in check.watch(table.batches()):
-        pass
-    return check.report(table.batches)
 
 
 def violations(rows: Batch | Mapping[Any, Any], agreed: Contract) -> Report:
