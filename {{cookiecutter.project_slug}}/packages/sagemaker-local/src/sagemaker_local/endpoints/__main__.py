@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 
 # Not of an installed engine perhaps: of the one that this file belongs to.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+_SOURCE = str(Path(__file__).resolve().parents[2])
+if _SOURCE not in sys.path:
+    sys.path.insert(0, _SOURCE)
 
-from sagemaker_local.processes import leftovers
+from sagemaker_local.processes import leftovers  # noqa: E402
 
 _WORKER = "--worker"
 _PAUSE_SECONDS = 0.5

@@ -24,6 +24,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 # Idle connections are given up before a server would close them under a request.
 _IDLE_SECONDS = 2.0
 _MOST_CONNECTIONS = 100
+# How many ports are tried, and what a program says of one that somebody took meanwhile.
+_PORTS, _TAKEN = 3, "ddress already in use"
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +94,16 @@ class Backend:
         await asyncio.to_thread(self._program.clear)
 
     async def _launch(self) -> None:
-        port = _free_port()
+        """Start the program at a port that is free, and still is when the program wants it."""
+        for attempt in range(_PORTS):
+            try:
+                await self._launch_at(_free_port())
+                return
+            except BackendError as error:
+                if attempt == _PORTS - 1 or _TAKEN not in str(error):
+                    raise
+
+    async def _launch_at(self, port: int) -> None:
         command = await asyncio.to_thread(self._program.command, port)
         self._marked = leftovers.mark()
         self._process = await _started(command, self._marked)

@@ -1,4 +1,4 @@
-"""Services of AWS's JSON 1.1 protocol: SageMaker, and the logs of its jobs."""
+"""Services of AWS's JSON protocols: SageMaker, and its logs and metrics."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from botocore import xform_name
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.logs import LocalLogs
+from sagemaker_local.client.metrics import LocalCloudWatch
 from sagemaker_local.service_model import service_model
 from sagemaker_local.wire.messages import Answer, Request, WireError, request_id
 
@@ -69,6 +70,11 @@ def logs(local: LocalLogs) -> JsonService:
         "FilterLogEvents": local.filter_log_events,
     }
     return JsonService("CloudWatch Logs", operations)
+
+
+def metrics(local: LocalCloudWatch) -> JsonService:
+    operations: dict[str, Operation] = {"GetMetricStatistics": local.get_metric_statistics}
+    return JsonService("CloudWatch", operations)
 
 
 def unknown(what: str) -> WireError:

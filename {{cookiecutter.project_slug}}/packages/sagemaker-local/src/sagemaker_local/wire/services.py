@@ -8,6 +8,7 @@ from typing import Protocol
 from sagemaker_local.client.boto import LocalIam, LocalSts
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.logs import LocalLogs
+from sagemaker_local.client.metrics import LocalCloudWatch
 from sagemaker_local.wire import json_service, query_service, runtime_service
 from sagemaker_local.wire.messages import Answer, Request, WireError, told
 from sagemaker_local.wire.runtime_service import RuntimeService
@@ -15,7 +16,11 @@ from sagemaker_local.wire.s3 import xml
 from sagemaker_local.wire.s3.service import S3Service
 
 _S3, _RUNTIME = "s3", "sagemaker-runtime"
-_TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs"}
+_TARGETS = {
+    "SageMaker": "sagemaker",
+    "Logs_20140328": "logs",
+    "GraniteServiceVersion20100801": "monitoring",
+}
 # By the version of its form, where no signature names the service.
 _VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 # What S3 is signed for, and what nobody signed.
@@ -29,7 +34,7 @@ class _Service(Protocol):
 
 
 class Services:
-    """SageMaker, its runtime, S3, and what the SDK asks of STS, IAM and CloudWatch Logs.
+    """SageMaker, its runtime, S3, and what the SDK asks of STS, IAM and CloudWatch.
 
     Args:
         client: answers for SageMaker; its engine's bucket is S3.
@@ -40,6 +45,7 @@ class Services:
         self._services: dict[str, _Service] = {
             "sagemaker": json_service.sagemaker(client),
             "logs": json_service.logs(LocalLogs(engine.jobs, engine.root / "endpoints")),
+            "monitoring": json_service.metrics(LocalCloudWatch(engine.metrics)),
             "sts": query_service.sts(LocalSts(engine.arns)),
             "iam": query_service.iam(LocalIam(engine.arns.role)),
             _RUNTIME: RuntimeService(engine.supervision),
