@@ -26,8 +26,8 @@ CAPTURE = {
 
 
 def variant(model: str = "sum", name: str = "one", **members: Any) -> Json:
-    sizes = {} if "ServerlessConfig" in members else {"InitialInstanceCount": 1}
-    sizes |= {} if "ServerlessConfig" in members else {"InstanceType": "ml.m5.large"}
+    sizes: Json = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    sizes = {} if "ServerlessConfig" in members else sizes
     return {"VariantName": name, "ModelName": model, **sizes, **members}
 
 
