@@ -50,6 +50,7 @@ def _phones(whole: Mapping[str, int]) -> str:
 
 
 def _named(whole: Mapping[str, int], name: str) -> str:
-    if NAMES.search(name) and all(len(text) >= 4 for text in whole):
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)  # postalCode
+    if NAMES.search(words) and all(len(text) >= 4 for text in whole):
         return f"codes by its name, such as {next(iter(whole))!r}"
     return ""

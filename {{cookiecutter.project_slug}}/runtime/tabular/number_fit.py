@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .numerals import MINUS, PATTERNS, Numeral
@@ -16,8 +16,10 @@ _PARTS = re.compile(
     r"(?P<digits>[.,]?[0-9](?:[\s0-9.,'’]*[0-9])?[.,]?(?:[eE][+-]?[0-9]+)?)\s*"
     rf"(?P<behind>[^\s0-9()+.,'’{MINUS}][^()\s]*(?:\s[^()\s]+)?)?\s*[{MINUS}]?\s*\)?"
 )
+_THOUSAND = re.compile(r"-?[0-9]{1,3}|-?[1-9][0-9]{0,2}\.[0-9]{3}")
 HALF = 0.5  # of the rows have something like a number, where a column may be one of numbers
 DECIDED = 40  # numbers without a final zero: decimals, of which a tenth lost one
+FEW = 3  # distinct numbers, by which something may be told
 ROUND = 2  # numbers with a final zero, beside whole ones that have no decimals: thousands
 
 
@@ -102,34 +104,37 @@ class _Tried:
         self.least = min(sum(each.values()) for each in self._unread.values())
 
     def fit(self, written: str) -> Fit:
-        """The best pattern, and others that are as good but mean something else."""
+        """The best pattern, and another that is as good but means something else."""
         best = [name for name, each in self._unread.items() if sum(each.values()) == self.least]
-        chosen, example = best[0], ""
+        chosen, example = best[0], self._doubtful(best)
         either: tuple[str, ...] = ()
-        values: dict[str, tuple[float | None, ...]] = {
-            name: tuple(map(self._numerals[name].read, self._counts)) for name in best
-        }
-        other = next((name for name in best if values[name] != values[chosen]), "")
-        if other:
-            pairs = zip(self._counts, values[chosen], values[other], strict=True)
-            example = next(text for text, one, two in pairs if one != two)
+        if example:
             separator = "," if "," in example else "."
             grouped = next(each for each in best if separator in PATTERNS[each].groups)
             decimal = next(each for each in best if separator == PATTERNS[each].decimal)
-            thousands = separates_thousands(self._counts, separator)
+            thousands = self._unit in CURRENCIES or separates_thousands(self._counts, separator)
             chosen = grouped if thousands else decimal
             either = (decimal, grouped) if thousands is None else ()
-        unread = self._unread[chosen]
-        bare = sum(
-            rows for text, rows in self._counts.items() if _bare(text) and text not in unread
-        )
-        notes = f"has {bare:,} rows without {self._unit}, which are read like the others"
         return Fit(
             written.format(chosen),
-            unread,
+            self._unread[chosen],
             tuple(written.format(each) for each in either),
-            example,
-            (notes,) * bool(self._unit and bare),
+            example if either else "",
+            self._notes(self._unread[chosen]),
+        )
+
+    def _doubtful(self, best: Sequence[str]) -> str:
+        """A text that one of the best patterns has decimals in, and another thousands."""
+        for text in self._counts:
+            if len({self._numerals[name].read(text) for name in best} - {None}) > 1:
+                return text
+        return ""
+
+    def _notes(self, unread: Counts) -> tuple[str, ...]:
+        known = {text: rows for text, rows in self._counts.items() if text not in unread}
+        bare = sum(rows for text, rows in known.items() if _bare(text)) if self._unit else 0
+        return (f"has {bare:,} rows without {self._unit}, which are read like the others",) * bool(
+            bare
         )
 
 
@@ -155,20 +160,14 @@ def separates_thousands(texts: Collection[str], separator: str) -> bool | None:
     return False if not rounded and len(parted) >= DECIDED else None
 
 
-_DOTTED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
-
-
 def _dotted(counts: Counts, unread: dict[str, int]) -> Fit:
     """The default, unless all its points separate thousands: `856` and `1.230`, but never `1.5`."""
-    parted = 0
-    for text in counts:
-        if "." in text and text not in unread:
-            if not _DOTTED.fullmatch(text):
-                return Fit("", unread)
-            parted += 1
-    if not parted:
-        return Fit("", unread)
     known = [text for text in counts if text not in unread]
-    if separates_thousands(known, "."):
-        return Fit("1.234,56", unread)
-    return Fit("", unread)
+    if not all(_THOUSAND.fullmatch(text) for text in known):
+        return Fit("", unread)
+    dotted = [text for text in known if "." in text]
+    thousands = separates_thousands(known, ".") if dotted else False
+    if thousands is None and len(dotted) >= FEW:
+        note = f"holds numbers such as {dotted[0]!r}, which are read with decimals; if these are "
+        return Fit("", unread, notes=(f"{note}thousands, its spelling is 1.234,56",))
+    return Fit("1.234,56" if thousands else "", unread)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tabular.missing_words import is_missing_word
 from tabular.proposal import Proposal, propose
@@ -84,6 +86,8 @@ NUMBER_SPELLINGS = {
     "minus": (["−5", "+3", "2.5"], "1234.56"),
     "euros": (["1.234,56 €", "EUR 12,5", "-7 €"], "1.234,56 €"),
     "dollars": (["$1,234.56", "($2.50)", "-$3"], "$1,234.56"),
+    "dollars without cents": (["$1,234", "$12,345"], "$1,234.56"),
+    "euros without cents": (["1.234 €", "12.345 €"], "1.234,56 €"),
     "percent": (["12.5%", "3 %", "40%"], "1234.56%"),
     "kilometers": (["12 km", "3.5 km"], "1234.56 km"),
     "square meters": (["64 m2", "120 m2"], "1234.56 m2"),
@@ -174,6 +178,7 @@ CODES = {
     "phones": ["+491701234567", "+33612345678"],
     "phone": ["612 345 678", "699 123 456"],
     "zip": ["75001", "13000", "69001"],
+    "homePostalCode": ["75001", "13000", "69001"],
 }
 
 
@@ -232,3 +237,49 @@ def test_what_the_floats_of_a_model_cannot_hold_is_named() -> None:
 
 def test_numbers_for_a_missing_value_are_left_alone() -> None:
     assert proposed([*NUMBERS, *["-999"] * 20]) == Proposal("numeric")
+
+
+def test_points_that_may_separate_thousands_are_said() -> None:
+    found = proposed([f"{number}.{number}" for number in range(101, 140)], name="pay")
+    assert (found.role, found.spelling) == ("numeric", "")
+    assert found.notes == (
+        "column 'pay' holds numbers such as '101.101', which are read with decimals; if these are "
+        "thousands, its spelling is 1.234,56",
+    )
+    assert proposed(["0.125", "1.250", "3.375", "4.125"]).notes == ()
+
+
+PIECES = [
+    *"0123456789.,-+()'%€$/: ",
+    "1",
+    "12",
+    "000",
+    "2021",
+    "\u00a0",
+    "km",
+    "Feb",
+    "?",
+    "NA",
+    "x",
+]
+pieces = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join).map(str.strip)
+forms = st.sampled_from(["{:,}", "{}", "{:,.2f}", "({:,})", "${:,}", "{} %", "{:05}", "0{}"])
+written = st.builds(str.format, forms, st.integers(-9999, 99999))
+days = st.builds(
+    lambda day, form: day.strftime(form), st.dates(), st.sampled_from([*DATE_SPELLINGS])
+)
+texts = st.dictionaries(pieces | written | days, st.integers(1, 9), min_size=1, max_size=9)
+
+
+@given(
+    counts=texts.filter(lambda counts: "" not in counts),
+    role=st.sampled_from(["", "numeric", "date"]),
+)
+def test_what_is_proposed_reads_all_but_what_it_says(counts: dict[str, int], role: str) -> None:
+    found = propose(counts, role, "x")
+    read = found.reading("x")
+    known = [text for text in counts if text not in found.unreadable]
+    if found.role != "categorical":
+        assert {text for text in known if read.known(text) is None} == set(found.missing)
+    assert not role or found.role == role
+    assert found.missing.keys() | found.unreadable.keys() <= counts.keys()
