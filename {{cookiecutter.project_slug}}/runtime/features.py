@@ -27,7 +27,8 @@ def fit(
     With `impute`, missing numbers and dates become medians (a linear model needs a value);
     without, they stay NaN (XGBoost has a branch for them).
     """
-    complete, described = encoding.with_derived(records, columns, DERIVED)
+    described = encoding.described(columns, DERIVED)
+    complete = encoding.with_derived(records, columns, DERIVED)
     limits = MAX_CATEGORIES, MIN_CATEGORY_ROWS
     fitted = encoding.fit(complete, described, impute, REFERENCE_DATE, *limits)
     return {"reference_date": REFERENCE_DATE, "columns": fitted}

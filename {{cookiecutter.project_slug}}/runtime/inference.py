@@ -18,6 +18,7 @@ from models import FAMILIES
 from tabular import contract, payloads
 from tabular.answers import told_to_caller
 from tabular.families import Contributions, Score
+from tabular.predictions import Predictions
 from tabular.violations import RecordCheck
 
 
@@ -58,13 +59,13 @@ def model_fn(model_dir: str) -> Model:
 
 
 @told_to_caller
-def input_fn(body: bytes | str, content_type: str) -> list[Any]:
+def input_fn(body: bytes | str, content_type: str) -> Sequence[Any]:
     """A request's records, as CSV, JSON or JSON Lines; CSV has the columns in their order."""
     return payloads.read(body, content_type)
 
 
 @told_to_caller
-def predict_fn(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
+def predict_fn(records: Sequence[Any], model: Model) -> Predictions:
     """Predict for raw records that keep the model's data contract; DataError where they do not.
 
     What the contract calls a warning goes to stderr, the server's log.
@@ -73,7 +74,7 @@ def predict_fn(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
     return predict(model.check.hold(rows) if model.check else rows, model)
 
 
-def predict(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
+def predict(records: Sequence[Any], model: Model) -> Predictions:
     """Predict for raw records; a label comes with the probability of each class.
 
     Nobody's data contract is asked: a champion is compared on rows that keep a later one.
@@ -82,22 +83,16 @@ def predict(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:
     return answers(scores, model)
 
 
-def answers(scores: np.ndarray, model: Model) -> list[dict[str, Any]]:
-    """A model's scores as predictions, one for each row."""
+def answers(scores: np.ndarray, model: Model) -> Predictions:
+    """A model's scores as predictions: a sequence of mappings, one for each row."""
     if not model.classes:
-        return [{"prediction": value} for value in scores.tolist()]
+        return Predictions(scores.astype(float))
     if scores.ndim == 1:
         table = np.column_stack([1 - scores, scores])
         chosen = (scores.astype(float) > model.threshold).astype(int)
     else:
         table, chosen = scores, scores.argmax(axis=1)
-    return [
-        {
-            "prediction": model.classes[best],
-            "probabilities": dict(zip(model.classes, row, strict=True)),
-        }
-        for best, row in zip(chosen, table.tolist(), strict=True)
-    ]
+    return Predictions(np.array(model.classes)[chosen], table.astype(float), model.classes)
 
 
 @told_to_caller

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tabular import linear, trees
+from tabular import linear, tree_rows, trees
 from tabular.families import Family, Table
 
 # What training can be told: the default, and what it is. By the names of SageMaker's XGBoost
@@ -43,25 +43,27 @@ def fit_xgboost(
     """Boosted trees, as many as help on validation."""
     import xgboost  # here, because the other family need not wait a second for it
 
+    rows, held_out = tree_rows.matrices(train, validation)
     booster = xgboost.train(
         tree_parameters(classes, options),
-        xgboost.DMatrix(*train),
+        rows,
         num_boost_round=options.num_round,
-        evals=[(xgboost.DMatrix(*validation), "validation")],
+        evals=[(held_out, "validation")],
         early_stopping_rounds=PATIENCE,
         verbose_eval=False,
+        callbacks=[trees.progress(options.num_round)],
     )
     print(f"trees: {booster.best_iteration + 1} of at most {options.num_round}")
-    booster[: booster.best_iteration + 1].save_model(folder / trees.FILE)
+    trees.write(booster[: booster.best_iteration + 1], folder)
 
 
 def fit_linear(
     train: Table, _validation: Table, classes: int, options: Namespace, folder: Path
 ) -> None:
-    """Ridge or logistic regression, with weights for unscaled numbers."""
+    """Ridge or logistic regression, with weights for unscaled numbers; all rows are in memory."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    matrix, target = train
+    matrix, target = train.whole()
     mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
     scale[scale == 0] = 1.0
     alpha = options.alpha

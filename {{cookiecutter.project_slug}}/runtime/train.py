@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import features
 import inference
 from models import FAMILIES, HYPERPARAMETERS, MAY_BE_ZERO
 from tabular import artifact, curves, job, objectives
 from tabular.families import Table
-from tabular.records import read_records
+from tabular.records import Split
 from tabular.scoring import score_file
-from tabular.training_data import constant_prediction, read_split, table
+from tabular.training_data import EncodedSplit, constant_prediction
 from tabular.values import DataError
 
 
@@ -56,23 +58,23 @@ def train(options: Namespace) -> None:
     validation_csv = job.input_file(options.validation, "validation.csv")
 
     family = FAMILIES[options.model_family]
-    preprocessing = features.fit(read_records(train_csv), schema["columns"], family.impute)
+    preprocessing = features.fit(Split(train_csv), schema["columns"], family.impute)
     encoder = features.Encoder(preprocessing)
-    matrix, truth = read_split(train_csv, encoder, target)
-    validation, validation_truth = read_split(validation_csv, encoder, target)
-    classes = [] if problem_type == "regression" else sorted(set(truth))
+    rows = EncodedSplit(Split(train_csv), encoder, schema)
+    held_out = EncodedSplit(Split(validation_csv), encoder, schema)
+    classes = [] if problem_type == "regression" else np.unique(rows.truth).tolist()
     signature = {
         "problem_type": problem_type,
         "target": target,
         "columns": schema["columns"],
         "classes": classes,
         "model_family": options.model_family,
-        "constant": constant_prediction(truth, classes),
+        "constant": constant_prediction(rows.truth, classes),
         **({"derived": list(features.DERIVED)} if features.DERIVED else {}),
         **({"contract": schema["contract"]} if "contract" in schema else {}),
     }
     with job.all_or_nothing(options.model_dir) as folder:
-        tables = table(matrix, truth, classes), table(validation, validation_truth, classes)
+        tables = rows.table(classes), held_out.table(classes)
         family.fit(*tables, len(classes), options, folder)
         artifact.write(folder, signature, preprocessing, scripts=Path(__file__).parent)
         if len(classes) == 2:
@@ -90,8 +92,9 @@ def chosen_threshold(folder: Path, validation: Table, asked: float | None) -> fl
     """The threshold as asked, or else the one with the best F1 on validation; never on test."""
     if asked is not None:
         return asked
-    matrix, positive = validation
-    chosen = curves.best_threshold(positive == 1, inference.model_fn(str(folder)).score(matrix))
+    score = inference.model_fn(str(folder)).score
+    scores = [score(np.column_stack(batch.numbers)) for batch in validation.batches()]
+    chosen = curves.best_threshold(validation.target == 1, np.concatenate(scores))
     print(f"threshold: {chosen:.6g}, for the best F1 on validation")
     return chosen
 

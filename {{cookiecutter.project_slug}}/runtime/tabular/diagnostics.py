@@ -5,6 +5,7 @@ numbers give residuals (actual minus predicted), a sample to plot and the error 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,15 @@ def diagnose(scored: Scored) -> dict[str, Any]:
     kind = scored.signature["problem_type"]
     if kind == "regression":
         return regression(scored)
-    labels = [row["prediction"] for row in scored.predictions]
-    shared = {"confusion": confusion(scored.truth, labels)}
+    shared = {"confusion": confusion(scored.truth, scored.answers.values)}
     return shared | (binary(scored) if kind == "binary_classification" else multiclass(scored))
 
 
-def confusion(truth: list[str], predicted: list[str]) -> dict[str, Any]:
+def confusion(
+    truth: Sequence[str] | np.ndarray, predicted: Sequence[str] | np.ndarray
+) -> dict[str, Any]:
     """Rows by true label (outer list) and predicted label (inner lists), in the order of labels."""
+    truth, predicted = np.asarray(truth).tolist(), np.asarray(predicted).tolist()
     common = [label for label, _ in Counter(truth + predicted).most_common(MAX_LABELS)]
     labels = sorted(common)
     rare = not {*truth, *predicted} <= {*common}
@@ -46,7 +49,7 @@ def binary(scored: Scored) -> dict[str, Any]:
     """Curves of the second class's probability, and the threshold that the model was given."""
     positive = scored.signature["classes"][-1]
     actual = np.array(scored.truth) == positive
-    score = np.array([row["probabilities"][positive] for row in scored.predictions])
+    score = scored.answers.probability(positive)
     return {
         "positive": positive,
         "threshold": scored.signature.get("threshold", 0.5),
@@ -59,8 +62,8 @@ def binary(scored: Scored) -> dict[str, Any]:
 def multiclass(scored: Scored) -> dict[str, Any]:
     """Precision and recall by class, and calibration of the probability of the predicted class."""
     truth = np.array(scored.truth)
-    labels = np.array([row["prediction"] for row in scored.predictions])
-    top = np.array([max(row["probabilities"].values()) for row in scored.predictions])
+    labels, shares = scored.answers.values, scored.answers.probabilities
+    top = np.zeros(len(labels)) if shares is None else shares.max(axis=1)
     by_class = {}
     for label in np.union1d(truth, labels).tolist():
         actual, chosen = truth == label, labels == label
@@ -77,7 +80,7 @@ def multiclass(scored: Scored) -> dict[str, Any]:
 def regression(scored: Scored) -> dict[str, Any]:
     """Residuals, a sample of predicted against actual, and the error by decile of prediction."""
     actual = np.array(scored.truth, dtype=float)
-    predicted = np.array([row["prediction"] for row in scored.predictions], dtype=float)
+    predicted = scored.answers.values
     residual = actual - predicted
     quantiles = np.quantile(residual, QUANTILES)
     inner = residual.clip(quantiles[0], quantiles[-1])  # outliers go into the outermost bins

@@ -7,17 +7,20 @@ category and one for all others. No pandas: a record takes microseconds.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from functools import cached_property
 from math import isnan
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .records import Columns, Record, Split, by_column
 from .spelling import Reading, reading
 from .values import DataError, date_parts, number, text
 
-Record = Mapping[str, Any]
+if TYPE_CHECKING:
+    from .table_encoding import TableEncoder
+
 Number = Callable[[Any, str], float]  # of a raw value and the name of its column
 Text = Callable[[Any], str]  # of a raw value: "" when missing
 Derived = tuple[str, Callable[[Record], Any]]  # the role, and what gives the raw value
@@ -25,30 +28,51 @@ Derived = tuple[str, Callable[[Record], Any]]  # the role, and what gives the ra
 DATE_PARTS = ("year", "month", "days")
 
 
-def with_derived(
-    records: Iterable[Record], columns: Sequence[Mapping[str, str]], derived: Mapping[str, Derived]
-) -> tuple[Iterator[Record], list[Mapping[str, str]]]:
-    """Training records with what is derived of them, and all that is to be encoded.
+def described(
+    columns: Sequence[Mapping[str, Any]], derived: Mapping[str, Derived]
+) -> list[Mapping[str, Any]]:
+    """All that is to be encoded: the columns, and what is derived of them.
 
     Raises:
-        DataError: a derived feature has the name of a column, or needs a column that is not there.
+        DataError: a derived feature has the name of a column.
     """
     names = [column["name"] for column in columns]
     for name in derived:
         if name in names:
             raise DataError(f"features.py derives {name!r}, which is a column; choose another name")
-    described = [*columns, *({"name": name, "role": role} for name, (role, _) in derived.items())]
+    return [*columns, *({"name": name, "role": role} for name, (role, _) in derived.items())]
+
+
+def with_derived(
+    records: Iterable[Record], columns: Sequence[Mapping[str, Any]], derived: Mapping[str, Derived]
+) -> Iterator[Sequence[Record]]:
+    """Training records with what is derived of them, some at a time.
+
+    Raises:
+        DataError: a derived feature needs a column that is not there.
+    """
     spelled = spelled_columns(columns)
-    rows = iter(records)
-    first = list(islice(rows, 1))
-    try:
-        checked = [complete(record, derived, spelled) for record in first]
-    except KeyError as missing:
-        raise DataError(
-            f"features.py derives a feature from {missing}, which is not among the columns that "
-            f"the model gets: {', '.join(names)}"
-        ) from None
-    return chain(checked, (complete(record, derived, spelled) for record in rows)), described
+    batches = records.batches() if isinstance(records, Split) else [list(records)]
+    for batch in batches:
+        try:
+            yield completed(batch, derived, spelled)
+        except KeyError as missing:
+            raise DataError(
+                f"features.py derives a feature from {missing}, which is not among the columns "
+                f"that the model gets: {', '.join(column['name'] for column in columns)}"
+            ) from None
+
+
+def completed(
+    records: Sequence[Record], derived: Mapping[str, Derived], spelled: Sequence[Reading]
+) -> Any:
+    """Raw records, by column or not, with the raw values that are derived of each."""
+    if not derived:
+        return records
+    rows = [complete(record, derived, spelled) for record in records]
+    if not isinstance(records, Columns):
+        return rows
+    return records.changed({name: [row[name] for row in rows] for name in derived})
 
 
 def spelled_columns(columns: Iterable[Mapping[str, Any]]) -> list[Reading]:
@@ -73,7 +97,7 @@ def complete(
 
 
 def fit(
-    records: Iterable[Record],
+    batches: Iterable[Sequence[Record]],
     columns: Sequence[Mapping[str, Any]],
     impute: bool,
     reference: str,
@@ -83,29 +107,42 @@ def fit(
     """What is learned of each column (name, role and how it is read), as plain data.
 
     Args:
-        records: raw training records.
+        batches: raw training records, some at a time.
         columns: to encode, in this order.
         impute: missing numbers and dates become medians; else they stay NaN.
         reference: the ISO day from which days are counted.
         max_categories: a column has at most so many; all others are one.
         min_category_rows: a category has at least so many rows.
     """
-    seen: dict[str, Counter[str]] = {column["name"]: Counter() for column in columns}
-    texts = [(each.text, each.name, seen[each.name]) for each in map(reading, columns)]
-    for record in records:
-        for as_text, name, counts in texts:
-            counts[as_text(record[name])] += 1
+    learned = [each for each in columns if impute or each["role"] == "categorical"]
+    seen = count(batches, learned)
     fitted = []
     for column in columns:
-        counts = seen[column["name"]]
         if column["role"] == "categorical":
-            common = counts.most_common(max_categories)
+            common = seen[column["name"]].most_common(max_categories)
             frequent = [value for value, rows in common if rows >= min_category_rows]
             fitted.append({**column, "categories": sorted(frequent)})
         else:
-            known = [value for value in counts.elements() if value] if impute else []
+            known = [each for each in seen[column["name"]].elements() if each] if impute else []
             fitted.append({**column, "fill": _fill(column, known, reference)})
     return fitted
+
+
+def count(
+    batches: Iterable[Sequence[Record]], columns: Sequence[Mapping[str, Any]]
+) -> dict[str, Counter[str]]:
+    """How many rows have each text of each column, in the order of their first rows."""
+    readings = [reading(column) for column in columns]
+    seen: dict[str, Counter[str]] = {each.name: Counter() for each in readings}
+    for batch in batches:
+        if isinstance(batch, Columns):
+            from .table_encoding import counted
+
+            counted(batch, readings, seen)
+            continue
+        for read in readings:
+            seen[read.name].update(read.text(record[read.name]) for record in batch)
+    return seen
 
 
 def _fill(column: Mapping[str, Any], known: Sequence[str], reference: str) -> Any:
@@ -136,6 +173,7 @@ class Encoder:
         self._numbers: list[tuple[Number, str, int, float]] = []
         self._dates: list[tuple[Text, str, int, list[float]]] = []
         self._categories: list[tuple[Text, str, dict[str, int], int]] = []
+        self._fitted: Sequence[Mapping[str, Any]] = preprocessing["columns"]
         self._reference: str = preprocessing["reference_date"]
         names = [column["name"] for column in preprocessing["columns"]]
         self._derived = {name: self.derived[name] for name in names if name in self.derived}
@@ -163,6 +201,13 @@ class Encoder:
                 f"{name}=(other)"
             ]
 
+    @cached_property
+    def by_column(self) -> "TableEncoder":
+        """The same encoding for many records at once."""
+        from .table_encoding import TableEncoder  # here, because a record need not wait for Arrow
+
+        return TableEncoder(self._fitted, self._reference)
+
     def complete(self, record: Record) -> Record:
         """A raw record with the raw values that are derived of it."""
         return complete(record, self._derived, self._spelled)
@@ -188,6 +233,9 @@ class Encoder:
 
     def matrix(self, records: Sequence[Record]) -> np.ndarray:
         """Many records, as an array of shape (records, names); DataError says which record."""
+        small = self.small(records)
+        if small is not None:
+            return self.by_column.matrix(small)
         rows = []
         for position, record in enumerate(records, start=1):
             try:
@@ -195,3 +243,17 @@ class Encoder:
             except DataError as error:
                 raise DataError(f"record {position}: {error}") from None
         return np.array(rows, dtype=float).reshape(len(rows), len(self.names))
+
+    def small(self, records: Sequence[Record]) -> list[np.ndarray] | None:
+        """Many records as `by_column` keeps them; None where they are few, or one is at fault.
+
+        Which of them, and why, is for `encode` to say.
+        """
+        read = [column["name"] for column in self._fitted]
+        table = by_column(records, list(records[0]) if self._derived and records else read)
+        if not isinstance(table, Columns):
+            return None
+        try:
+            return self.by_column.small(completed(table, self._derived, self._spelled))
+        except (DataError, KeyError):
+            return None

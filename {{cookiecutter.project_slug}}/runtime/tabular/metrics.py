@@ -5,9 +5,10 @@ A prediction is what inference.py gives: {"prediction": value or label} and, for
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+
+from .predictions import Answer, Predictions, by_column
 
 PRIMARY = {
     "regression": "r2",
@@ -15,19 +16,22 @@ PRIMARY = {
     "multiclass_classification": "balanced_accuracy",
 }
 MINIMIZED = {"mse", "rmse", "mae", "log_loss"}
-Predictions = Sequence[Mapping[str, Any]]
 
 
 def measure(
-    problem_type: str, classes: Sequence[str], truth: Sequence[str], predictions: Predictions
+    problem_type: str,
+    classes: Sequence[str],
+    truth: Sequence[str] | np.ndarray,
+    predictions: Sequence[Answer],
 ) -> dict[str, float]:
     """All metrics of `problem_type`; the positive class of two is the last of `classes`."""
+    answers = by_column(predictions)
     if problem_type == "regression":
-        metrics = regression(truth, predictions)
+        metrics = regression(np.asarray(truth, dtype=float), answers)
     elif problem_type == "binary_classification":
-        metrics = binary(truth, predictions, positive=classes[-1])
+        metrics = binary(np.asarray(truth), answers, positive=classes[-1])
     else:
-        metrics = multiclass(truth, predictions)
+        metrics = multiclass(np.asarray(truth), answers)
     return {name: float(value) for name, value in metrics.items()}
 
 
@@ -36,32 +40,30 @@ def document(measured: Mapping[str, float]) -> dict[str, dict[str, float]]:
     return {name: {"value": value} for name, value in measured.items()}
 
 
-def regression(truth: Sequence[str], predictions: Predictions) -> dict[str, float]:
+def regression(actual: np.ndarray, predictions: Predictions) -> dict[str, float]:
     """Errors in the target's unit (mse in its square), and the share of variance explained (r2)."""
-    actual = np.array(truth, dtype=float)
-    error = np.array([row["prediction"] for row in predictions]) - actual
+    error = predictions.values - actual
     mse, variance = np.mean(error**2), np.var(actual)
     r2 = 1 - mse / variance if variance else 0.0
     return {"mse": mse, "rmse": np.sqrt(mse), "mae": np.mean(np.abs(error)), "r2": r2}
 
 
-def binary(truth: Sequence[str], predictions: Predictions, positive: str) -> dict[str, float]:
+def binary(truth: np.ndarray, predictions: Predictions, positive: str) -> dict[str, float]:
     """Ranking (roc_auc, average_precision) and decisions (f1, accuracy) on the positive class."""
-    actual = np.array(truth) == positive
-    score = np.array([row["probabilities"].get(positive, 0.0) for row in predictions])
-    labels = np.array([row["prediction"] for row in predictions])
+    actual, labels = truth == positive, predictions.values
+    score = predictions.probability(positive)
     return {
         "roc_auc": roc_auc(actual, score),
         "average_precision": average_precision(actual, score),
         "f1": f1(actual, labels == positive),
-        "accuracy": np.mean(labels == np.array(truth)),
+        "accuracy": np.mean(labels == truth),
         "log_loss": log_loss(truth, predictions),
     }
 
 
-def multiclass(truth: Sequence[str], predictions: Predictions) -> dict[str, float]:
+def multiclass(actual: np.ndarray, predictions: Predictions) -> dict[str, float]:
     """Decisions, counted by class (balanced_accuracy, macro_f1) and by row (accuracy)."""
-    actual, labels = np.array(truth), np.array([row["prediction"] for row in predictions])
+    labels = predictions.values
     known = np.unique(actual)
     recalls = [np.mean(labels[actual == label] == label) for label in known]
     either = np.union1d(known, labels)
@@ -69,7 +71,7 @@ def multiclass(truth: Sequence[str], predictions: Predictions) -> dict[str, floa
         "balanced_accuracy": np.mean(recalls),
         "macro_f1": np.mean([f1(actual == label, labels == label) for label in either]),
         "accuracy": np.mean(labels == actual),
-        "log_loss": log_loss(truth, predictions),
+        "log_loss": log_loss(actual, predictions),
     }
 
 
@@ -79,11 +81,9 @@ def f1(actual: np.ndarray, predicted: np.ndarray) -> float:
     return 2 * (actual & predicted).sum() / marked if marked else 0.0
 
 
-def log_loss(truth: Sequence[str], predictions: Predictions) -> float:
+def log_loss(truth: np.ndarray, predictions: Predictions) -> float:
     """Mean surprise at the true labels; none is thought impossible, known to the model or not."""
-    given = [
-        row["probabilities"].get(label, 0.0) for label, row in zip(truth, predictions, strict=True)
-    ]
+    given = predictions.probability_of(truth)
     return -np.mean(np.log(np.clip(given, np.finfo(float).eps, 1)))
 
 

@@ -1,16 +1,23 @@
-"""Requests as records, and predictions as text: CSV, JSON and JSON Lines."""
+"""Requests as records, and predictions as text: CSV, JSON and JSON Lines.
+
+A request of many records, and an answer to many, are handled by column.
+"""
 
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .answers import JSON, best_type
+from .predictions import Predictions
+from .records import Columns, arrow, by_column
 from .values import DataError
 
 CSV, JSON_LINES = "text/csv", "application/jsonlines"
 TYPES = (JSON, JSON_LINES, CSV)  # the first is given to who accepts anything
+LARGE = 1 << 16  # bytes of CSV that are quicker read by column
+LONGEST = 1 << 17  # characters of a cell, which is what Python's own reader takes
 
 
 class UnknownType(DataError):
@@ -25,7 +32,7 @@ class NotAcceptable(DataError):
     status = 406
 
 
-def read(body: bytes | str, content_type: str) -> list[Any]:
+def read(body: bytes | str, content_type: str) -> Sequence[Any]:
     """A request's records: mappings from JSON, lists of cells in the order of columns from CSV."""
     kind = content_type.split(";")[0].strip().lower()
     if kind not in TYPES:
@@ -37,9 +44,10 @@ def read(body: bytes | str, content_type: str) -> list[Any]:
         raise DataError(f"the request is not valid {kind}: {error}") from None
 
 
-def _rows(content: str, kind: str) -> list[Any]:
+def _rows(content: str, kind: str) -> Sequence[Any]:
     if kind == CSV:
-        return [row for row in csv.reader(io.StringIO(content)) if row]
+        found = _by_arrow(content) if len(content) > LARGE else None
+        return found if found else [row for row in csv.reader(io.StringIO(content)) if row]
     if kind == JSON_LINES:
         return [json.loads(line) for line in content.splitlines() if line.strip()]
     parsed = json.loads(content)
@@ -47,13 +55,65 @@ def _rows(content: str, kind: str) -> list[Any]:
     return parsed if isinstance(parsed, list) else [parsed]
 
 
-def as_records(rows: Sequence[Any], columns: list[str]) -> list[Mapping[str, Any]]:
+class Cells(Sequence[list[str]]):
+    """Lines of CSV, kept by column; each is a list of its cells."""
+
+    def __init__(self, columns: list[Any], rows: int) -> None:
+        self.columns, self._rows = columns, rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            columns = [column[place] for column in self.columns]
+            return Cells(columns, len(range(*place.indices(self._rows))))
+        return [column[place].as_py() for column in self.columns]
+
+
+def _by_arrow(content: str) -> Cells | None:
+    """Plain CSV by column; None for what Python's reader takes in a way of its own, or refuses."""
+    pa = arrow()
+    lines = content.replace("\r\n", "\n")
+    if pa is None or any(mark in lines for mark in '"\r\0'):
+        return None
+    from pyarrow import csv as arrow_csv
+
+    names = [str(place) for place in range(lines.partition("\n")[0].count(",") + 1)]
+    try:
+        body = lines.encode()
+        table = arrow_csv.read_csv(
+            pa.BufferReader(body),
+            arrow_csv.ReadOptions(column_names=names, block_size=len(body) + 1),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        ).combine_chunks()
+    except (pa.ArrowInvalid, UnicodeEncodeError):
+        return None
+    columns = [column.chunk(0) for column in table.columns]
+    if any(_longest(column) > LONGEST for column in columns):
+        return None
+    return Cells(columns, table.num_rows)
+
+
+def _longest(column: Any) -> int:
+    from pyarrow import compute
+
+    return compute.max(compute.binary_length(column)).as_py() or 0
+
+
+def as_records(rows: Sequence[Any], columns: list[str]) -> Sequence[Mapping[str, Any]]:
     """Records as mappings; a header line of CSV is none."""
+    if isinstance(rows, Columns):
+        return rows
     if rows and rows[0] == columns:
         rows = rows[1:]
     if not rows:
         raise DataError("the request holds no record; send at least one")
-    return [_record(row, columns) for row in rows]
+    if isinstance(rows, Cells) and len(rows.columns) == len(columns):
+        return Columns(dict(zip(columns, rows.columns, strict=True)), len(rows))
+    return by_column([_record(row, columns) for row in rows], columns)
 
 
 def _record(row: Any, columns: list[str]) -> Mapping[str, Any]:
@@ -77,11 +137,39 @@ def write(predictions: Sequence[Mapping[str, Any]], accept: str) -> tuple[str, s
 
 
 def _text(predictions: Sequence[Mapping[str, Any]], kind: str) -> str:
+    if isinstance(predictions, Predictions) and kind != CSV:
+        rows: Iterable[str] = _json_rows(predictions)
+    elif kind != CSV:
+        rows = map(json.dumps, predictions)
     if kind == JSON:
-        return json.dumps({"predictions": predictions})
+        return '{"predictions": [' + ", ".join(rows) + "]}"
     if kind == JSON_LINES:
-        return "".join(json.dumps(row) + "\n" for row in predictions)
+        return "".join(f"{row}\n" for row in rows)
     lines = io.StringIO()
-    rows = ([row["prediction"], *row.get("probabilities", {}).values()] for row in predictions)
-    csv.writer(lines, lineterminator="\n").writerows(rows)
+    csv.writer(lines, lineterminator="\n").writerows(_cells(predictions))
     return lines.getvalue()
+
+
+def _cells(predictions: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
+    """The cells of each line of CSV."""
+    if not isinstance(predictions, Predictions):
+        return ([row["prediction"], *row.get("probabilities", {}).values()] for row in predictions)
+    values, shares = predictions.values.tolist(), predictions.probabilities
+    return zip(values, *([] if shares is None else shares.T.tolist()), strict=True)
+
+
+def _json_rows(predictions: Predictions) -> Iterable[str]:
+    """The text of each prediction, as `json.dumps` writes it."""
+    values, shares = predictions.values.tolist(), predictions.probabilities
+    if shares is None:
+        return (f'{{"prediction": {each}}}' for each in _numbers(values))
+    labels = {label: json.dumps(label) for label in set(values)}
+    names = (json.dumps(label).replace("%", "%%") for label in predictions.classes)
+    row = '{"prediction": %s, "probabilities": {' + ", ".join(f"{n}: %s" for n in names) + "}}"
+    columns = ([labels[each] for each in values], *map(_numbers, shares.T.tolist()))
+    return (row % cells for cells in zip(*columns, strict=True))
+
+
+def _numbers(values: list[Any]) -> list[str]:
+    """Numbers as JSON has them."""
+    return json.dumps(values)[1:-1].split(", ") if values else []

@@ -3,14 +3,19 @@
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from . import metrics
-from .records import read_batches
+import numpy as np
 
-Predict = Callable[[Sequence[Any]], metrics.Predictions]
+from . import metrics
+from .predictions import Answer, Predictions, by_column, joined
+from .records import Columns, Record, Split, as_list
+from .targets import reading_of_target, targets
+
+Predict = Callable[[Sequence[Any]], Sequence[Answer]]
 
 
 @dataclass(frozen=True)
@@ -18,20 +23,26 @@ class Scored:
     """The true targets of a split's rows, their predictions, and what was kept of the rows."""
 
     signature: Mapping[str, Any]
-    truth: list[str]
-    predictions: metrics.Predictions
+    truth: Sequence[str] | np.ndarray
+    predictions: Sequence[Answer]
     columns: dict[str, list[str]]
-    sample: list[dict[str, str]]
+    sample: list[Record]
+
+    @cached_property
+    def answers(self) -> Predictions:
+        """The predictions, by column."""
+        return by_column(self.predictions)
 
     def measured(self) -> dict[str, float]:
         """Every metric of the predictions."""
-        return self._measure(self.predictions)
+        return self._measure(self.answers)
 
     def constant_measured(self) -> dict[str, float]:
         """The same of the signature's constant, which ignores its input."""
-        return self._measure([self.signature["constant"]] * len(self.truth))
+        constant = by_column([self.signature["constant"]])
+        return self._measure(constant.take(np.zeros(len(self.truth), dtype=int)))
 
-    def _measure(self, predictions: metrics.Predictions) -> dict[str, float]:
+    def _measure(self, predictions: Predictions) -> dict[str, float]:
         kind, classes = self.signature["problem_type"], self.signature["classes"]
         return metrics.measure(kind, classes, self.truth, predictions)
 
@@ -52,17 +63,43 @@ def score_file(
         columns: whose raw values to keep.
         sample: keep so many whole records, drawn evenly and always the same.
     """
-    truth: list[str] = []
-    predictions: list[Mapping[str, Any]] = []
+    truth, predictions = [], []
     kept: dict[str, list[str]] = {name: [] for name in columns}
-    drawn: list[tuple[float, dict[str, str]]] = []
-    random = Random(7)
-    for batch in read_batches(path):
-        truth += [row[signature["target"]] for row in batch]
-        predictions += predict(batch)
+    drawn = Draw(sample)
+    target = reading_of_target(signature)
+    for batch in Split(path).batches():
+        truth.append(targets(batch, target))
+        predictions.append(by_column(predict(batch)))
         for name, values in kept.items():
-            values += [row[name] for row in batch]
-        if sample:
-            drawn += [(random.random(), row) for row in batch]
-            drawn = heapq.nsmallest(sample, drawn, key=lambda each: each[0])
-    return Scored(signature, truth, predictions, kept, [row for _, row in drawn])
+            values += column_of(batch, name)
+        drawn.add(batch)
+    return Scored(signature, np.concatenate(truth), joined(predictions), kept, drawn.records)
+
+
+def column_of(records: Sequence[Record], name: str) -> list[Any]:
+    """The raw values of a field."""
+    if isinstance(records, Columns):
+        return as_list(records.columns[name])
+    return [record[name] for record in records]
+
+
+class Draw:
+    """Whole records, drawn evenly and always the same."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._random = size, Random(7)
+        self._drawn: list[tuple[float, Record]] = []
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Draw from some more records."""
+        if not self._size:
+            return
+        places = [self._random.random() for _ in records]
+        few = heapq.nsmallest(self._size, range(len(places)), key=places.__getitem__)
+        new = [(places[each], records[each]) for each in sorted(few)]
+        self._drawn = heapq.nsmallest(self._size, [*self._drawn, *new], key=lambda each: each[0])
+
+    @property
+    def records(self) -> list[Record]:
+        """Those that were drawn."""
+        return [record for _, record in self._drawn]

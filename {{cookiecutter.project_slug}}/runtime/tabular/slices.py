@@ -116,8 +116,7 @@ def _groups(names: Sequence[str]) -> dict[str, np.ndarray]:
 def _measure_rows(scored: Scored, rows: np.ndarray) -> dict[str, float]:
     """The metrics of some rows, without those that are not defined: one class has no roc_auc."""
     signature = scored.signature
-    truth = [scored.truth[row] for row in rows]
-    predictions = [scored.predictions[row] for row in rows]
+    truth, predictions = np.asarray(scored.truth)[rows], scored.answers.take(rows)
     with np.errstate(divide="ignore", invalid="ignore"):
         measured = metrics.measure(
             signature["problem_type"], signature["classes"], truth, predictions

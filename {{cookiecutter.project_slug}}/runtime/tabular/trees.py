@@ -1,4 +1,4 @@
-"""Models of XGBoost in a folder: model.ubj, their scores and SHAP contributions."""
+"""Models of XGBoost: in a folder as model.ubj, their scores, SHAP contributions and progress."""
 
 import json
 from functools import cached_property
@@ -9,6 +9,7 @@ import numpy as np
 
 from . import forest, links
 from .families import Contributions, Score
+from .pace import Pace
 
 FILE = "model.ubj"
 LINKS = {
@@ -47,11 +48,36 @@ class Trees:
         return forest.of(self._booster)
 
 
+def write(booster: Any, folder: Path) -> None:
+    """Write a model; its numbers are known by their places, as those of a record are."""
+    booster.feature_names = booster.feature_types = None
+    booster.save_model(folder / FILE)
+
+
 def load(folder: Path) -> Score:
     """The model's scores."""
     from xgboost import Booster  # here, because a linear model need not wait a second for it
 
     return Trees(Booster(model_file=folder / FILE))
+
+
+def progress(most: int) -> Any:
+    """What tells in the log how many trees there are, and how good they are on validation."""
+    import xgboost
+
+    told = Pace("train")
+
+    class Lines(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            scores = [
+                f", {split}-{name} {values[-1]:.6g}"
+                for split, metrics in evals_log.items()
+                for name, values in metrics.items()
+            ]
+            told(epoch + 1, most, f"{epoch + 1} of at most {most} trees{''.join(scores)}")
+            return False
+
+    return Lines()
 
 
 def explain(folder: Path) -> Contributions:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .contract import Column, Contract
+from .records import Columns
 from .spelling import Reading
 from .values import DataError, is_day, text
 
@@ -115,14 +116,39 @@ class RecordCheck:
 
         Warnings are printed to stderr, and a value that cannot be read becomes a missing one.
         """
+        if isinstance(records, Columns):
+            return self._hold_many(records)
         odd = [self._odd(each) for each in records]
         if not any(odd):
             return records
-        found = self._report(records, odd)
+        self._tell(self._report(records, odd))
+        return list(map(self._readable, records, odd))
+
+    def _hold_many(self, records: Columns) -> Columns:
+        """The same for many records by column: those that may be odd are looked at one by one."""
+        from .suspects import suspects  # here, because a server may have no Arrow
+
+        places = suspects(records, self._columns, self._readings, self._broken)
+        some = [records[place] for place in places]
+        odd = [self._odd(each) for each in some]
+        if not any(odd):
+            return records
+        found = self._report(some, odd)
+        self._tell(Report(len(records), found.violations))
+        unread = [
+            (place, name)
+            for place, record, names in zip(places, some, odd, strict=True)
+            for name in names
+            if self._broken(name, record) in UNREADABLE
+        ]
+        return records.without(unread) if unread else records
+
+    @staticmethod
+    def _tell(found: Report) -> None:
+        """Print warnings; DataError where there are errors."""
         found.refuse_errors()
         if found.violations:
             print(found, file=sys.stderr)
-        return list(map(self._readable, records, odd))
 
     def report(self, records: Sequence[Mapping[str, Any]]) -> Report:
         """The violations in all records of a request."""
