@@ -261,8 +261,9 @@ def test_model_beats_a_constant(trained: Trained) -> None:
 def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     model = "model.ubj" if trained.family == "xgboost" else "linear.json"
     served = ["inference.py", "features.py", "models.py", "setup.py", "tabular/__init__.py"]
-    library = "answers contract dates encoding families forest linear links numerals payloads "
-    library += "spelling trees units values violations"
+    library = "answers column_values columns contract dates encoding families forest linear links "
+    library += "memory numerals pace payloads predictions records spelling suspects table_encoding "
+    library += "tree_rows trees units values violations"
     served += [f"tabular/{name}.py" for name in library.split()]
     code = {f"code/{name}" for name in served}
     found = {p.relative_to(trained.model).as_posix() for p in trained.model.rglob("*.*")}

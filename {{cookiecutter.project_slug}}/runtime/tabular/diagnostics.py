@@ -32,16 +32,16 @@ def confusion(
     truth: Sequence[str] | np.ndarray, predicted: Sequence[str] | np.ndarray
 ) -> dict[str, Any]:
     """Rows by true label (outer list) and predicted label (inner lists), in the order of labels."""
-    truth, predicted = np.asarray(truth).tolist(), np.asarray(predicted).tolist()
-    common = [label for label, _ in Counter(truth + predicted).most_common(MAX_LABELS)]
+    actual, chosen = np.asarray(truth).tolist(), np.asarray(predicted).tolist()
+    common = [label for label, _ in Counter(actual + chosen).most_common(MAX_LABELS)]
     labels = sorted(common)
-    rare = not {*truth, *predicted} <= {*common}
+    rare = not {*actual, *chosen} <= {*common}
     labels += [OTHER] if rare else []
     place = {label: position for position, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), dtype=int)
-    pairs = Counter(zip(truth, predicted, strict=True))
-    for (actual, guess), rows in pairs.items():
-        counts[place.get(actual, len(labels) - 1), place.get(guess, len(labels) - 1)] += rows
+    pairs = Counter(zip(actual, chosen, strict=True))
+    for (label, guess), rows in pairs.items():
+        counts[place.get(label, len(labels) - 1), place.get(guess, len(labels) - 1)] += rows
     return {"labels": labels, "rows": counts.tolist()}
 
 

@@ -75,8 +75,9 @@ def by_column(answers: Sequence[Answer]) -> Predictions:
     """Answers by column, whoever gave them: a champion's code has classes of its own."""
     if isinstance(answers, Predictions):
         return answers
-    if hasattr(answers, "values") and hasattr(answers, "probabilities"):
-        return Predictions(answers.values, answers.probabilities, answers.classes)
+    theirs: Any = answers
+    if hasattr(theirs, "values") and hasattr(theirs, "probabilities"):
+        return Predictions(theirs.values, theirs.probabilities, theirs.classes)
     values = np.array([each["prediction"] for each in answers])
     known = [each["probabilities"] for each in answers if "probabilities" in each]
     if not known:

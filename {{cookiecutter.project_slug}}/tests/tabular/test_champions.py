@@ -49,7 +49,7 @@ def test_a_champion_imports_its_own_library_as_late_as_it_predicts(
     trained: Trained, changed: Change
 ) -> None:
     late = "    from tabular.values import WHO\n\n    return [{'prediction': WHO}] * len(records)\n"
-    head = "def predict(records: Sequence[Any], model: Model) -> list[dict[str, Any]]:\n"
+    head = "def predict(records: Sequence[Any], model: Model) -> Predictions:\n"
     champion = changed("inference.py", head, head + late)
     library = champion / "code" / "tabular" / "values.py"
     library.write_text(f"{library.read_text(encoding='utf-8')}\nWHO = 'theirs'\n")
