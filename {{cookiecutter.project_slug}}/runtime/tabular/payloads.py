@@ -17,7 +17,7 @@ from .values import DataError
 CSV, JSON_LINES = "text/csv", "application/jsonlines"
 TYPES = (JSON, JSON_LINES, CSV)  # the first is given to who accepts anything
 LARGE = 1 << 16  # bytes of CSV that are quicker read by column
-LONGEST = 1 << 17  # characters of a cell, which is what Python's own reader takes
+LONGEST = 1 << 17  # characters of a cell of a request
 
 
 class UnknownType(DataError):
@@ -47,12 +47,21 @@ def read(body: bytes | str, content_type: str) -> Sequence[Any]:
 def _rows(content: str, kind: str) -> Sequence[Any]:
     if kind == CSV:
         found = _by_arrow(content) if len(content) > LARGE else None
-        return found if found else [row for row in csv.reader(io.StringIO(content)) if row]
+        return found if found else _by_python(content)
     if kind == JSON_LINES:
         return [json.loads(line) for line in content.splitlines() if line.strip()]
     parsed = json.loads(content)
     parsed = parsed.get("instances", parsed) if isinstance(parsed, dict) else parsed
     return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _by_python(content: str) -> list[list[str]]:
+    rows = [row for row in csv.reader(io.StringIO(content)) if row]
+    # Python's reader has a limit, too, which other modules may have raised.
+    large = len(content) > LONGEST
+    if large and any(len(cell) > LONGEST for row in rows for cell in row):
+        raise csv.Error(f"field larger than {LONGEST} characters")
+    return rows
 
 
 class Cells(Sequence[list[str]]):
