@@ -43,10 +43,12 @@ def _long(whole: Mapping[str, int]) -> str:
 
 
 def _phones(whole: Mapping[str, int]) -> str:
+    if not all(text[0] == "+" or " " in text for text in whole):
+        return ""
     digits = {sum(map(str.isdigit, text)) for text in whole}
     international = all(text[0] == "+" for text in whole) and min(digits) > 7
-    grouped = all(" " in text for text in whole) and len(digits) == 1 and min(digits) > 8
-    return f"phone numbers, such as {next(iter(whole))!r}" if international or grouped else ""
+    same = len(digits) == 1 and min(digits) > 8
+    return f"phone numbers, such as {next(iter(whole))!r}" if international or same else ""
 
 
 def _named(whole: Mapping[str, int], name: str) -> str:

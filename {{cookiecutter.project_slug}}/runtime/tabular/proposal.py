@@ -67,7 +67,8 @@ def propose(counts: Counts, role: str = "", name: str = "") -> Proposal:
     """
     if role not in ("", *FITS):
         return Proposal(role)
-    words = {text: rows for text, rows in counts.items() if is_missing_word(text)}
+    plain = number_fit.PLAIN.fullmatch
+    words = {t: rows for t, rows in counts.items() if not plain(t) and is_missing_word(t)}
     rest = {text: rows for text, rows in counts.items() if text not in words} if words else counts
     if role:
         return _checked(_fitted(role, words, rest, name), rest, name)
