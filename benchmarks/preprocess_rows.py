@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-PANDAS = '''
+PANDAS = """
 import hashlib, sys
 from pathlib import Path
 import numpy as np
@@ -36,7 +36,7 @@ share = total / 2.0**64
 split = np.select([share < 0.2, share < 0.4], ["test", "validation"], "train")
 for name in ("train", "validation", "test"):
     raw[split == name].to_csv(Path(target) / f"{name}.csv", index=False)
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ def sample(project: Path, folder: Path, rows: int) -> Path:
 def preprocess(project: Path, source: Path, target: Path, *more: str) -> Measured:
     """Preprocess a file by the project's script."""
     script = str(project / "runtime" / "preprocess.py")
-    return run(
-        [sys.executable, script, f"--input={source}", f"--output={target}", *more], project
-    )
+    return run([sys.executable, script, f"--input={source}", f"--output={target}", *more], project)
 
 
 def measure(project: Path, folder: Path, rows: int, repeat: int) -> dict[str, Measured]:

@@ -169,6 +169,9 @@ def _beginning(text: str, rows: list[Row], column_names: Sequence[str]) -> tuple
     These are a title or remarks: fewer cells than all rows below, which are alike.
     """
     separator = _most_cells(text)
+    width = len(rows[0][1])
+    if width > 1 and sum(len(cells) == width for _, cells in rows) > len(rows) / 2:
+        return separator, 0
     for start in range(1, min(len(rows), 10)):
         each = _most_cells(text, start)
         found = [cells for _, cells in _rows(text, each)]

@@ -1,7 +1,7 @@
 """The hash of texts by which rows are split: SipHash-2-4, of many texts at once.
 
 It gives the numbers of `pandas.util.hash_array`, by which rows have always been split, but makes no
-Python object of each text, and a step that only reads and splits never has to load pandas.
+Python object of each text, which takes twice as long, and hashes all columns of a batch together.
 """
 
 import hashlib
