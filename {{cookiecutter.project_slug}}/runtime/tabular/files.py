@@ -2,7 +2,7 @@
 
 import gzip
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from .values import DataError
@@ -32,21 +32,26 @@ def find(source: Path) -> Found:
         return Found([source], [])
     seen = [path for path in sorted(source.rglob("*")) if path.is_file()]
     seen = [path for path in seen if not _hidden(path.relative_to(source))]
-    files = [path for path in seen if kind(path) in PARQUET | TEXT]
+    files = [path for path in seen if is_table(path.relative_to(source))]
     if not files:
         raise DataError(f"{source} holds no CSV or Parquet file; name the file or its folder")
     return Found(files, [path for path in seen if path not in set(files)])
 
 
-def _hidden(path: Path) -> bool:
+def is_table(path: PurePath) -> bool:
+    """Whether a file of a folder is data, by its path in the folder."""
+    return not _hidden(path) and kind(path) in PARQUET | TEXT
+
+
+def _hidden(path: PurePath) -> bool:
     marked = any(part[0] in "._" and "=" not in part for part in path.parts)
     return marked or path.name.lower() in CLUTTER
 
 
-def kind(path: Path) -> str:
+def kind(path: PurePath) -> str:
     """The last suffix of a name, in small letters and without that of a compressed file."""
     name = path.name.lower().removesuffix(".gz")
-    return Path(name).suffix
+    return PurePath(name).suffix
 
 
 def is_parquet(path: Path) -> bool:

@@ -73,6 +73,12 @@ def date_column(name: str, values: Values) -> str:
     return "" if name.strip() or not by_date else "the name of a column, to split by its dates"
 
 
+def row_limit(rows: int, values: Values) -> str:
+    """So many first rows; hosts that share the files have no first rows in common."""
+    shared = rows > 0 and values["processing_instance_count"] > 1
+    return "0 where `processing_instance_count` is above 1" if shared else at_least(0)(rows, values)
+
+
 EXPLORING: Mapping[str, Limit] = {
     "problem_type": one_of("", *PROBLEM_TYPES),
     "rows": at_least(0),
@@ -81,7 +87,7 @@ EXPLORING: Mapping[str, Limit] = {
 SCRIPTS: Mapping[str, Limit] = {"rows": at_least(1), "problem_type": one_of("", *PROBLEM_TYPES)}
 TRAINING: Mapping[str, Limit] = {
     "sample_rows": at_least(1),
-    "row_limit": at_least(0),
+    "row_limit": row_limit,
     "problem_type": one_of("", *PROBLEM_TYPES),
     "split": one_of("hash", "date"),
     "split_date_column": date_column,

@@ -8,12 +8,23 @@ from ..errors import ProjectError
 ROOT = "/opt/ml/processing"
 
 
-def processing_input(name: str, uri: Any) -> Any:
+def processing_inputs(sources: Mapping[str, Any], shared: str = "") -> list[Any]:
+    """Inputs of a processing step, each a folder in its job.
+
+    Args:
+        sources: S3 URIs, or values that are known only when the pipeline runs, by channel.
+        shared: the channel whose files the job's hosts share; all other files are on each host.
+    """
+    return [processing_input(name, uri, name == shared) for name, uri in sources.items()]
+
+
+def processing_input(name: str, uri: Any, shared: bool = False) -> Any:
     """Data that a job finds in ``/opt/ml/processing/input/<name>``.
 
     Args:
         name: of the channel.
         uri: an S3 URI, or a value that is known only when the pipeline runs.
+        shared: each host of the job gets some of the files.
     """
     from sagemaker.core.shapes import ProcessingInput, ProcessingS3Input
 
@@ -22,6 +33,7 @@ def processing_input(name: str, uri: Any) -> Any:
         local_path=input_path(name),
         s3_data_type="S3Prefix",
         s3_input_mode="File",
+        **({"s3_data_distribution_type": "ShardedByS3Key"} if shared else {}),
     )
     return ProcessingInput(input_name=name, s3_input=source)
 
