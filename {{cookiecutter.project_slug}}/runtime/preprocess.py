@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from features import REFERENCE_DATE
-from tabular import contract, job, partition, roles, splits
-from tabular.batches import open_table
+from tabular import contract, job, partition, roles, splits, written
+from tabular.hosts import Hosts, together
 from tabular.partition import Splitting
-from tabular.survey import survey
+from tabular.survey import open_share, survey
 
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 
@@ -27,20 +27,12 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--spelling", default="", help='how columns are written: "day=DD/MM/YYYY; rent=1.234,56"')
     add("--split", default="hash", choices=("hash", "date"), help="by hash of the row, or by date")
     add("--split-date-column", default="", help="column for --split date")
-    add(
-        "--split-dates",
-        default="",
-        help="first day of validation, first day of test, for --split date",
-    )
-    add(
-        "--validation",
-        default="holdout",
-        choices=splits.VALIDATIONS,
-        help="folds as well",
-    )
+    add("--split-dates", default="", help="first days of validation and test, for --split date")
+    add("--validation", default="holdout", choices=splits.VALIDATIONS, help="folds as well")
     add("--folds", type=int, default=5, help="how many folds, for cross_validation and backtest")
     add("--slices", default="", help="columns (a,b) that the test rows keep whatever their role")
     add("--contract", default="", help="data contract to keep: its JSON file, or the folder of it")
+    add("--hosts", type=Path, help="resourceconfig.json, where hosts share the files of --input")
     add("--row-limit", type=int, default=0, help="read this many rows; 0: all")
     add("--test-share", type=float, default=0.2, help="of the rows, for --split hash")
     add("--validation-share", type=float, default=0.2, help="of the rows, for --split hash")
@@ -48,48 +40,59 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
 
 
 def preprocess(options: Namespace) -> None:
-    """Read, validate, split and write, saying what was decided on the way."""
+    """Read, validate, split and write, alone or with other hosts of the job."""
+    hosts = Hosts.of_processing(options.hosts)
+    with together(hosts):
+        split_rows(options, hosts)
+
+
+def split_rows(options: Namespace, hosts: Hosts) -> None:
+    """Do so with the rows of this host's files, saying what was decided for those of all hosts."""
     agreed = contract.load(options.contract)
-    table = open_table(options.input, job.words(options.column_names), options.row_limit)
+    table = open_share(options.input, job.words(options.column_names), options.row_limit, hosts)
     target = roles.find_target(table.columns, options.target, agreed)
-    found = survey(table, target, agreed)
+    found = survey(table, target, agreed, hosts=hosts)
     inputs = [facts for name, facts in found.facts.items() if name != target]
     spelling = roles.spellings(options.spelling, table.columns).get(target, "")
     read = roles.target_reading(found.facts[target], options.problem_type, agreed, spelling)
     kind = roles.find_problem_type(found.facts[target], read, options.problem_type, agreed)
     columns = roles.find_columns(inputs, options, agreed)
     splitting = Splitting.of(options, found.facts, columns.readings())
-    splitting.look(lambda: found.again(read))
+    splitting.look(lambda: found.again(read), hosts)
     names = [*(column["name"] for column in columns.used), target]
     kept = [n for n in partition.slice_columns(table.columns, options) if n not in names]
     with job.all_or_nothing(options.output) as folder:
         rows = found.again(read, columns)
-        written = partition.write(folder, rows, names, kept, splitting, kind != "regression")
-        partition.check(written, kind)
-        notes = [*table.notes, *columns.notes, *partition.untrained(written, kind)]
+        asked = names, kept, splitting, kind != "regression", hosts.part
+        done, *others = hosts.agree(lambda: partition.write(folder, rows, *asked))
+        for each in others:
+            done.merge(each)
+        written.check(done, kind)
+        notes = [*table.notes, *columns.notes, *written.untrained(done, kind)]
         schema = {
             "problem_type": kind,
             "target": target,
             "columns": columns.used,
             "ignored": columns.ignored,
             "reference_date": REFERENCE_DATE,
-            "rows": written.rows(),
+            "rows": done.rows(),
             **({"notes": notes} if notes else {}),
             **({"contract": agreed.document} if agreed else {}),
         }
-        (folder / "schema").mkdir()
-        job.write_json(folder / "schema" / "schema.json", schema)
-        if written.folds:
-            partition.write_fold_facts(folder, written, options.validation)
-    left_out = found.rows - sum(written.rows().values())
+        if hosts.is_first:
+            (folder / "schema").mkdir()
+            job.write_json(folder / "schema" / "schema.json", schema)
+        if hosts.is_first and done.folds:
+            written.write_fold_facts(folder, done, options.validation)
+    left_out = found.rows - sum(done.rows().values())
     print(f"target: {target} ({kind}), missing in {left_out} rows left out")
     for column in columns.used:
         print(f"{column['role']}: {column['name']}")
     for name, reason in columns.ignored.items():
         print(f"ignored: {name}, because {reason}")
-    print("rows: " + listed(written.rows()))
-    for number, (labels, facts) in enumerate(zip(written.folds, written.facts, strict=True), 1):
-        print(f"fold {number}: " + listed(partition.count(labels) | facts))
+    print("rows: " + listed(done.rows()))
+    for number, (labels, facts) in enumerate(zip(done.folds, done.facts, strict=True), 1):
+        print(f"fold {number}: " + listed(written.count(labels) | facts))
     for note in notes:
         print(f"note: {note}")
 

@@ -153,7 +153,7 @@ class Table:
                 first += rows
                 if first == self.row_limit:
                     return
-        if not first:
+        if not first and self.files:  # a host without files has no rows
             name = self.files[0].path.name
             raise DataError(f"{name} has no rows under its header; give a file with data")
 

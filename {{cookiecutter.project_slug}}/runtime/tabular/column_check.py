@@ -38,6 +38,11 @@ class Broken:
             for each in texts[:EXAMPLES].to_pylist():
                 self.examples[each] = None
 
+    def merge(self, other: "Broken") -> None:
+        """Take in those of other rows."""
+        self.rows += other.rows
+        self.examples |= other.examples
+
 
 class ColumnCheck:
     """What the rows of one column break of its contract."""
@@ -57,6 +62,15 @@ class ColumnCheck:
             if marks.any():
                 self._broken.setdefault(rule, Broken()).add(marks, values)
         return bad
+
+    def merge(self, other: "ColumnCheck") -> None:
+        """Take in what was found in other rows of the column."""
+        self._rows += other._rows
+        self._missing.merge(other._missing)
+        for rule, broken in other._broken.items():
+            self._broken.setdefault(rule, Broken()).merge(broken)
+        if self._middle is not None and other._middle is not None:
+            self._middle.merge(other._middle)
 
     def found(self) -> Iterator[tuple[str, Broken]]:
         """The rules that are broken, once all rows were judged."""
@@ -161,6 +175,12 @@ class Middle:
         self._counts += np.bincount(cells, counts, len(self._counts)).astype("int64")
         np.minimum.at(self._least, cells, numbers)
         np.maximum.at(self._most, cells, numbers)
+
+    def merge(self, other: "Middle") -> None:
+        """Take in other numbers of the column."""
+        self._counts += other._counts
+        self._least = np.minimum(self._least, other._least)
+        self._most = np.maximum(self._most, other._most)
 
     def off(self) -> bool:
         """Whether the median times or by the factor is usual, but is not so as it is."""

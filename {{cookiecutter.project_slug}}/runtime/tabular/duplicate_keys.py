@@ -11,6 +11,7 @@ import numpy as np
 from .batches import Batch
 from .column_check import Broken
 from .hashing import key_of, text_hashes
+from .hosts import Hosts
 from .violations import EXAMPLES
 
 LOOKED_AT = 100_000  # hashes that come twice; those of more are believed
@@ -28,11 +29,16 @@ class Keys:
         hashes, known = self._hashed(batch)
         self._hashes.append(hashes[known])
 
-    def duplicates(self, again: Iterable[Batch]) -> Broken:
+    def merge(self, other: "Keys") -> None:
+        """Take in those of other rows."""
+        self._hashes += other._hashes
+
+    def duplicates(self, again: Iterable[Batch], hosts: Hosts) -> Broken:
         """How many rows have a key that another one has, and some of these keys.
 
         Args:
-            again: the same rows, read once more where hashes come twice.
+            again: the rows of this host, read once more where hashes come twice.
+            hosts: which have read the rows.
         """
         every = np.concatenate(self._hashes or [np.empty(0, dtype="uint64")])
         every.sort()
@@ -46,6 +52,7 @@ class Keys:
             hashes, known = self._hashed(batch)
             rows = batch.filter(known & np.isin(hashes, looked_at)).record_batch()
             counts.update(zip(*(rows[name].to_pylist() for name in self._names), strict=True))
+        counts = sum(hosts.gather(counts), Counter())
         keys = {key: rows for key, rows in counts.items() if rows > 1}
         shown = dict.fromkeys([", ".join(key) for key in keys][:EXAMPLES])
         return Broken(believed + sum(keys.values()), shown)

@@ -38,6 +38,13 @@ def find(source: Path) -> Found:
     return Found(files, [path for path in seen if path not in set(files)])
 
 
+def has_tables(source: Path) -> bool:
+    """Whether there is any data file."""
+    return source.is_file() or any(
+        path.is_file() and is_table(path.relative_to(source)) for path in source.rglob("*")
+    )
+
+
 def is_table(path: PurePath) -> bool:
     """Whether a file of a folder is data, by its path in the folder."""
     return not _hidden(path) and kind(path) in PARQUET | TEXT

@@ -10,7 +10,7 @@ import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,12 +22,16 @@ T = TypeVar("T")
 PORT = 9099  # of the tracker
 PATIENCE = 15 * 60.0  # seconds until all hosts are there: machines do not start at once
 POLL = 0.2
+BROKEN_OFF = "the connection to another host broke off; look at the logs of the job's other hosts"
 LONGEST = 7 * 24 * 3600  # seconds that one host may wait for another's rows
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The names of all hosts of a job, the first host's first, and this one's."""
+    """The names of all hosts of a job, the first host's first, and this one's.
+
+    Where there is one only, it hears but itself.
+    """
 
     names: tuple[str, ...] = ("algo-1",)
     current: str = "algo-1"
@@ -61,6 +65,11 @@ class Hosts:
         """Whether this is the one that writes what there is once."""
         return self.rank == 0
 
+    @property
+    def part(self) -> str:
+        """What goes behind the name of a file that each host writes; nothing where one does."""
+        return f"-{self.current}" if self.are_several else ""
+
     def share(self, rows: int) -> slice:
         """Which of so many rows, which all hosts have, are this one's: about as many for each."""
         first, last = (rows * place // len(self.names) for place in (self.rank, self.rank + 1))
@@ -72,10 +81,14 @@ class Hosts:
             return [value]
         from xgboost import collective
 
-        return [
-            collective.broadcast(value if place == self.rank else None, place)
-            for place in range(len(self.names))
-        ]
+        (found,) = zip(
+            *(  # in a tuple, because None cannot be told
+                collective.broadcast((value,) if place == self.rank else None, place)
+                for place in range(len(self.names))
+            ),
+            strict=True,
+        )
+        return list(found)
 
     def agree(self, make: Callable[[], T]) -> list[T]:
         """What each host makes, in the same order; DataError on all of them where one has it."""
@@ -89,6 +102,9 @@ class Hosts:
         if faults:
             raise DataError(faults[0])
         return self.gather(made)
+
+
+ALONE = Hosts()
 
 
 @contextmanager
@@ -124,16 +140,19 @@ def together(hosts: Hosts) -> Iterator[None]:
         _until(deadline, "answer", context.__enter__, Exception)
     try:
         yield
-    except XGBoostError as error:
-        if "/collective/" not in str(error):
-            raise
-        raise DataError(
-            "the connection to another host broke off; look at the logs of the job's other hosts"
-        ) from None
-    finally:
         context.__exit__()
         if tracker is not None:
-            tracker.free()
+            tracker.wait_for(int(PATIENCE))
+    except BaseException as error:
+        with suppress(XGBoostError):  # whoever waits for this host hears that it has gone
+            context.__exit__()
+        if isinstance(error, XGBoostError) and "/collective/" in str(error):
+            raise DataError(BROKEN_OFF) from None
+        raise
+    finally:
+        if tracker is not None:
+            with suppress(XGBoostError):
+                tracker.free()
 
 
 def _until(deadline: float, what: str, attempt: Callable[[], T], error: type[Exception]) -> T:

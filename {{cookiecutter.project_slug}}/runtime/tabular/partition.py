@@ -17,13 +17,13 @@ import pyarrow as pa
 
 from . import job, readable, rendering, splits
 from .batches import Batch
+from .hosts import ALONE, Hosts
 from .profile import ColumnFacts
 from .proposal import propose
 from .spelling import Reading
 from .splits import SPLITS, Days, Fold, Period
 from .values import DataError
-
-Labels = dict[str, Counter[str]]  # of each split: the target's values with their rows
+from .written import Labels, Written, no_labels
 
 
 @dataclass
@@ -75,18 +75,22 @@ class Splitting:
         days = [each if read.plain else each and read.day(each) for each in known]
         return np.array([each or "" for each in days], dtype=str)[column.codes]
 
-    def look(self, again: Callable[[], Iterable[Batch]]) -> None:
+    def look(self, again: Callable[[], Iterable[Batch]], hosts: Hosts = ALONE) -> None:
         """Look at all rows once before they are split, where a backtest needs their days."""
         if self.options.validation != "backtest":
             return
+        assert self.dates is not None
+        counts = sum(hosts.agree(lambda: self._count_days(again())), Counter())
+        asked = self.options.folds, self._validation_share
+        self.periods = splits.backtest(Days.of(counts), self.dates.name, *asked)
+
+    def _count_days(self, rows: Iterable[Batch]) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for batch in again():
+        for batch in rows:
             days, free = self.days(batch), self.split(batch) != "test"
             found, times = np.unique(days[free & (days != "")].astype("U10"), return_counts=True)
             counts.update(dict(zip(found.tolist(), times.tolist(), strict=True)))
-        assert self.dates is not None
-        asked = self.options.folds, self._validation_share
-        self.periods = splits.backtest(Days.of(counts), self.dates.name, *asked)
+        return counts
 
     @property
     def _validation_share(self) -> float:
@@ -131,24 +135,6 @@ def slice_columns(names: Sequence[str], options: Namespace) -> list[str]:
     return asked
 
 
-@dataclass
-class Written:
-    """What was written: the target's values in each split, and the same of each fold."""
-
-    labels: Labels
-    folds: list[Labels]
-    facts: list[dict[str, Any]]  # of each fold, beside its rows
-
-    def rows(self) -> dict[str, int]:
-        """How many rows each split has."""
-        return count(self.labels)
-
-
-def count(labels: Labels) -> dict[str, int]:
-    """How many rows each split has."""
-    return {name: labels[name].total() for name in SPLITS}
-
-
 def write(
     folder: Path,
     rows: Iterable[Batch],
@@ -190,8 +176,10 @@ def write(
             for fold, place, labels in zip(in_folds, folds, found.folds, strict=True):
                 place.write(batch, lines, fold.split)
                 count_labels(batch, names[-1] if classes else "", fold.split, labels)
-    assert found is not None
-    return found
+        written = records.tell()
+    if part and not written:  # no batch job takes an empty file
+        Path(records.name).unlink()
+    return found or Written(no_labels(), [], [])
 
 
 class Files:
@@ -230,11 +218,6 @@ def _new(path: Path) -> Any:
     return path.open("wb")
 
 
-def no_labels() -> Labels:
-    """No rows in any split."""
-    return {name: Counter() for name in SPLITS}
-
-
 def count_labels(batch: Batch, target: str, split: np.ndarray, labels: Labels) -> None:
     """Count the rows of each split, by the values of a target if one is named."""
     texts = batch.columns[target].texts.to_pylist() if target else [""]
@@ -250,36 +233,3 @@ def _summed(texts: Sequence[str], times: Sequence[int]) -> dict[str, int]:
         if rows:
             found[each] = found.get(each, 0) + rows
     return found
-
-
-def check(written: Written, kind: str) -> None:
-    """Raise a DataError when a split, or one of a fold, has no rows, or one class of several."""
-    splits.check_splits(written.labels, kind)
-    for number, labels in enumerate(written.folds, start=1):
-        splits.check_splits(labels, kind, f"fold {number}'s ")
-
-
-def untrained(written: Written, kind: str) -> list[str]:
-    """A sentence for classes that no training row has."""
-    if kind == "regression":
-        return []
-    train = written.labels["train"]
-    others = Counter[str]()
-    for labels in written.labels.values():
-        others.update({label: rows for label, rows in labels.items() if label not in train})
-    if not others:
-        return []
-    found = ", ".join(f"{label!r} ({rows})" for label, rows in others.most_common(5))
-    return [
-        f"no training row has {found} as its target, so the model can never say so; give more such "
-        "rows, or leave these out"
-    ]
-
-
-def write_fold_facts(folder: Path, written: Written, kind: str) -> None:
-    """Write folds/folds.json: the rows of each fold and, in a backtest, its days."""
-    facts = [
-        {"fold": number, "rows": count(labels), **each}
-        for number, (labels, each) in enumerate(zip(written.folds, written.facts, strict=True), 1)
-    ]
-    job.write_json(folder / "folds" / "folds.json", {"kind": kind, "folds": facts})

@@ -56,12 +56,25 @@ class Texts:
             self._hashes, self._facts = self._hashes[: self._size], self._facts[:, : self._size]
             self._texts = pa.concat_arrays([self._texts[: self._size]])
 
+    def merge(self, other: "Texts") -> None:
+        """Take in those of other rows of the same column."""
+        rows = self.rows + other.rows
+        limits = [each._hashes[-1] for each in (self, other) if not each.complete]
+        self.complete = True
+        self.add(other._hashes, other._texts, other._facts)
+        if limits:
+            near = self._hashes <= min(limits)
+            self._hashes, self._facts = self._hashes[near], self._facts[:, near]
+            self._texts = self._texts.filter(pa.array(near))
+            self.complete = False
+        self.rows = rows
+
     @property
     def distinct(self) -> int:
         """How many different texts there are: exactly, or by how close the kept hashes lie."""
         if self.complete:
             return len(self._hashes)
-        return round((self._size - 1) / (float(self._hashes[-1]) / 2.0**64))
+        return round((len(self._hashes) - 1) / (float(self._hashes[-1]) / 2.0**64))
 
     def counts(self, most: int = 0) -> dict[str, int]:
         """Texts with their counts, in the order of their first rows; at most so many, at random."""
@@ -143,6 +156,20 @@ class ColumnFacts:
             digits = _marks(pc.match_substring_regex(texts, r"\pN"))
             for mark, kind in ((other & digits, self.odd), (other & ~digits, self.words)):
                 kind.add(hashes[mark], texts.filter(pa.array(mark)), facts[:, mark])
+
+    def merge(self, other: "ColumnFacts") -> None:
+        """Take in the facts of other rows of the same column."""
+        self.rows += other.rows
+        self.missing += other.missing
+        self.numbers += other.numbers
+        self.days += other.days
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.whole = self.whole and other.whole
+        for own, others in zip(self._kinds(), other._kinds(), strict=True):
+            own.merge(others)
+
+    def _kinds(self) -> tuple[Texts, Texts, Texts]:
+        return self.texts, self.odd, self.words
 
     def _add_numbers(self, texts: pa.StringArray) -> None:
         if len(texts):

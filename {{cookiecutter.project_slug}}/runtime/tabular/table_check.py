@@ -9,6 +9,7 @@ from .batches import Batch, of_columns
 from .column_check import ColumnCheck
 from .contract import Contract
 from .duplicate_keys import Keys
+from .hosts import ALONE, Hosts
 from .violations import Report, Violation, report
 
 
@@ -40,9 +41,17 @@ class TableCheck:
             bad = {name: check.add(batch.columns[name]) for name, check in self._columns.items()}
             yield _without(batch, bad)
 
-    def report(self, again: Callable[[], Iterable[Batch]]) -> Report:
+    def merge(self, other: "TableCheck") -> None:
+        """Take in what was found in other rows of the table."""
+        self._rows += other._rows
+        for name, check in self._columns.items():
+            check.merge(other._columns[name])
+        if self._keys and other._keys:
+            self._keys.merge(other._keys)
+
+    def report(self, again: Callable[[], Iterable[Batch]], hosts: Hosts = ALONE) -> Report:
         """Every violation, once all rows went by; `again` reads them, if keys come twice."""
-        found = [*self._by_name(), *self._by_column(), *self._duplicates(again)]
+        found = [*self._by_name(), *self._by_column(), *self._duplicates(again, hosts)]
         return report(found, self._rows, [*self._agreed.columns, *self._names])
 
     def _by_name(self) -> Iterator[Violation]:
@@ -67,9 +76,11 @@ class TableCheck:
                     tuple(broken.examples),
                 )
 
-    def _duplicates(self, again: Callable[[], Iterable[Batch]]) -> Iterator[Violation]:
+    def _duplicates(
+        self, again: Callable[[], Iterable[Batch]], hosts: Hosts
+    ) -> Iterator[Violation]:
         """Rows that share the whole key with another row."""
-        if self._keys and (broken := self._keys.duplicates(again())).rows:
+        if self._keys and (broken := self._keys.duplicates(again(), hosts)).rows:
             key, finding = self._agreed.key, "a key that another row has too"
             severity = self._agreed.severity("duplicate_key", key[0])
             name, examples = ", ".join(key), tuple(broken.examples)

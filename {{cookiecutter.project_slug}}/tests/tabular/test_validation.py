@@ -18,7 +18,7 @@ import evaluate
 import preprocess
 import summarize
 import train
-from tabular import batches, metrics, partition, profile, slices, splits, tables
+from tabular import batches, metrics, partition, profile, slices, splits, tables, written
 from tabular.scoring import Scored
 from tabular.values import DataError
 
@@ -215,10 +215,10 @@ def test_a_fold_that_could_measure_nothing_is_named(tmp_path: Path) -> None:
     found.split = lambda batch: np.full(batch.rows, "train")
     batch = batches.of_columns(frame)
     found.look(lambda: [batch])
-    written = partition.write(tmp_path, [batch], ["day", "sold"], [], found, classes=True)
-    written.labels = {name: Counter(labels) for name in splits.SPLITS}
+    found_labels = partition.write(tmp_path, [batch], ["day", "sold"], [], found, classes=True)
+    found_labels.labels = {name: Counter(labels) for name in splits.SPLITS}
     with pytest.raises(DataError, match=r"^fold 2's test split of 100 rows holds only 'no'"):
-        partition.check(written, "binary_classification")
+        written.check(found_labels, "binary_classification")
 
 
 def test_a_holdout_has_no_folds(split_up: Callable[..., Path]) -> None:
