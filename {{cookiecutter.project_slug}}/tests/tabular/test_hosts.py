@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import socket
 import sys
 import traceback
@@ -112,12 +113,25 @@ def shares(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def prepared(folder: Path, output: Path, each: Hosts, *more: str) -> None:
-    """Preprocess one host's files."""
-    config = output.with_name(f"{each.current}.json")
+    """Preprocess one host's files; what several hosts leave, `collected` puts together."""
+    output = output / each.current if each.are_several else output
+    config = output.with_name(f"{output.name}.json")
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps({"hosts": each.names, "current_host": each.current}))
     words = ["--input", str(folder), "--output", str(output), "--target", "price", *more]
     preprocess(arguments([*words, *(["--hosts", str(config)] if each.are_several else [])]))
+
+
+def collected(output: Path) -> Path:
+    """One folder of what all hosts left, no file of which two of them have."""
+    whole = output.with_name("collected")
+    for part in sorted(path for path in output.iterdir() if path.is_dir()):
+        for file in (file for file in part.rglob("*") if file.is_file()):
+            place = whole / file.relative_to(part)
+            assert not place.exists()
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+    return whole
 
 
 def lines(folder: Path, split: str) -> Counter[str]:
@@ -146,7 +160,7 @@ def test_two_hosts_leave_what_one_leaves(
         return prepared(shares / each.current, tmp_path / "two", each, *more)
 
     assert on_hosts(2, work) == ["None", "None"]
-    one, two = tmp_path / "one", tmp_path / "two"
+    one, two = tmp_path / "one", collected(tmp_path / "two")
     assert sorted(p.name for p in (two / "train").iterdir()) == [
         "train-algo-1.csv",
         "train-algo-2.csv",
@@ -201,9 +215,10 @@ def test_a_host_without_files_takes_part(shares: Path, tmp_path: Path) -> None:
 
     assert on_hosts(2, work) == ["None", "None"]
     prepared(shares / "whole", tmp_path / "one", hosts.ALONE)
+    two = collected(tmp_path / "two")
     for split in SPLITS:
-        assert lines(tmp_path / "two", split) == lines(tmp_path / "one", split)
-    assert [p.name for p in (tmp_path / "two" / "records").iterdir()] == ["test-algo-1.jsonl"]
+        assert lines(two, split) == lines(tmp_path / "one", split)
+    assert [file.name for file in (two / "records").iterdir()] == ["test-algo-1.jsonl"]
 
 
 def test_no_files_at_all_are_one_sentence(shares: Path, tmp_path: Path) -> None:
