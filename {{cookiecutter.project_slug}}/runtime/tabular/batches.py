@@ -189,11 +189,10 @@ def open_table(source: Path, column_names: Sequence[str] = (), row_limit: int = 
         _check_names(file.path, file.names)
     columns = list(dict.fromkeys(name for file in opened for name in file.names))
     notes = [note for file in opened for note in file.notes] + _differences(opened, columns)
-    if found.left_out:
-        notes.append(
-            f"{files.listed(found.left_out)} in {source.name} are left out, being neither CSV nor "
-            "Parquet by their names"
-        )
+    notes += files.notes(source, found)
+    for file in opened if row_limit else ():
+        if isinstance(file, csv_files.CsvFile):
+            file.quotes = True  # not worth a look at the whole of a file for a few of its rows
     return Table(opened, columns, row_limit, notes)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ class CsvFile:
     @classmethod
     def open(cls, path: Path, column_names: Sequence[str] = ()) -> "CsvFile":
         """A file, once its beginning and end have been looked at."""
-        found = dialect.inspect(path, column_names)
+        try:
+            found = dialect.inspect(path, column_names)
+        except (OSError, EOFError, zlib.error) as error:
+            raise _unreadable(path, error) from None
         return cls(path, found, patient=found.spaced)
 
     @property
@@ -125,16 +129,18 @@ def _by_python(path: Path, how: Dialect) -> Iterator[Columns]:
         with files.open_bytes(path) as file:
             text = io.TextIOWrapper(file, encoding=how.encoding, newline="")
             rows: list[list[str]] = []
+            letters = 0
             for row in _rows(text, path, how):
                 rows.append(row)
-                if len(rows) == ROWS:
+                letters += sum(map(len, row))
+                if len(rows) == ROWS or letters > 4 * BLOCK:
                     yield _columns(rows)
-                    rows = []
+                    rows, letters = [], 0
             if rows:
                 yield _columns(rows)
     except UnicodeDecodeError:
         raise dialect.not_utf8(path) from None
-    except (csv.Error, OSError, EOFError) as error:
+    except (csv.Error, OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from None
 
 

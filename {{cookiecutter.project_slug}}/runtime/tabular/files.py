@@ -35,7 +35,22 @@ def find(source: Path) -> Found:
     files = [path for path in seen if is_table(path.relative_to(source))]
     if not files:
         raise DataError(f"{source} holds no CSV or Parquet file; name the file or its folder")
-    return Found(files, [path for path in seen if path not in set(files)])
+    full = [path for path in files if path.stat().st_size] or files
+    return Found(full, [path for path in seen if path not in set(full)])
+
+
+def notes(source: Path, found: Found) -> list[str]:
+    """Sentences about what of a folder is left out."""
+    empty = [path for path in found.left_out if kind(path) in PARQUET | TEXT]
+    others = [path for path in found.left_out if path not in empty]
+    inside = (path.relative_to(source).parts[:-1] for path in found.files if path != source)
+    named = dict.fromkeys(part.split("=")[0] for parts in inside for part in parts if "=" in part)
+    said = {
+        "being empty": listed(empty),
+        "being neither CSV nor Parquet by name": listed(others),
+        "being in the names of folders; write it into the files": ", ".join(named),
+    }
+    return [f"left out of {source.name}: {what}, {why}" for why, what in said.items() if what]
 
 
 def has_tables(source: Path) -> bool:

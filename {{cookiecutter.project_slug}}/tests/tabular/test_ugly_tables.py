@@ -116,7 +116,17 @@ TABLES = {
     ),
     "other files": Table(
         PARTS | {"README.md": "# Homes", "b.csv.bak": text()},
-        said="README.md, b.csv.bak in homes are left out",
+        said="left out of homes: README.md, b.csv.bak, being neither CSV nor Parquet by name",
+    ),
+    "an empty part": Table(
+        PARTS | {"part-3.csv": ""}, said="left out of homes: part-3.csv, being empty"
+    ),
+    "folders that name a column": Table(
+        {"city=Ulm/a.csv": text(ROWS[:99]), "city=Bonn/b.csv": text(ROWS[99:])},
+        said="left out of homes: city, being in the names of folders",
+    ),
+    "a broken archive": Table(
+        gzip.compress(text().encode())[:200], 0, "is not a readable CSV file: Compressed file ended"
     ),
     "another order of columns": Table(
         {"a.csv": text(ROWS[:120]), "b.csv": text([r[::-1] for r in ROWS[120:]], HEADER[::-1])}
@@ -147,6 +157,7 @@ def test_an_ugly_table_is_understood_or_refused(
     place.mkdir(exist_ok=True)
     for name, content in files.items():
         data = content if isinstance(content, bytes) else content.encode()
+        (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_bytes(data)
     source, out = place if folder else place / table.name, tmp_path / "out"
     arguments = [f"--input={source}", f"--output={out}"]

@@ -8,6 +8,8 @@ from typing import Any
 from .executions import job_of, listed, reason
 
 WIDTH = 100
+TAIL = 50  # lines of a log that are looked at
+REMARK = "note: "
 COLOURS = {
     "Succeeded": "#2e7d4f",
     "Executing": "#2f6f9f",
@@ -66,8 +68,16 @@ def note(session: Any, step: dict[str, Any]) -> str:
         outputs = metadata["Lambda"].get("OutputParameters", [])
         return ", ".join(f"{output['Name']}={output['Value']}" for output in outputs)
     job = job_of(step)
-    lines = session.job_log(*job, tail=5) if job else []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    lines = session.job_log(*job, tail=TAIL) if job else []
+    spoken = (line.strip() for line in reversed(lines) if not line.startswith(REMARK))
+    return next(filter(None, spoken), "")
+
+
+def remarks(session: Any, step: dict[str, Any]) -> list[str]:
+    """What the job of a step says of the data, in whole: lines of its log that begin so."""
+    job = job_of(step)
+    lines = session.job_log(*job, tail=TAIL) if job else []
+    return [line.removeprefix(REMARK).strip() for line in lines if line.startswith(REMARK)]
 
 
 def display(steps: list[Step], **options: Any) -> None:
