@@ -18,24 +18,18 @@ from sagemaker_local.processes.runner import Command, Runner
 from sagemaker_local.processes.warm import WarmRunner
 
 PROGRAM = Path(__file__).with_name("preloaded_program.py")
-# Not matplotlib: it asks for the kernel's way to show pictures when it is imported.
-MODULES = (
-    *("papermill.cli", "nbclient", "nbconvert", "ipykernel.kernelapp", "ipykernel.ipkernel"),
-    *("pandas", "scipy.stats", "PIL.Image", "pyparsing", "boto3"),
-    *("sagemaker.core.image_uris", "sagemaker.core.processing", "sagemaker.core.transformer"),
-    *("sagemaker.core.workflow.pipeline_context", "sagemaker.core.workflow.functions"),
-    *("sagemaker.train", "sagemaker.train.tuner", "sagemaker.serve.model_builder"),
-    *("sagemaker.mlops.workflow.pipeline", "sagemaker.mlops.workflow.steps"),
-    *("sagemaker.mlops.workflow.condition_step", "sagemaker.mlops.workflow.model_step"),
-    "sagemaker.mlops.workflow.fail_step",
-)
+MODULES = "preloaded_modules"
 
 
 @cache
 def _runner() -> Runner:
-    # Without a region the SDK cannot be imported.
-    with patch.dict(os.environ, AWS_DEFAULT_REGION="us-east-1"):
-        return WarmRunner(MODULES)
+    variables = {
+        "AWS_DEFAULT_REGION": "us-east-1",  # without one the SDK cannot be imported
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a kernel's debugger is silent, too
+        "PYTHONPATH": str(PROGRAM.parent),
+    }
+    with patch.dict(os.environ, variables):
+        return WarmRunner((MODULES,))
 
 
 def run_module(

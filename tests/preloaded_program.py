@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 _POLL_SECONDS = 0.01
+# What a kernel sets for its programs.
+PICTURES = "module://matplotlib_inline.backend_inline"
 
 
 class Kernel:
@@ -84,6 +86,9 @@ def _become_kernel(orders: int) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
+    if "matplotlib" in sys.modules:  # which reads the variable when it is imported
+        backend = os.environ.setdefault("MPLBACKEND", PICTURES)
+        sys.modules["matplotlib"].rcParams["backend"] = backend
     python, flag, module, *arguments = order["argv"]
     assert (python, flag) == (sys.executable, "-m")
     _run(module, arguments)

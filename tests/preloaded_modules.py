@@ -1,0 +1,27 @@
+"""What notebooks import, loaded at once: whoever is forked from a process that has it has all."""
+
+import contextlib
+import importlib
+import sys
+from pathlib import Path
+
+MODULES = (
+    *("papermill.cli", "nbclient", "nbconvert", "ipykernel.kernelapp", "ipykernel.ipkernel"),
+    *("ipykernel.debugger", "tornado.platform.asyncio", "tornado.queues", "IPython.core.logger"),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic", "packaging.requirements"),
+    # Not matplotlib_inline's backend, which asks for the kernel's shell when it is imported.
+    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "PIL.features", "pyparsing"),
+    *("pandas", "pandas.io.formats.style", "scipy.stats", "boto3", "sqlite3", "zstandard"),
+    *("sagemaker.core.image_uris", "sagemaker.core.processing", "sagemaker.core.transformer"),
+    *("sagemaker.core.workflow.pipeline_context", "sagemaker.core.workflow.functions"),
+    *("sagemaker.train", "sagemaker.train.tuner", "sagemaker.serve.model_builder"),
+    *("sagemaker.mlops.workflow.pipeline", "sagemaker.mlops.workflow.steps"),
+    *("sagemaker.mlops.workflow.condition_step", "sagemaker.mlops.workflow.model_step"),
+    *("sagemaker.mlops.workflow.fail_step", "sagemaker.core.utils.install_requirements"),
+)
+
+for name in MODULES:
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+# A program finds what it finds when it is started plainly.
+sys.path.remove(str(Path(__file__).parent))
