@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from models import FAMILIES
-from tabular.files import is_table
-
+from .. import paths
 from ..errors import ProjectError
 
 # Where a processing job says which hosts it has; a training job has variables for that.
@@ -36,13 +34,8 @@ def check(
     Raises:
         ProjectError: there are fewer files than hosts, or a family trains on one host only.
     """
-    for family in families:
-        if training > 1 and not FAMILIES[family].several_hosts:
-            able = [name for name, each in FAMILIES.items() if each.several_hosts]
-            raise ProjectError(
-                f"training_instance_count is {training}, and models of the family {family} are "
-                f"trained on one host; give 1, or model_family {' or '.join(able)}"
-            )
+    if training > 1:
+        _check_families(training, families)
     files = count_files(session, input_uri) if processing > 1 else 1
     if processing > files:
         told = "1 file" if files == 1 else f"{files} files"
@@ -53,8 +46,25 @@ def check(
     return files
 
 
+def _check_families(hosts: int, families: Iterable[str]) -> None:
+    """Refuse several hosts for a family that trains on one."""
+    paths.make_runtime_importable()
+    from models import FAMILIES
+
+    able = [name for name, each in FAMILIES.items() if each.several_hosts]
+    for family in families:
+        if family not in able:
+            raise ProjectError(
+                f"training_instance_count is {hosts}, and models of the family {family} are "
+                f"trained on one host; give 1, or model_family {' or '.join(able)}"
+            )
+
+
 def count_files(session: Any, uri: str) -> int:
     """How many tables there are below an S3 URI."""
+    paths.make_runtime_importable()
+    from tabular.files import is_table
+
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     keys = session.list_s3_files(bucket, key)
     below = [PurePosixPath(each) for each in keys]
