@@ -68,7 +68,8 @@ def split_rows(options: Namespace, hosts: Hosts) -> None:
         for each in others:
             done.merge(each)
         written.check(done, kind)
-        notes = [*table.notes, *columns.notes, *written.untrained(done, kind)]
+        of_target = [] if agreed else roles.reading_notes(read, found.facts[target].examples)
+        notes = [*table.notes, *of_target, *columns.notes, *written.untrained(done, kind)]
         schema = {
             "problem_type": kind,
             "target": target,

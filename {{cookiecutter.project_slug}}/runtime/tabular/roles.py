@@ -179,13 +179,26 @@ def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = ""
     if reason := "" if given else reason_to_ignore(column, read):
         found.ignored[column.name] = reason
         return
-    if read.missing:
-        words = ", ".join(f"{word!r} ({rows})" for word, rows in proposed.missing.items())
-        found.notes.append(f"column {column.name!r}: missing where it says {words}")
-    if read.spelling:
-        found.notes.append(f"column {column.name!r}: read as spelled like {read.spelling}")
+    found.notes.extend(reading_notes(read, proposed.missing))
     readable.check(column, read)
     _use(column, read, found)
+
+
+def reading_notes(read: Reading, counts: Mapping[str, int]) -> list[str]:
+    """What was found of how a column's values are read: its missing words, with rows, and spelling.
+
+    Args:
+        read: how its values are read.
+        counts: of its texts, the missing words among them.
+    """
+    notes = []
+    if read.missing:
+        known = ((word, rows) for word, rows in counts.items() if not read.text(word))
+        words = ", ".join(f"{word!r} ({rows})" for word, rows in known)
+        notes.append(f"column {read.name!r}: missing where it says {words}")
+    if read.spelling:
+        notes.append(f"column {read.name!r}: read as spelled like {read.spelling}")
+    return notes
 
 
 def _use(column: ColumnFacts, read: Reading, found: Columns) -> None:
