@@ -171,7 +171,7 @@ def _beginning(text: str, rows: list[Row], column_names: Sequence[str]) -> tuple
     separator = _most_cells(text)
     width = len(rows[0][1])
     if width > 1 and sum(len(cells) == width for _, cells in rows) > len(rows) / 2:
-        return separator, 0
+        return separator, 0 if column_names else _padded_title([cells for _, cells in rows])
     for start in range(1, min(len(rows), 10)):
         each = _most_cells(text, start)
         found = [cells for _, cells in _rows(text, each)]
@@ -184,6 +184,14 @@ def _beginning(text: str, rows: list[Row], column_names: Sequence[str]) -> tuple
         if alike and remark and named and narrow < width:
             return each, start
     return separator, 0
+
+
+def _padded_title(rows: list[list[str]]) -> int:
+    """How many rows above the names have one cell at most, as spreadsheets write a title."""
+    known = [[cell for cell in map(str.strip, cells) if cell] for cells in rows]
+    start = next((place for place, cells in enumerate(known) if len(cells) > 1), 0)
+    named = len(rows[start]) > 2 and known[start] == [cell.strip() for cell in rows[start]]
+    return start if start and named and start + 1 < len(rows) and _are_names(rows[start]) else 0
 
 
 def _are_names(cells: list[str]) -> bool:

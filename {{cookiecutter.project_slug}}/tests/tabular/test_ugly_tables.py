@@ -72,6 +72,10 @@ TABLES = {
     "lines that end with CR LF": Table(text().replace("\n", "\r\n")),
     "blank lines": Table(text().replace("\n", "\n\n  \n")),
     "a title": Table("Homes of 2021\n\n" + text(), said="'Homes of 2021'"),
+    "a title as spreadsheets write it": Table(
+        "Homes,,\n2021,,\n,,\n" + text(),
+        said="is left out, since it names no columns: 'Homes 2021'",
+    ),
     "remarks above": Table("# made, by me\n# today\n" + text(), said="'# made by me # today'"),
     "a total": Table(text() + "Total,,99999\n", said="sums up the others: 'Total'"),
     "a short total": Table(text() + "Summe:\n", said="'Summe:'"),
