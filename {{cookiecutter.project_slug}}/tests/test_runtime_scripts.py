@@ -261,9 +261,10 @@ def test_model_beats_a_constant(trained: Trained) -> None:
 def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     model = "model.ubj" if trained.family == "xgboost" else "linear.json"
     served = ["inference.py", "features.py", "models.py", "setup.py", "tabular/__init__.py"]
-    library = "answers column_values columns contract dates encoding families forest linear links "
-    library += "memory numerals pace payloads predictions records spelling suspects table_encoding "
-    library += "tree_rows trees units values violations"
+    served += ["serve.py", "serve-requirements.txt"]
+    library = "answers column_values columns connections contract dates documentation encoding "
+    library += "families forest job linear links memory numerals pace payloads predictions records "
+    library += "service spelling suspects table_encoding tree_rows trees units values violations"
     served += [f"tabular/{name}.py" for name in library.split()]
     code = {f"code/{name}" for name in served}
     found = {p.relative_to(trained.model).as_posix() for p in trained.model.rglob("*.*")}

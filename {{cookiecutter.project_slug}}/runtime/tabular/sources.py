@@ -21,6 +21,10 @@ setup(name="{name}", version="1.0.0", py_modules=scripts, packages=find_packages
 """
 
 
+# What goes wherever a script goes, though it is not imported there: a model's code can serve it.
+COMPANIONS = {"inference.py": ("serve.py", "serve-requirements.txt")}
+
+
 def write_installable(folder: Path, script: str, target: Path) -> None:
     """`write` with a setup.py, for what installs the target by pip."""
     write(folder, script, target)
@@ -36,13 +40,14 @@ def write(folder: Path, script: str, target: Path) -> None:
 
 
 def files_of(folder: Path, script: str) -> list[str]:
-    """The script and every file below `folder` that it imports, directly or not, sorted."""
+    """The script and every file below `folder` that it needs, directly or not, sorted."""
     found: set[str] = set()
     pending = [script]
     while pending:
         file = pending.pop()
         if file not in found:
             found.add(file)
+            pending += [each for each in COMPANIONS.get(file, ()) if (folder / each).is_file()]
             pending += [each for name in imported(folder, file) for each in _files(folder, name)]
     return sorted(found)
 
@@ -52,6 +57,8 @@ def imported(folder: Path, file: str) -> list[str]:
 
     Whether the last part is a module or something in it is not told apart.
     """
+    if not file.endswith(".py"):
+        return []
     return list(_imported((folder / file).read_text(encoding="utf-8"), file))
 
 

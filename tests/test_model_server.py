@@ -1,0 +1,286 @@
+"""The server in a model's `code/`: with its libraries only, among clients who stall or leave."""
+
+import json
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import Run
+
+pytestmark = pytest.mark.slow
+
+UV = [sys.executable, "-m", "uv"]
+SECONDS = 3.0  # in which a request must be whole
+STALLED, HEALTHY = 1_000, 200
+HEAD = b"POST /invocations HTTP/1.1\r\nHost: model\r\nContent-Type: application/json\r\n"
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def python(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter that has what serve-requirements.txt asks for, and nothing else."""
+    folder = tmp_path_factory.mktemp("serving") / "venv"
+    wanted = bake() / "runtime" / "serve-requirements.txt"
+    interpreter = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    for command in (
+        [*UV, "venv", "-q", "--python", sys.executable, str(folder)],
+        [*UV, "pip", "install", "-q", "--python", str(interpreter), "-r", str(wanted)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no environment for a server: {done.stderr.strip()[-300:]}")
+    return interpreter
+
+
+@pytest.fixture(scope="module")
+def data(bake: Callable[..., Path], run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Preprocessed data, and a model of it."""
+    project, folder = bake(), tmp_path_factory.mktemp("served")
+    raw = folder / "raw" / "cars.csv"
+    channels = [f"--{name}={folder / name}" for name in ("train", "validation", "schema")]
+    for command in (
+        ["python", "-m", "used_car_prices", "sample-data", "--rows=900", f"--output={raw}"],
+        ["python", "runtime/preprocess.py", f"--input={raw}", f"--output={folder}"],
+        ["python", "runtime/train.py", *channels, f"--model-dir={folder / 'model'}"],
+    ):
+        done = run(command, project)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def body(data: Path) -> bytes:
+    """A request of one record."""
+    return (data / "records" / "test.jsonl").read_bytes().splitlines()[0]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server's process, and where it is."""
+
+    process: psutil.Popen
+    port: int
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8")
+
+    def connection(self) -> HTTPConnection:
+        return HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
+    def opened(self, sent: bytes) -> socket.socket:
+        """A connection on which something was sent."""
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        client.sendall(sent)
+        return client
+
+
+@contextmanager
+def served(python: Path, model: Path, folder: Path, *options: str) -> Iterator[Serving]:
+    """A server out of the model's own code, in a process whose only code of ours that is."""
+    log = folder / "server.log"
+    environment = {n: v for n, v in os.environ.items() if n not in ("PYTHONPATH", "SM_MODEL_DIR")}
+    command = [str(python), "serve.py", "--port=0", f"--seconds={SECONDS:g}", *options]
+    with log.open("wb") as output:
+        process = psutil.Popen(
+            command, cwd=model / "code", env=environment, stdout=output, stderr=output
+        )
+    try:
+        until(lambda: re.search(r"http://\S+:(\d+)", log.read_text()) or process.poll() is not None)
+        found = re.search(r"http://\S+:(\d+)", log.read_text())
+        assert found, log.read_text()
+        server = Serving(process, int(found[1]), log)
+        until(lambda: answer(server.connection(), "GET", "/ping")[0] == 200)
+        yield server
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+        process.wait()
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait for something that will be true."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to be so"
+        time.sleep(0.05)
+
+
+def answer(
+    connection: HTTPConnection, method: str, path: str, body: bytes | None = None
+) -> tuple[int, bytes]:
+    connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+    reply = connection.getresponse()
+    return reply.status, reply.read()
+
+
+@pytest.fixture(scope="module")
+def server(python: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A server of the model, which says where it is and nothing more, whatever clients do."""
+    with served(python, data / "model", tmp_path_factory.mktemp("server")) as serving:
+        yield serving
+        assert serving.log.count("\n") == 1, serving.log
+
+
+def test_it_needs_its_own_libraries_only(
+    server: Serving, python: Path, data: Path, body: bytes
+) -> None:
+    listed = subprocess.run(
+        [*UV, "pip", "list", "--python", str(python), "--format=json"],
+        capture_output=True,
+        check=True,
+    )
+    names = {each["name"] for each in json.loads(listed.stdout)}
+    assert not names & {"pandas", "scikit-learn", "pyarrow", "sagemaker"}
+    inference = (
+        "import sys, inference as i; m = i.model_fn('..'); "
+        "r = i.input_fn(sys.stdin.buffer.read(), 'application/json'); "
+        "print(i.output_fn(i.predict_fn(r, m), 'application/json')[0])"
+    )
+    expected = subprocess.run(
+        [sys.executable, "-c", inference],
+        cwd=data / "model" / "code",
+        input=body,
+        capture_output=True,
+        check=True,
+    )
+    status, said = answer(server.connection(), "POST", "/invocations", body)
+    assert status == 200
+    (here,), (there,) = (json.loads(text)["predictions"] for text in (said, expected.stdout))
+    assert here == pytest.approx(there, rel=1e-6)
+    assert answer(server.connection(), "GET", "/docs")[0] == 200
+
+
+def test_it_is_on_loopback_and_says_so_where_it_is_not(
+    server: Serving, python: Path, data: Path, tmp_path: Path
+) -> None:
+    assert {each.laddr.ip for each in server.process.net_connections("tcp")} == {"127.0.0.1"}
+    assert "whoever" not in server.log
+    other = tmp_path / "other"
+    other.mkdir()
+    with served(python, data / "model", other, "serve", "--host=0.0.0.0") as open_to_all:
+        assert "whoever reaches this machine can ask the model" in open_to_all.log
+
+
+def test_healthy_requests_succeed_while_many_connections_stall(
+    server: Serving, body: bytes
+) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * STALLED), hard))
+    connection = server.connection()
+    answer(connection, "POST", "/invocations", body)
+    descriptors = server.process.num_fds()
+    head = HEAD + b"Content-Length: 100\r\n"
+    starts = [b"", head, head + b"\r\n{", body]
+    stalled = [server.opened(random.choice(starts)) for _ in range(STALLED)]
+    trickling, leaving = stalled[:300], stalled[300:400]
+    memory = server.process.memory_info().rss
+    for place in range(HEALTHY):
+        assert answer(connection, "POST", "/invocations", body)[0] == 200
+        assert answer(connection, "GET", "/ping")[0] == 200
+        if place < len(leaving):
+            leaving[place].close()
+        trickle(trickling)
+
+    def given_up() -> bool:
+        trickle(trickling)
+        return server.process.num_fds() <= descriptors + 1
+
+    until(given_up)
+    told = b"".join(client.recv(1000) for client in stalled[400:] if readable(client))
+    assert told.count(b"HTTP/1.1 408") > 100 and b"not whole after 3 seconds" in told
+    for client in stalled:
+        client.close()
+    assert server.process.memory_info().rss < memory + (16 << 20)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def trickle(clients: list[socket.socket]) -> None:
+    """Send a byte on each connection that is still open."""
+    for client in clients:
+        with suppress(OSError):
+            client.send(b"X")
+
+
+def readable(client: socket.socket) -> bool:
+    return bool(client.fileno() >= 0 and select.select([client], [], [], 0)[0])
+
+
+def test_clients_that_leave_are_no_news(server: Serving, body: bytes) -> None:
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for end in (1, 20, len(HEAD) + 30, len(whole) - 1, len(whole)) * 20:
+        server.opened(whole[:end]).close()
+    assert answer(server.connection(), "POST", "/invocations", body)[0] == 200
+    assert server.log.count("\n") == 1, server.log
+
+
+def test_what_is_too_large_is_told_to_who_sends_it(server: Serving, body: bytes) -> None:
+    status, said = answer(server.connection(), "POST", "/invocations", b" " * 7_000_000 + body)
+    assert status == 413 and b"more than 6,291,456 bytes" in said
+    client = server.opened(HEAD + b"Content-Length: 99999999999\r\n\r\n")
+    assert client.recv(1000).startswith(b"HTTP/1.1 413")
+    client = server.opened(b"GET /ping HTTP/1.1\r\n" + b"x: y\r\n" * 20_000)
+    assert client.recv(1000).startswith(b"HTTP/1.1 431")
+
+
+def test_ping_is_answered_while_the_model_has_much_to_do(server: Serving, body: bytes) -> None:
+    many = b'{"instances": [' + b",".join([body] * 15_000) + b"]}"
+    busy = [server.connection() for _ in range(3)]
+    for connection in busy:
+        connection.request("POST", "/invocations", many, {"Content-Type": "application/json"})
+    pings = 0
+    while not readable(busy[0].sock):
+        assert answer(server.connection(), "GET", "/ping")[0] == 200
+        pings += 1
+    assert pings > 3
+    assert {connection.getresponse().status for connection in busy} == {200}
+
+
+def test_sigterm_answers_what_is_under_way(
+    python: Path, data: Path, body: bytes, tmp_path: Path
+) -> None:
+    many = b'{"instances": [' + b",".join([body] * 15_000) + b"]}"
+    with served(python, data / "model", tmp_path) as server:
+        busy, idle = server.connection(), server.connection()
+        answer(idle, "GET", "/ping")
+        stalled = server.opened(HEAD + b"Content-Length: 100\r\n\r\n{")
+        busy.request("POST", "/invocations", many, {"Content-Type": "application/json"})
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        assert busy.getresponse().status == 200
+        assert server.process.wait(30) == 0
+        stalled.close()
+        assert "Traceback" not in server.log
+
+
+def test_a_model_that_cannot_be_loaded_is_a_sentence(
+    python: Path, data: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(data / "model", tmp_path / "model"))
+    (model / "model.ubj").unlink()
+    done = subprocess.run(
+        [str(python), "serve.py", "--port=0"],
+        cwd=model / "code",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert "model.ubj" in done.stderr.splitlines()[-1]

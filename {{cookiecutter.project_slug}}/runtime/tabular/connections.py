@@ -1,0 +1,160 @@
+"""A server's connections: how long a request may take to come, and how the server ends.
+
+uvicorn waits for ever for a request that never gets whole, and for a client that does not read.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LARGEST_HEAD = 64 << 10  # bytes of a request's first line and headers
+IDLE_SECONDS = 30  # of a connection between two requests
+DRAIN_SECONDS = 20  # from SIGTERM on; SageMaker kills after 30
+LAST_SECONDS = 4  # in which a request that has begun must get whole then
+TICKS = 10  # of a tenth of a second, between two looks at all connections
+WAITING = 2048  # connections that were not accepted yet
+
+
+class Connection(HttpToolsProtocol):
+    """One connection of a client, who has so many seconds to send a request, and to take an answer.
+
+    `seconds` is put there by `serve`.
+    """
+
+    seconds: float = 30.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._since, self._head, self._in_head = self.loop.time(), 0, True
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self._head += len(data)
+            if self._head > LARGEST_HEAD:
+                self._refuse("431 Request Header Fields Too Large", "the headers are too large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._since, self._head, self._in_head = self.loop.time(), 0, True
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._since = inf
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._since = inf
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self._since < inf:
+            self.loop.call_later(LAST_SECONDS, self._give_up)
+
+    def look(self, now: float) -> None:
+        """Give up a client who took too long."""
+        if self.transport.is_closing() and self._since == inf:
+            self._since = now  # who does not take the last of an answer
+        elif now - self._since > self.seconds:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self.transport.is_closing() or (self.cycle and self.cycle.response_started):
+            self.transport.abort()
+        elif self._since < inf:
+            sentence = f"the request was not whole after {self.seconds:g} seconds"
+            self._refuse("408 Request Timeout", sentence)
+
+    def _refuse(self, status: str, sentence: str) -> None:
+        if self.transport.is_closing():
+            return
+        body = f'{{"error": "{sentence}"}}'
+        head = f"content-type: application/json\r\ncontent-length: {len(body)}"
+        answer = f"HTTP/1.1 {status}\r\n{head}\r\nconnection: close\r\n\r\n{body}"
+        self.transport.write(answer.encode("ascii"))
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """A server that looks at its connections once a second.
+
+    Args:
+        config: of uvicorn.
+        told: is called with the port once clients can connect.
+    """
+
+    def __init__(self, config: uvicorn.Config, told: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._told = told
+
+    def stop(self) -> None:
+        """End, as after SIGTERM."""
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._told(self.servers[0].sockets[0].getsockname()[1])
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.look(now)
+        return await super().on_tick(counter)
+
+
+def server(app: Any, host: str, port: int, seconds: float, told: Callable[[int], None]) -> Server:
+    """A server of an application.
+
+    Args:
+        app: ASGI.
+        host: to listen at.
+        port: the same; 0: any that is free.
+        seconds: in which a request must be whole.
+        told: is called with the port once clients can connect.
+    """
+    _allow_descriptors()
+    logging.basicConfig(format="%(message)s")
+    config = uvicorn.Config(
+        app,
+        host,
+        port,
+        http=type("Connection", (Connection,), {"seconds": seconds}),
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        backlog=WAITING,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    return Server(config, told)
+
+
+def _allow_descriptors() -> None:
+    """As many connections as this machine allows a process."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        most = 65_536 if hard == resource.RLIM_INFINITY else hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(most, 65_536)), hard))
