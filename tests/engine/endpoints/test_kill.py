@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -134,3 +135,13 @@ def test_it_listens_elsewhere_only_if_it_is_told_and_says_so(
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == "127.0.0.1"
+
+
+def test_a_supervisor_ends_when_its_folder_is_deleted(own: Hosted) -> None:
+    own.model("m", scale(1))
+    own.create("e", variant("m"))
+    processes = [*own.processes("__main__.py"), *own.processes()]
+    shutil.rmtree(own.local.root)
+    _, left = psutil.wait_procs(processes, timeout=30)
+    assert len(processes) == 3
+    assert left == []

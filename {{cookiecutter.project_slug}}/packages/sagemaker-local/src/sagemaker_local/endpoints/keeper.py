@@ -88,8 +88,9 @@ class Keeper:
                 if await self._ended():
                     return
                 await self._follow()
-            except LocalError as error:  # what served is not there any more, or the state is busy
-                logger.error("The endpoint %s: %s", self._name, error)
+            except Exception as error:  # what served is not there any more, or the state is busy
+                known = isinstance(error, LocalError)
+                logger.error("The endpoint %s: %s", self._name, error, exc_info=not known)
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._changed.set()
 

@@ -151,9 +151,9 @@ class Supervision:
         Raises:
             LocalError: it does not start.
         """
-        record = self.running()
-        if record is None:
-            record = self._start()
+        if self._started is not None:
+            self._started.poll()  # one that has ended is not kept as a zombie
+        record = self.running() or self._start()
         if record.host != self._host and not self._has_said:
             self._has_said = True
             logger.info(

@@ -54,7 +54,7 @@ def supervise(root: Path, region: str, host: str) -> int:
     remove_folders(root / "endpoints", known)
     bucket = Bucket(root / "s3", BUCKET)
     port = before.port if before and before.host == host else 0
-    supervisor = _Supervisor(endpoints, records, bucket, root / "endpoints")
+    supervisor = _Supervisor(endpoints, records, bucket, root)
     try:
         asyncio.run(supervisor.run(host, port))
     except OSError as error:
@@ -64,13 +64,12 @@ def supervise(root: Path, region: str, host: str) -> int:
 
 
 class _Supervisor:
-    def __init__(
-        self, endpoints: Endpoints, records: Records, bucket: Bucket, folder: Path
-    ) -> None:
+    def __init__(self, endpoints: Endpoints, records: Records, bucket: Bucket, root: Path) -> None:
+        self._root = root
         self._endpoints = endpoints
         self._records = records
         self._routes = Routes()
-        self._around = Surroundings(endpoints, self._routes, bucket, folder)
+        self._around = Surroundings(endpoints, self._routes, bucket, root / "endpoints")
         self._keepers: dict[str, Keeper] = {}
         self._version: tuple[int, int] | None = None
         self._is_told_to_end = False
@@ -136,6 +135,9 @@ class _Supervisor:
     def _changed(self) -> list[StoredEndpoint] | None:
         """All endpoints, if the state has changed since the last look; None: it has not."""
         self._forget_done()
+        if not (self._root / "state.db").exists():  # somebody has deleted the folder
+            self._is_told_to_end = True
+            return None
         query = "SELECT data_version, total_changes() FROM pragma_data_version"
         (version,) = self._endpoints.store.rows(query)
         if version == self._version:
