@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 
 LOOPBACK = "127.0.0.1"
 _LOCAL_NAMES = ("localhost",)
@@ -45,6 +46,7 @@ def _name(host: str) -> str:
     return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
 
 
+@lru_cache(maxsize=256)
 def _is_known(host: str, listening: str) -> bool:
     """An address, or a name that no name server gives out."""
     name = host.lower().rstrip(".")

@@ -15,6 +15,7 @@ from sagemaker_local.endpoints.program import Program
 from sagemaker_local.errors import LocalError
 from sagemaker_local.processes import leftovers
 from sagemaker_local.processes.runner import Command
+from yarl import URL
 
 _HOST = "127.0.0.1"
 _PING_SECONDS = 2.0  # within which a container answers
@@ -52,7 +53,7 @@ class Backend:
         self._process: asyncio.subprocess.Process | None = None
         self._marked: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._url = ""
+        self._url = URL()
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -107,7 +108,7 @@ class Backend:
         command = await asyncio.to_thread(self._program.command, port)
         self._marked = leftovers.mark()
         self._process = await _started(command, self._marked)
-        self._url = f"http://{_HOST}:{port}/invocations"
+        self._url = URL(f"http://{_HOST}:{port}/invocations")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=_MOST_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS
