@@ -41,11 +41,6 @@ class Fit:
     example: str = ""
     notes: tuple[str, ...] = ()
 
-    @property
-    def unread_rows(self) -> int:
-        """How many rows it cannot read."""
-        return sum(self.unread.values())
-
 
 def fit(counts: Counts) -> Fit:
     """The spelling that reads most rows; the default where none reads more."""

@@ -138,23 +138,21 @@ def _as_codes(found: Proposal, rest: Counts, name: str) -> Proposal:
     if reason := codes.reason(known, name):
         why = f"column {name!r} holds {reason}, and is text; -p numeric {name} makes it numbers"
         return Proposal("categorical", notes=(why,))
-    days = date_spelling("YYYYMMDD")
-    if (
-        days
-        and not found.spelling
-        and len(known) >= FEW
-        and all(_DAY.fullmatch(t) and days.read(t) for t in known)
-    ):
+    if not found.spelling and len(known) >= FEW and all(map(_is_day, known)):
         return replace(found, role="date", spelling="YYYYMMDD")
     return found
+
+
+def _is_day(text: str) -> bool:
+    days = date_spelling("YYYYMMDD")
+    return bool(days and _DAY.fullmatch(text) and days.read(text))
 
 
 def _checked(found: Proposal, rest: Counts, name: str) -> Proposal:
     """The same, with what the 32-bit floats of a model cannot hold."""
     if found.role != "numeric":
         return found
-    large = _LARGE.match if not found.spelling else len
-    texts = [t for t in rest if large(t) and t not in found.unreadable]
+    texts = [t for t in rest if found.spelling or _LARGE.match(t)]
     texts_of = {value: text for value, text in _numbers(texts, found.reading(name))}
     for value, text in texts_of.items():
         if abs(value) > LARGEST:
