@@ -137,7 +137,7 @@ def test_what_is_open_is_asked_and_can_be_answered(prepare: Callable[..., Path])
 
 
 def test_an_answer_that_does_not_fit_is_refused(prepare: Callable[..., Path]) -> None:
-    with pytest.raises(DataError, match=r"spelling names 'days', which is not in .* mean 'day'"):
+    with pytest.raises(DataError, match=r"spelling. names 'days', which is not in .* mean 'day'"):
         prepare(table(), spelling="days=MM/DD/YYYY")
     with pytest.raises(DataError, match=r"'day=' is not like \"day=DD/MM/YYYY\""):
         prepare(table(), spelling="day=")
