@@ -32,9 +32,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if is_one_file else min(4, os.cpu_count() or 1) + 1
 
 
+# Files that take a worker minutes, the longest first.
+LONGEST = (
+    *("test_workflow.py", "test_container.py", "test_training_pipeline.py", "test_kill.py"),
+    *("test_own_library.py", "test_managed_session.py", "test_runs_of_projects.py"),
+    *("test_tables_of_strangers.py", "test_first_change.py", "test_step_cache.py"),
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first, so that no worker is left with it while others have nothing."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("slow") is None,
+            order.get(item.path.name, len(LONGEST)),
+        )
+    )
 
 
 def generate(output: Path, **answers: object) -> Path:

@@ -79,6 +79,21 @@ def failure(ran: NotebookRun) -> str:
     return [line for line in ran.process.stderr.splitlines() if line.strip()][-1]
 
 
+def first_notebook(project: Path) -> Path:
+    """The notebook with the lowest number."""
+    return min((project / "notebooks").glob("*.ipynb"))
+
+
+def save_outputs(path: Path) -> None:
+    """Save a notebook as an editor does after its first cell was run."""
+    notebook = nbformat.read(path, as_version=4)
+    code = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    code.execution_count = 1
+    code.outputs = [nbformat.v4.new_output("stream", text="hello")]
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.12.0"}
+    nbformat.write(notebook, path)
+
+
 @dataclass(frozen=True)
 class LocalState:
     """What a project's local session holds, seen through its own client."""
