@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 PANDAS = """
 import hashlib, sys
@@ -48,10 +49,10 @@ class Measured:
     memory: float
 
 
-def run(command: list[str], project: Path) -> Measured:
+def run(command: list[str], project: Path, output: IO[str] | int = subprocess.DEVNULL) -> Measured:
     """Run a program and measure it; it must succeed."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=project)
+    process = subprocess.Popen(command, stdout=output, cwd=project)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command[1]} failed")

@@ -1,7 +1,8 @@
 """The same raw records give the same predictions wherever they are asked for.
 
-Three ways: as evaluate.py does, over CSV in a fresh process that has nothing but the artifact, and
-straight from the trained model with an encoding written here once more, with pandas.
+Four ways: record by record, by column as evaluate.py does and large requests are handled, over CSV
+in a fresh process that has nothing but the artifact, and straight from the trained model with an
+encoding written here once more, with pandas.
 """
 
 import json
@@ -16,7 +17,10 @@ import pandas as pd
 import pytest
 from conftest import Trained
 
+import inference
+from tabular import payloads
 from tabular.artifact import opened
+from tabular.records import MANY, by_column
 
 SERVE = """
 import json, sys
@@ -44,6 +48,26 @@ def test_predictions_agree(trained: Trained, records: pd.DataFrame) -> None:
     evaluated = as_evaluated(trained, records)
     np.testing.assert_allclose(served(trained, records), evaluated, rtol=1e-6)
     np.testing.assert_allclose(direct(trained, records), evaluated, rtol=1e-6)
+
+
+def test_many_records_get_the_answers_that_each_gets(
+    trained: Trained, records: pd.DataFrame
+) -> None:
+    """As one table, as one large request, and by code of an artifact, to the bit."""
+    rows = records.to_dict("records") * 20
+    assert len(rows) > MANY
+    model = inference.model_fn(str(trained.model))
+    one_by_one = np.array([model.encoder.encode(row) for row in rows])
+    expected = list(inference.answers(model.score(one_by_one), model))
+    assert list(inference.predict(rows, model)) == expected
+    body = pd.DataFrame(rows)[model.columns].to_csv(index=False)
+    assert len(body) > payloads.LARGE
+    read = inference.input_fn(body.encode(), "text/csv")
+    assert isinstance(read, payloads.Cells)
+    assert list(inference.predict_fn(read, model)) == expected
+    with opened("model", trained.model) as artifact:
+        assert artifact is not None
+        assert list(artifact.predict(by_column(rows, model.columns))) == expected
 
 
 def scores(trained: Trained, predictions: Sequence[dict[str, Any]]) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .answers import JSON, best_type
 from .predictions import Predictions
-from .records import Columns, arrow, by_column
+from .records import Columns, arrow, by_column, kept_by_column
 from .values import DataError
 
 CSV, JSON_LINES = "text/csv", "application/jsonlines"
@@ -114,8 +114,8 @@ def _longest(column: Any) -> int:
 
 def as_records(rows: Sequence[Any], columns: list[str]) -> Sequence[Mapping[str, Any]]:
     """Records as mappings; a header line of CSV is none."""
-    if isinstance(rows, Columns):
-        return rows
+    if kept := kept_by_column(rows):
+        return kept
     if rows and rows[0] == columns:
         rows = rows[1:]
     if not rows:

@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, overload
 
+import numpy as np
+
 from .pace import Pace
 
 Record = Mapping[str, Any]
@@ -43,6 +45,15 @@ class Columns(Sequence[Record]):
         for row in zip(*values, strict=True):
             yield dict(zip(self.columns, row, strict=True))
 
+    def take(self, rows: Sequence[int]) -> list[Record]:
+        """Some of the records."""
+        places = np.array(rows, dtype="int64")
+        found = {
+            name: [each[row] for row in rows] if isinstance(each, list) else each.take(places)
+            for name, each in self.columns.items()
+        }
+        return list(Columns(found, len(rows)))
+
     def changed(self, columns: Mapping[str, Any]) -> "Columns":
         """The same records with some columns more, or with others of the same names."""
         return Columns({**self.columns, **columns}, self._rows)
@@ -65,9 +76,19 @@ def _value(value: Any) -> Any:
     return value.as_py() if hasattr(value, "as_py") else value
 
 
+def kept_by_column(records: Any) -> Columns | None:
+    """Records that are kept by column, if they are; a champion's code gets those of ours."""
+    if isinstance(records, Columns):
+        return records
+    columns = getattr(records, "columns", None)
+    return Columns(columns, len(records)) if isinstance(columns, dict) else None
+
+
 def by_column(records: Sequence[Record], names: Sequence[str]) -> Sequence[Record]:
     """Many records by column; as they are where they are few, or where one lacks a field."""
-    if isinstance(records, Columns) or len(records) < MANY or arrow() is None:
+    if kept := kept_by_column(records):
+        return kept
+    if len(records) < MANY or arrow() is None:
         return records
     try:
         found = {name: [record[name] for record in records] for name in names}

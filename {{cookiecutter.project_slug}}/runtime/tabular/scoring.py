@@ -94,9 +94,10 @@ class Draw:
         """Draw from some more records."""
         if not self._size:
             return
-        places = [self._random.random() for _ in records]
-        few = heapq.nsmallest(self._size, range(len(places)), key=places.__getitem__)
-        new = [(places[each], records[each]) for each in sorted(few)]
+        places = [self._random.random() for _ in range(len(records))]
+        few = sorted(heapq.nsmallest(self._size, range(len(places)), key=places.__getitem__))
+        whole = records.take(few) if isinstance(records, Columns) else [records[p] for p in few]
+        new = zip([places[place] for place in few], whole, strict=True)
         self._drawn = heapq.nsmallest(self._size, [*self._drawn, *new], key=lambda each: each[0])
 
     @property

@@ -129,7 +129,7 @@ class RecordCheck:
         from .suspects import suspects  # here, because a server may have no Arrow
 
         places = suspects(records, self._columns, self._readings, self._broken)
-        some = [records[place] for place in places]
+        some = records.take(places)
         odd = [self._odd(each) for each in some]
         if not any(odd):
             return records
