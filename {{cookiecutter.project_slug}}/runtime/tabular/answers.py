@@ -8,7 +8,7 @@ in a person's functions. A request may replace its own answer, though, and that 
 import json
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import TypeVar
 
 from .values import DataError
@@ -43,6 +43,7 @@ def _replace_answer(status: int, sentence: str) -> None:
     flask.after_this_request(lambda _: flask.Response(body, status, mimetype=JSON))
 
 
+@lru_cache(maxsize=100)
 def best_type(accept: str, types: tuple[str, ...]) -> str:
     """The first of the types that the client accepts most; "" where it accepts none.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .few_records import FEW, encoded
 from .records import Columns, Record, Split, by_column
 from .spelling import Reading, reading
 from .values import DataError, date_parts, number, text
@@ -236,6 +237,13 @@ class Encoder:
         small = self.small(records)
         if small is not None:
             return self.by_column.matrix(small)
+        if len(records) >= FEW:
+            try:
+                parts = self._numbers, self._dates, self._categories
+                whole = [self.complete(each) for each in records] if self._derived else records
+                return encoded(whole, *parts, self._reference, len(self.names))
+            except (DataError, KeyError):
+                pass  # which of them, and why, is for `encode` to say
         rows = []
         for position, record in enumerate(records, start=1):
             try:

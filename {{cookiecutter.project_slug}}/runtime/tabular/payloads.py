@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .answers import JSON, best_type
+from .json_text import loads
 from .predictions import Predictions
 from .records import Columns, arrow, by_column, kept_by_column
 from .values import DataError
@@ -38,21 +39,36 @@ def read(body: bytes | str, content_type: str) -> Sequence[Any]:
     if kind not in TYPES:
         raise UnknownType(f"content type {content_type!r} is not {CSV}, {JSON} or {JSON_LINES}")
     try:
-        content = body if isinstance(body, str) else bytes(body).decode("utf-8")
-        return _rows(content.removeprefix("\ufeff"), kind)
+        if kind == CSV:
+            content = body if isinstance(body, str) else bytes(body).decode("utf-8")
+            return _lines(content.removeprefix("\ufeff"))
+        encoded = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
+        return _by_line(encoded) if kind == JSON_LINES else _instances(loads(encoded))
     except (ValueError, csv.Error, RecursionError) as error:
         raise DataError(f"the request is not valid {kind}: {error}") from None
 
 
-def _rows(content: str, kind: str) -> Sequence[Any]:
-    if kind == CSV:
-        found = _by_arrow(content) if len(content) > LARGE else None
-        return found if found else _by_python(content)
-    if kind == JSON_LINES:
-        return [json.loads(line) for line in content.splitlines() if line.strip()]
-    parsed = json.loads(content)
+def _instances(parsed: Any) -> list[Any]:
     parsed = parsed.get("instances", parsed) if isinstance(parsed, dict) else parsed
     return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _by_line(body: bytes) -> list[Any]:
+    """The values of JSON Lines; ValueError says which line is none."""
+    rows = []
+    for place, line in enumerate(body.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(loads(line))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"line {place}: {error}") from None
+    return rows
+
+
+def _lines(content: str) -> Sequence[Any]:
+    found = _by_arrow(content) if len(content) > LARGE else None
+    return found if found else _by_python(content)
 
 
 def _by_python(content: str) -> list[list[str]]:
@@ -122,16 +138,16 @@ def as_records(rows: Sequence[Any], columns: list[str]) -> Sequence[Mapping[str,
         raise DataError("the request holds no record; send at least one")
     if isinstance(rows, Cells) and len(rows.columns) == len(columns):
         return Columns(dict(zip(columns, rows.columns, strict=True)), len(rows))
-    return by_column([_record(row, columns) for row in rows], columns)
+    return by_column([_record(*each, columns) for each in enumerate(rows, start=1)], columns)
 
 
-def _record(row: Any, columns: list[str]) -> Mapping[str, Any]:
+def _record(place: int, row: Any, columns: list[str]) -> Mapping[str, Any]:
     if isinstance(row, Mapping):
         return row
     if isinstance(row, list) and len(row) == len(columns):
         return dict(zip(columns, row, strict=True))
     found = f"{len(row)} values" if isinstance(row, list) else repr(row)
-    raise DataError(f"a record has {found}, not the {len(columns)} of: {', '.join(columns)}")
+    raise DataError(f"record {place} has {found}, not the {len(columns)} of: {', '.join(columns)}")
 
 
 def write(predictions: Sequence[Mapping[str, Any]], accept: str) -> tuple[str, str]:

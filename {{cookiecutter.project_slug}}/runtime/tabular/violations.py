@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .contract import Column, Contract
+from .few_records import FEW, readable
 from .records import Columns
 from .spelling import Reading
 from .values import DataError, is_day, text
@@ -118,7 +121,7 @@ class RecordCheck:
         """
         if isinstance(records, Columns):
             return self._hold_many(records)
-        odd = [self._odd(each) for each in records]
+        odd = self._odd_ones(records)
         if not any(odd):
             return records
         self._tell(self._report(records, odd))
@@ -178,15 +181,43 @@ class RecordCheck:
             if not (isinstance(day, str) and first <= day[:10] <= last and is_day(day)):
                 odd.append(name)
         for read, first, last in self._spelled_dates:
-            try:
-                if not first <= read.day(record[read.name]) <= last:
-                    odd.append(read.name)
-            except (KeyError, DataError):
+            if not _reads_within(read, record, first, last):
                 odd.append(read.name)
         for name, known in self._texts:
             label = record.get(name)
             if not (isinstance(label, str) and label in known):
                 odd.append(name)
+        return odd
+
+    def _odd_ones(self, records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """`_odd` of each record, a column at a time where there are several."""
+        if len(records) < FEW:
+            return [self._odd(each) for each in records]
+        odd: list[list[str]] = [[] for _ in records]
+
+        def add(name: str, agreed: Sequence[bool]) -> None:
+            may_lack = self._columns[name].missing_at_most > 0
+            for place, one in enumerate(agreed):
+                if not one and not (may_lack and records[place].get(name, "?") is None):
+                    odd[place].append(name)
+
+        for number, name, low, high, whole in self._numbers:
+            values = readable([each.get(name) for each in records], number)
+            with np.errstate(invalid="ignore"):
+                agreed = (low <= values) & (values <= high) & (not whole or values % 1 == 0)
+            if not agreed.all():
+                add(name, agreed.tolist())
+        for name, first, last in self._dates:
+            days = [each.get(name) for each in records]
+            within = [isinstance(d, str) and first <= d[:10] <= last and is_day(d) for d in days]
+            if not all(within):
+                add(name, within)
+        for read, first, last in self._spelled_dates:
+            add(read.name, [_reads_within(read, each, first, last) for each in records])
+        for name, known in self._texts:
+            labels = [each.get(name) for each in records]
+            if not _all_in(labels, known):
+                add(name, [isinstance(label, str) and label in known for label in labels])
         return odd
 
     def _judge(self, record: Mapping[str, Any], odd: list[str]) -> Iterable[Violation]:
@@ -208,6 +239,20 @@ class RecordCheck:
         if known is None:
             return "" if self._columns[name].missing_at_most else "missing_values"
         return broken_rule(self._columns[name], known)
+
+
+def _all_in(labels: Iterable[Any], known: frozenset[str]) -> bool:
+    try:
+        return known.issuperset(labels)
+    except TypeError:  # a list or an object, which is no label
+        return False
+
+
+def _reads_within(read: Reading, record: Mapping[str, Any], first: str, last: str) -> bool:
+    try:
+        return first <= read.day(record[read.name]) <= last
+    except (KeyError, DataError):
+        return False
 
 
 def broken_rule(column: Column, known: float | str) -> str:
