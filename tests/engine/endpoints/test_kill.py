@@ -22,7 +22,7 @@ from engine.local import until
 
 pytestmark = pytest.mark.slow
 
-_KILLS = 4
+_KILLS = 3
 
 
 def test_an_endpoint_outlives_the_process_that_created_it(own: Hosted, source: Path) -> None:
@@ -53,7 +53,7 @@ def test_kills_at_any_moment_of_an_update_lose_no_update(own: Hosted) -> None:
     own.client.create_endpoint(EndpointName="e", EndpointConfigName="c0")
     for number in range(1, _KILLS + 1):
         time.sleep(chance.random() * 0.8)
-        kill(own, everything=number % 3 == 0)
+        kill(own, everything=number % 2 == 0)
         own.settled("e")
         answers(own, 10 ** ((number + 1) % 2))
         own.client.update_endpoint(EndpointName="e", EndpointConfigName=f"c{number % 2}")
@@ -144,4 +144,16 @@ def test_a_supervisor_ends_when_its_folder_is_deleted(own: Hosted) -> None:
     shutil.rmtree(own.local.root)
     _, left = psutil.wait_procs(processes, timeout=30)
     assert len(processes) == 3
+    assert left == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends them by itself")
+def test_nothing_is_left_when_guardian_and_supervisor_are_killed(own: Hosted) -> None:
+    own.model("m", scale(1))
+    own.create("e", variant("m"))
+    backends = own.processes()
+    for process in own.processes("__main__.py"):
+        process.kill()
+    _, left = psutil.wait_procs(backends, timeout=30)
+    assert len(backends) == 1
     assert left == []

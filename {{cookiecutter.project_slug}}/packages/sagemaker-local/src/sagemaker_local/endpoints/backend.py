@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 from sagemaker_local.endpoints.program import Program
 from sagemaker_local.errors import LocalError
-from sagemaker_local.processes import leftovers
+from sagemaker_local.processes import leftovers, with_parent
 from sagemaker_local.processes.runner import Command
 from yarl import URL
 
@@ -190,7 +190,7 @@ class Backend:
 async def _started(command: Command, marked: dict[str, str]) -> asyncio.subprocess.Process:
     with command.log.open("ab") as log:
         return await asyncio.create_subprocess_exec(
-            *command.full_argv(),
+            *with_parent.command(command.full_argv()),
             cwd=command.cwd,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
