@@ -5,6 +5,7 @@ what is decided against the look of a column is said.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -24,6 +25,8 @@ FITS = {"numeric": number_fit.fit, "date": date_fit.fit}
 THINGS = {"numeric": "numbers", "date": "dates"}
 LARGEST = float(np.finfo(np.float32).max)  # of what trees compare
 EXACT = 2**24  # from here on, 32-bit floats do not hold every whole number
+MANY = 20  # distinct numbers, among which words are no steps of a scale
+SEVERAL = 0.2  # of the rows at most have one of several such words
 FEW = 3  # distinct texts that look like 20240131, and are so by chance no longer
 ANSWERS = {"yes", "no", "true", "false", "y", "n", "t", "f", "x", "ja", "nein", "inf", "infinity"}
 _LARGE = re.compile(r"[+-]?[0-9]{8}|.*[eE]")
@@ -83,26 +86,32 @@ def propose(counts: Counts, role: str = "", name: str = "") -> Proposal:
 
 
 def _fitted(role: str, words: Mapping[str, int], rest: Counts, name: str) -> Proposal:
-    """The best spelling, with the words that mean missing; the only other word left is one, too."""
+    """The best spelling, with the words that mean missing, such as the only ones that are left."""
     fit = FITS[role](rest)
     missing, unread = dict(words), fit.unread
     if role == "date":  # 0000-00-00 is what MySQL writes for none
         missing |= {text: rows for text, rows in unread.items() if _ZERO_DAY.fullmatch(text)}
         unread = {text: rows for text, rows in unread.items() if text not in missing}
-    if _is_word(unread, rest):
+    if _are_words(unread, rest):
         missing, unread = missing | unread, {}
     notes = tuple(f"column {name!r} {note}" for note in fit.notes)
     return Proposal(role, fit.spelling, missing, _open(fit, role, name), notes, unread)
 
 
-def _is_word(unread: Counts, rest: Counts) -> bool:
-    """Whether texts are one word that is repeated, in any case, and no value of its own."""
-    words = {text.casefold() for text in islice(unread, EXAMPLES)}
-    if len(words) != 1 or len(unread) > EXAMPLES:
+def _are_words(unread: Counts, rest: Counts) -> bool:
+    """Whether texts are one word that is repeated, in any case, or, of many numbers, a few words.
+
+    They are no values of their own: where they have a digit or answer a question, they may be.
+    """
+    folded = Counter[str]()
+    for text, rows in islice(unread.items(), MANY):
+        folded[text.casefold()] += rows
+    values = any(word in ANSWERS or any(map(str.isdigit, word)) for word in folded)
+    if values or not folded or len(unread) > MANY or min(folded.values()) < 2:
         return False
-    word, rows = words.pop(), sum(unread.values())
-    known = word in ANSWERS or any(each.isdigit() for each in word)
-    return not known and 1 < rows <= HALF * sum(rest.values())
+    many = len(rest) - len(unread) >= MANY
+    most = HALF if len(folded) == 1 else SEVERAL * (many and len(folded) <= EXAMPLES)
+    return sum(folded.values()) <= most * sum(rest.values())
 
 
 def _open(fit: Fit, role: str, name: str) -> str:

@@ -69,17 +69,18 @@ def target_reading(
 ) -> Reading:
     """How the target's values are read: by the contract, or as numbers, where it looks like them.
 
-    Labels are read as they are, so that no class is taken for a missing value.
+    Labels are read as they are, so that no class is taken for a missing value; but where they are
+    numbers, a sign such as ? is none.
     """
     if agreed and agreed.target == facts.name:
         return agreed.reading(facts.name)
     kind = _one_answer("problem_type", asked, agreed.problem_type if agreed else "")
-    if kind not in ("", "regression"):
-        return Reading(facts.name, "categorical")
-    found = propose(facts.examples, "numeric" if kind else "", facts.name)
-    if found.role != "numeric" or (not kind and facts.distinct - len(found.missing) <= 15):
-        return Reading(facts.name, "categorical")
-    return _answered(found, facts.name, spelling)
+    found = propose(facts.examples, "numeric" if kind == "regression" else "", facts.name)
+    numbers = found.role == "numeric" and kind in ("", "regression")
+    if numbers and (kind or facts.distinct - len(found.missing) > 15):
+        return _answered(found, facts.name, spelling)
+    signs = {word for word in found.missing if not any(map(str.isalnum, word))}
+    return Reading(facts.name, "categorical", frozenset(signs))
 
 
 def find_problem_type(
@@ -138,8 +139,10 @@ def find_columns(
         else:
             _by_look(column, given.get(name, ""), found, spelled.get(name, ""))
     if not found.used:
+        said = "".join(f"; {note}" for note in found.notes[:1])
         raise DataError(
             f"no column is left to learn from: {found.ignored}; give roles, such as -p numeric a,b"
+            f"{said}"
         )
     return found
 

@@ -53,6 +53,13 @@ def test_the_only_word_that_is_left_means_missing_if_it_is_repeated() -> None:
     assert proposed([*DAYS, *["0000-00-00"] * 9]).missing == {"0000-00-00": 9}
 
 
+def test_a_few_words_among_many_numbers_mean_missing() -> None:
+    assert proposed([*NUMBERS, *["later", "nix"] * 9]).missing == {"later": 9, "nix": 9}
+    assert proposed([*NUMBERS, *["later", "nix"] * 40]).role == "categorical", "that is not a few"
+    assert proposed([*NUMBERS, *["later"] * 9, "nix"]).missing == {}, "a mistake is no word"
+    assert proposed([*["1", "2", "3"] * 9, *["few", "many"] * 2]).role == "categorical", "a scale"
+
+
 @pytest.mark.parametrize("left", ["10+", "yes"])
 def test_a_value_is_no_word_for_missing(left: str) -> None:
     found = proposed([*NUMBERS, *[left] * 30])

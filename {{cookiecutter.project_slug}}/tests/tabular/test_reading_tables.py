@@ -106,6 +106,16 @@ def test_a_target_in_another_spelling_is_written_as_plain_numbers(
     assert sorted(map(float, found)) == sorted(map(float, expected[10:]))
 
 
+def test_a_sign_among_labels_that_are_numbers_is_no_class(prepare: Callable[..., Path]) -> None:
+    frame = table().assign(rent=["01"[place % 2] for place in range(ROWS)])
+    frame.loc[::10, "rent"] = "?"
+    out = prepare(frame)
+    assert schema(out)["problem_type"] == "binary_classification"
+    assert sum(schema(out)["rows"].values()) == ROWS * 9 // 10
+    frame["rent"] = frame.rent.replace({"0": "red", "1": "blue"})
+    assert schema(prepare(frame))["problem_type"] == "multiclass_classification"
+
+
 def test_by_a_contract_everything_is_read_in_its_spelling(prepare: Callable[..., Path]) -> None:
     frame = table()
     frame["area"] = frame.area.map(comma)
