@@ -67,8 +67,11 @@ def main() -> None:
     code = cells(Path("03_training_pipeline.ipynb"))
     first = [identity for identity, _ in code].index(ONCE)
     opened = run(code[:first], {})
+    from sagemaker.core import common_utils
     from sagemaker.mlops.workflow import steps
 
+    # The SDK reads the list of all endpoints for each image.
+    vars(common_utils)["_botocore_resolver"] = cache(vars(common_utils)["_botocore_resolver"])
     # The SDK makes one, with its clients of boto3, for each step: to look up a function's name.
     steps.LocalSagemakerClient = cache(steps.LocalSagemakerClient)
     opened["staging"].stage = cache(opened["staging"].stage)  # scripts stay the same meanwhile

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import sys
+from functools import cache
 from pathlib import Path
 
 MODULES = (
@@ -23,5 +24,9 @@ MODULES = (
 for name in MODULES:
     with contextlib.suppress(ImportError):
         importlib.import_module(name)
+with contextlib.suppress(ImportError, AttributeError):  # a list that takes a third of a second
+    utilities = importlib.import_module("sagemaker.core.common_utils")
+    vars(utilities)["_botocore_resolver"] = cache(utilities._botocore_resolver)
+    utilities._botocore_resolver()
 # A program finds what it finds when it is started plainly.
 sys.path.remove(str(Path(__file__).parent))
