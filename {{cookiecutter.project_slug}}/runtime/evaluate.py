@@ -11,7 +11,9 @@ from typing import Any
 
 from tabular import diagnostics, gate, importance, job, metrics, slices
 from tabular.artifact import opened
-from tabular.scoring import score_file
+from tabular.records import Split
+from tabular.scoring import score
+from tabular.split_files import open_split
 from tabular.values import DataError
 
 
@@ -35,23 +37,21 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     return parser.parse_with_file(argv)
 
 
-def champion_metrics(
-    options: Namespace, schema: dict[str, Any], test_csv: Path
-) -> dict[str, float]:
+def champion_metrics(options: Namespace, schema: dict[str, Any], test: Split) -> dict[str, float]:
     """The champion's metrics on the same rows; none without a champion."""
     if not options.champion:
         return {}
     with opened("champion", Path(options.champion), schema) as champion:
         if champion is None:
             return {}
-        return score_file(test_csv, champion.signature, champion.predict).measured()
+        return score(test, champion.signature, champion.predict).measured()
 
 
 def evaluate(options: Namespace) -> None:
     """Write evaluation.json and print each metric beside the champion's and the constant's."""
     schema = job.read_json(options.schema, "schema.json")
-    test_csv = job.input_file(options.test, "test.csv")
-    columns = slices.columns(options.slices, options.slice_bound, test_csv)
+    test = open_split(options.test, "test")
+    columns = slices.columns(options.slices, options.slice_bound, test)
     summary = gate.read_summary(options.summary, needed=options.gate_on == "validation")
     kind = schema["problem_type"]
     primary = options.primary_metric or metrics.PRIMARY[kind]
@@ -59,14 +59,14 @@ def evaluate(options: Namespace) -> None:
         if model is None:
             raise DataError(f"{options.model} holds no model.tar.gz; run train first")
         drawn = importance.PERMUTED_ROWS
-        scored = score_file(test_csv, model.signature, model.predict, columns, drawn)
+        scored = score(test, model.signature, model.predict, columns, drawn)
         challenger, constant = scored.measured(), scored.constant_measured()
         if primary not in challenger:
             raise DataError(
                 f"primary metric {primary!r} is not one of {kind}{job.suggest(primary, challenger)}"
             )
         important = importance.by_column(model, scored.sample, primary)
-    champion = champion_metrics(options, schema, test_csv)
+    champion = champion_metrics(options, schema, test)
     roles = {column["name"]: column["role"] for column in schema["columns"]}
     by_slice = slices.measure(scored, roles)
     missed = slices.missed(by_slice, slices.bounds(options.slice_bound), primary)

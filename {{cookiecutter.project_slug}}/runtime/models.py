@@ -75,6 +75,6 @@ def fit_linear(
 
 
 FAMILIES = {
-    "xgboost": Family(fit_xgboost, trees.load, trees.explain),
+    "xgboost": Family(fit_xgboost, trees.load, trees.explain, several_hosts=True),
     "linear": Family(fit_linear, linear.load, linear.explain, impute=True),
 }

@@ -11,10 +11,10 @@ import numpy as np
 import features
 import inference
 from models import FAMILIES, HYPERPARAMETERS, MAY_BE_ZERO
-from tabular import artifact, curves, job, objectives
-from tabular.families import Table
+from tabular import artifact, curves, job, objectives, scoring
+from tabular.hosts import Hosts, together
 from tabular.records import Split
-from tabular.scoring import score_file
+from tabular.split_files import open_split
 from tabular.training_data import EncodedSplit, constant_prediction
 from tabular.values import DataError
 
@@ -52,60 +52,60 @@ def threshold(word: str) -> float | None:
 
 def train(options: Namespace) -> None:
     """Fit, write the artifact, and score the validation split by the artifact's predictions."""
-    schema = job.read_json(options.schema, "schema.json")
+    schema, hosts = job.read_json(options.schema, "schema.json"), Hosts.of_training()
     target, problem_type = schema["target"], schema["problem_type"]
-    train_csv = job.input_file(options.train, "train.csv")
-    validation_csv = job.input_file(options.validation, "validation.csv")
-
+    split, held_out = (open_split(getattr(options, n), n) for n in ("train", "validation"))
     family = FAMILIES[options.model_family]
-    preprocessing = features.fit(Split(train_csv), schema["columns"], family.impute)
+    if hosts.are_several and not family.several_hosts:
+        raise DataError(f"models of the family {options.model_family} are trained on one host")
+    preprocessing = features.fit(split, schema["columns"], family.impute)
     encoder = features.Encoder(preprocessing)
-    rows = EncodedSplit(Split(train_csv), encoder, schema)
-    held_out = EncodedSplit(Split(validation_csv), encoder, schema)
-    classes = [] if problem_type == "regression" else np.unique(rows.truth).tolist()
-    signature = {
-        "problem_type": problem_type,
-        "target": target,
-        "columns": schema["columns"],
-        "classes": classes,
-        "model_family": options.model_family,
-        "constant": constant_prediction(rows.truth, classes),
-        **({"derived": list(features.DERIVED)} if features.DERIVED else {}),
-        **({"contract": schema["contract"]} if "contract" in schema else {}),
-    }
     with job.all_or_nothing(options.model_dir) as folder:
-        tables = rows.table(classes), held_out.table(classes)
-        family.fit(*tables, len(classes), options, folder)
+        with together(hosts):
+            own = [
+                EncodedSplit(
+                    each.shared(hosts.share) if hosts.are_several else each, encoder, schema
+                )
+                for each in (split, held_out)
+            ]
+            truth = np.concatenate(hosts.gather(own[0].truth))
+            classes = [] if problem_type == "regression" else np.unique(truth).tolist()
+            tables = [each.table(classes) for each in own]
+            family.fit(*tables, len(classes), options, folder)
+        if not hosts.is_first:  # the first host writes the artifact
+            job.leave_nothing(folder)
+            return
+        signature = {
+            "problem_type": problem_type,
+            "target": target,
+            "columns": schema["columns"],
+            "classes": classes,
+            "model_family": options.model_family,
+            "constant": constant_prediction(truth, classes),
+            **({"derived": list(features.DERIVED)} if features.DERIVED else {}),
+            **({"contract": schema["contract"]} if "contract" in schema else {}),
+        }
         artifact.write(folder, signature, preprocessing, scripts=Path(__file__).parent)
         if len(classes) == 2:
-            signature["threshold"] = chosen_threshold(folder, tables[1], options.threshold)
-            job.write_json(folder / "signature.json", signature)
-        measured = report("validation", validation_csv, folder, signature)["metrics"]
+            if hosts.are_several and options.threshold is None:
+                tables[1] = EncodedSplit(held_out, encoder, schema).table(classes)
+            score = inference.model_fn(str(folder)).score
+            asked = options.threshold or curves.chosen_threshold(score, tables[1])
+            job.write_json(folder / "signature.json", signature | {"threshold": asked})
+        measured = report("validation", held_out, folder)["metrics"]
         print(objectives.log_line(problem_type, measured))
         if options.test:
-            test_csv = job.input_file(options.test, "test.csv")
-            measured = report("test", test_csv, folder, signature)
+            measured = report("test", open_split(options.test, "test"), folder)
             job.write_json(folder / "fold_metrics.json", measured)
 
 
-def chosen_threshold(folder: Path, validation: Table, asked: float | None) -> float:
-    """The threshold as asked, or else the one with the best F1 on validation; never on test."""
-    if asked is not None:
-        return asked
-    score = inference.model_fn(str(folder)).score
-    scores = [score(np.column_stack(batch.numbers)) for batch in validation.batches()]
-    chosen = curves.best_threshold(validation.target == 1, np.concatenate(scores))
-    print(f"threshold: {chosen:.6g}, for the best F1 on validation")
-    return chosen
-
-
-def report(split: str, path: Path, folder: Path, signature: dict[str, Any]) -> dict[str, Any]:
+def report(name: str, split: Split, folder: Path) -> dict[str, Any]:
     """Score a split by the artifact's predictions; print lines such as validation:rmse=1234.5."""
-    model = inference.model_fn(str(folder))
-    scored = score_file(path, signature, lambda rows: inference.predict(rows, model))
+    model, signature = inference.model_fn(str(folder)), job.read_json(folder, "signature.json")
+    scored = scoring.score(split, signature, lambda rows: inference.predict(rows, model))
     measured = scored.measured()
-    for name, value in measured.items():
-        print(f"{split}:{name}={value:.6g}")
+    for metric, value in measured.items():
+        print(f"{name}:{metric}={value:.6g}")
     return {"rows": len(scored.truth), "metrics": measured}
 
 

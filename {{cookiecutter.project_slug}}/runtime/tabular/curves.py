@@ -6,6 +6,8 @@ entry for each row. A curve is a mapping of equally long lists, at most POINTS l
 
 import numpy as np
 
+from .families import Score, Table
+
 POINTS = 101
 BINS = 10
 
@@ -54,6 +56,14 @@ def best_threshold(actual: np.ndarray, score: np.ndarray) -> float:
     best = int(np.argmax(2 * found / (flagged + found[-1])))
     below = thresholds[best + 1] if best + 1 < len(thresholds) else 0.0
     return float((thresholds[best] + below) / 2)
+
+
+def chosen_threshold(score: Score, validation: Table) -> float:
+    """The best one on validation rows, for these scores of their numbers; said in the log."""
+    scores = [score(np.column_stack(batch.numbers)) for batch in validation.batches()]
+    chosen = best_threshold(validation.target == 1, np.concatenate(scores))
+    print(f"threshold: {chosen:.6g}, for the best F1 on validation")
+    return chosen
 
 
 def calibration(actual: np.ndarray, score: np.ndarray) -> Curve:

@@ -86,6 +86,7 @@ class Family:
         load: the scores of the model in a folder: a number, the probability of the second of two
             classes, or that of each class.
         explain: how the model in a folder gets to its scores; of two classes, to their log-odds.
+        several_hosts: it can be trained by several hosts at once, each with rows of its own.
         impute: it needs a value where a number or a date is missing, so it gets the median.
     """
 
@@ -93,3 +94,4 @@ class Family:
     load: Callable[[Path], Score]
     explain: Callable[[Path], Contributions]
     impute: bool = False
+    several_hosts: bool = False

@@ -142,6 +142,12 @@ def leave_message(sentence: str) -> None:
     (folder / "message").write_bytes(text)
 
 
+def leave_nothing(folder: Path) -> None:
+    """Remove what was written into a folder, which stays."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 @contextmanager
 def all_or_nothing(output: Path) -> Iterator[Path]:
     """Yield a folder to write into; its files move to `output` together, once all are complete."""

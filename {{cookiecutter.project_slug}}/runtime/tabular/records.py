@@ -1,7 +1,7 @@
 """Raw records, as a request holds them: one by one from a split, or many at once by column."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -128,10 +128,16 @@ class Split(Iterable[Record]):
 
     Args:
         paths: its CSV files, in their order.
+        share: see `shared`.
     """
 
-    def __init__(self, *paths: Path) -> None:
+    def __init__(self, *paths: Path, share: Callable[[int], slice] | None = None) -> None:
         self._paths = paths
+        self._share = share
+
+    def shared(self, share: Callable[[int], slice]) -> "Split":
+        """Of some records at a time, those that `share` gives of so many; one by one, all."""
+        return Split(*self._paths, share=share)
 
     def __iter__(self) -> Iterator[Record]:
         for path in self._paths:
@@ -144,7 +150,9 @@ class Split(Iterable[Record]):
         for place, path in enumerate(self._paths):
             with path.open("rb") as file:
                 for batch in _batches(file):
-                    yield batch
+                    own = batch[self._share(len(batch))] if self._share else batch
+                    if len(own):
+                        yield own
                     rows += len(batch)
                     pace(sum(sizes[:place]) + file.tell(), sum(sizes), f"{rows:,} rows")
 

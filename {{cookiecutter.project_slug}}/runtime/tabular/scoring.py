@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -47,17 +46,17 @@ class Scored:
         return metrics.measure(kind, classes, self.truth, predictions)
 
 
-def score_file(
-    path: Path,
+def score(
+    split: Split,
     signature: Mapping[str, Any],
     predict: Predict,
     columns: Sequence[str] = (),
     sample: int = 0,
 ) -> Scored:
-    """Predict the raw rows of a CSV split.
+    """Predict the raw rows of a split.
 
     Args:
-        path: the split.
+        split: its records.
         signature: of the model that predicts.
         predict: its predictions of some records.
         columns: whose raw values to keep.
@@ -67,7 +66,7 @@ def score_file(
     kept: dict[str, list[str]] = {name: [] for name in columns}
     drawn = Draw(sample)
     target = reading_of_target(signature)
-    for batch in Split(path).batches():
+    for batch in split.batches():
         truth.append(targets(batch, target))
         predictions.append(by_column(predict(batch)))
         for name, values in kept.items():

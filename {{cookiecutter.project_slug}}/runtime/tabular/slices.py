@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
 from . import job, metrics
 from .proposal import propose
-from .records import read_records
+from .records import Split
 from .scoring import Scored
 from .spelling import Reading, reading
 from .values import DataError, text
@@ -50,10 +49,10 @@ def bounds(argument: str) -> list[Bound]:
     return found
 
 
-def columns(sliced: str, bounded: str, test_csv: Path) -> list[str]:
-    """The columns to measure by: those of --slices and of --slice-bound, which test.csv has."""
+def columns(sliced: str, bounded: str, test: Split) -> list[str]:
+    """The columns to measure by: those of --slices and of --slice-bound, which test rows have."""
     names = list(dict.fromkeys([*job.words(sliced), *(each.column for each in bounds(bounded))]))
-    known = next(read_records(test_csv), {})
+    known = next(iter(test), {})
     for name in names:
         if name not in known:
             raise DataError(

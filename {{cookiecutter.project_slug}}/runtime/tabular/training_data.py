@@ -10,6 +10,7 @@ from .families import Batch, Table
 from .records import Split
 from .spool import Spool
 from .targets import reading_of_target, targets
+from .values import DataError
 
 
 class EncodedSplit:
@@ -27,6 +28,8 @@ class EncodedSplit:
             small = encoder.small(batch)
             self._spool.add([encoder.matrix(batch)] if small is None else small)
             truth.append(targets(batch, target))
+        if not truth:
+            raise DataError("a host has no rows to train on, or to validate by; give fewer hosts")
         self.truth = np.concatenate(truth)
 
     def table(self, classes: Sequence[str]) -> Table:

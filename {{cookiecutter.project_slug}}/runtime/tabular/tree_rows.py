@@ -14,6 +14,7 @@ import numpy as np
 
 from . import memory
 from .families import Batch, Table
+from .hosts import Hosts
 from .pace import Pace
 from .records import arrow
 from .values import DataError
@@ -28,15 +29,16 @@ PAGE = 1 << 19  # rows that go to a file together
 def matrices(train: Table, validation: Table) -> tuple[Any, Any]:
     """Both tables as XGBoost's matrices.
 
-    Validation rows are not binned while they are few: each tree predicts them faster so.
+    Validation rows are not binned while they are few: each tree predicts them faster so. Hosts of
+    one job decide alike, since they make their matrices together.
     """
-    free = memory.available()
-    in_files = train.cells * BINNED > free * SHARE
+    free, hosts = memory.available(), Hosts.of_training()
+    in_files = any(hosts.gather(train.cells * BINNED > free * SHARE))
     if in_files:
         needed = f"{train.cells * BINNED / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
         print(f"train: rows are kept in files, as they would take {needed}", flush=True)
     rows = _binned(train, in_files, "train")
-    if validation.cells * PLAIN < free * SMALL_SHARE:
+    if all(hosts.gather(validation.cells * PLAIN < free * SMALL_SHARE)):
         return rows, _plain(validation)
     return rows, _binned(validation, in_files, "validation", ref=rows)
 

@@ -18,8 +18,8 @@ import train
 from tabular import curves, diagnostics, importance
 from tabular.artifact import opened
 from tabular.importance import contributions
-from tabular.records import read_records
-from tabular.scoring import Scored, score_file
+from tabular.records import Split, read_records
+from tabular.scoring import Scored, score
 from tabular.values import DataError
 
 from {{ cookiecutter.package_name }}.plots import evaluation_plots
@@ -217,8 +217,8 @@ def test_shuffling_is_of_whole_columns(trained: Trained) -> None:
     with opened("model", trained.model) as artifact:
         assert artifact is not None
         wanted = [], importance.PERMUTED_ROWS
-        kept = score_file(
-            trained.data / "test" / "test.csv", artifact.signature, artifact.predict, *wanted
+        kept = score(
+            Split(trained.data / "test" / "test.csv"), artifact.signature, artifact.predict, *wanted
         )
         records = kept.sample
         primary = json.loads(trained.evaluation.read_text())["primary_metric"]

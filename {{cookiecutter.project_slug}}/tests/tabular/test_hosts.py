@@ -16,9 +16,13 @@ from typing import Any
 import pytest
 import xgboost  # noqa: F401 - loaded once for all hosts, which are forks of this process
 
+import inference
+import train
 from preprocess import arguments, preprocess
 from tabular import hosts
 from tabular.hosts import Hosts, together
+from tabular.scoring import score
+from tabular.split_files import open_split
 from tabular.values import DataError
 from {{ cookiecutter.package_name }} import sample_data
 
@@ -224,3 +228,78 @@ def test_a_host_without_files_takes_part(shares: Path, tmp_path: Path) -> None:
 def test_no_files_at_all_are_one_sentence(shares: Path, tmp_path: Path) -> None:
     told = on_hosts(2, lambda each: prepared(shares / "none", tmp_path / "two", each))
     assert told == [f"DataError: no host has a CSV or Parquet file in {shares / 'none'}; give a folder of them"] * 2
+
+
+# Rows are drawn for each tree on each host, and metrics of validation rows are put together from
+# those of all hosts: the model is another one than a single host's, and as good. Without drawing,
+# only the order of sums differs: predictions are the same to a thousandth.
+TOLERANCE, DRAWN = 1e-3, 0.05
+
+
+def trained(data: Path, model: Path, each: Hosts, *more: str) -> None:
+    """Train on one host of several, or on the only one."""
+    if each.are_several:
+        os.environ |= {"SM_HOSTS": json.dumps(each.names), "SM_CURRENT_HOST": each.current}
+        model = model / each.current
+    words = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
+    train.train(train.arguments([*words, f"--model-dir={model}", "--num_round=40", *more]))
+
+
+@pytest.mark.parametrize("kind", ["regression", "binary_classification"])
+def test_a_model_of_two_hosts_is_that_of_one(
+    kind: str, split_data: dict[str, Path], tmp_path: Path
+) -> None:
+    data = split_data[kind]
+    for name, more in (("whole", ["--subsample=1"]), ("drawn", ["--subsample=0.8"])):
+        if kind == "binary_classification":
+            more.append("--threshold=auto")
+        one, two = tmp_path / name / "one", tmp_path / name / "two"
+        trained(data, one, hosts.ALONE, *more)
+        assert on_hosts(2, lambda each: trained(data, two, each, *more)) == ["None", "None"]
+        assert not list((two / "algo-2").iterdir()), "the first host writes the model"
+        assert names_below(two / "algo-1") == names_below(one)
+        errors = [loss(kind, data, model) for model in (one, two / "algo-1")]
+        tolerance = TOLERANCE if name == "whole" else DRAWN
+        assert errors[1] == pytest.approx(errors[0], rel=tolerance)
+
+
+def names_below(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.*"))
+
+
+def loss(kind: str, data: Path, model: Path) -> float:
+    """The error of a model on test rows."""
+    loaded = inference.model_fn(str(model))
+    signature = json.loads((model / "signature.json").read_text())
+    scored = score(
+        open_split(data / "test", "test"), signature, lambda rows: inference.predict(rows, loaded)
+    )
+    return scored.measured()["rmse" if kind == "regression" else "log_loss"]
+
+
+def test_rows_in_parts_are_all_there(shares: Path, tmp_path: Path) -> None:
+    """Training and evaluation read what several hosts left as what one leaves."""
+
+    def work(each: Hosts) -> object:
+        return prepared(shares / each.current, tmp_path / "two", each)
+
+    on_hosts(2, work)
+    two = collected(tmp_path / "two")
+    rows = json.loads((two / "schema" / "schema.json").read_text())["rows"]
+    for split in SPLITS:
+        records = open_split(two / split, split)
+        assert len(list(records)) == sum(map(len, records.batches())) == rows[split]
+        halves = [records.shared(Hosts(NAMES[:2], name).share) for name in NAMES[:2]]
+        assert sum(len(batch) for half in halves for batch in half.batches()) == rows[split]
+
+
+def test_a_family_that_one_host_trains_is_refused(
+    split_data: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SM_HOSTS", '["algo-1", "algo-2"]')
+    monkeypatch.setenv("SM_CURRENT_HOST", "algo-1")
+    data = split_data["regression"]
+    words = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
+    options = train.arguments([*words, f"--model-dir={tmp_path}", "--model_family=linear"])
+    with pytest.raises(DataError, match="^models of the family linear are trained on one host$"):
+        train.train(options)
