@@ -28,7 +28,8 @@ def by_column(
         records: raw rows with their target, drawn from those that it was not trained on.
         primary: the metric that shuffling worsens; a column is worth by how much.
     """
-    matrix = artifact.model.encoder.matrix(records)
+    with artifact.code.in_place():  # it loads what it needs for many records
+        matrix = artifact.model.encoder.matrix(records)
     values, _ = contributions(artifact, matrix[:EXPLAINED_ROWS])
     mean = np.abs(values).mean(axis=(0, 1))
     moved = ordered(dict(zip(blocks(artifact), mean.tolist(), strict=True)))
