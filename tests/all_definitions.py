@@ -36,6 +36,7 @@ def asked() -> Iterator[dict[str, Any]]:
             "model_family": family,
             "validation": validation,
             "split_date_column": "listed_on" if validation == "backtest" else "",
+            "training_instance_count": 2 if more and family == "xgboost" else 1,
             "folds": 8 if more and problem == PROBLEMS[0] else 2,
             "tune": tune,
             "sample_rows": 200,
