@@ -71,7 +71,7 @@ def train(options: Namespace) -> None:
             truth = np.concatenate(hosts.gather(own[0].truth))
             classes = [] if problem_type == "regression" else np.unique(truth).tolist()
             tables = [each.table(classes) for each in own]
-            family.fit(*tables, len(classes), options, folder)
+            family.fit(tables[0], tables[1], len(classes), options, folder)
         if not hosts.is_first:  # the first host writes the artifact
             job.leave_nothing(folder)
             return
