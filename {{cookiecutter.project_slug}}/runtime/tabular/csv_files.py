@@ -5,15 +5,16 @@ import io
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as arrow
 
 from . import dialect, files
 from .dialect import Dialect
+from .paced import PacedFile
 from .values import DataError
 
 BLOCK, WIDE = 1 << 24, 1 << 14  # bytes that are read at once: at least, and for each column
@@ -93,8 +94,6 @@ def _may_be_open(columns: Columns) -> bool:
 
 def _by_arrow(path: Path, how: Dialect, quotes: bool) -> Iterator[tuple[int, Columns]]:
     """Batches, and the bytes of the file that have been read for them."""
-    file: Any = pa.OSFile(str(path))
-    stream = pa.CompressedInputStream(file, "gzip") if files.is_compressed(path) else file
     read = arrow.ReadOptions(
         column_names=how.names,
         skip_rows=how.skip,
@@ -110,9 +109,11 @@ def _by_arrow(path: Path, how: Dialect, quotes: bool) -> Iterator[tuple[int, Col
         column_types=dict.fromkeys(how.names, DICTIONARY), strings_can_be_null=False
     )
     try:
-        for batch in arrow.open_csv(stream, read, parse, convert):
-            if batch.num_rows:
-                yield file.tell(), batch.columns
+        with closing(PacedFile(path)) as file:
+            reader = arrow.open_csv(pa.PythonFile(file, "r"), read, parse, convert)
+            for batch in file.batches(reader):
+                if batch.num_rows:
+                    yield file.position, batch.columns
     except pa.ArrowInvalid as error:
         if "Empty CSV file" not in str(error):
             raise
