@@ -55,6 +55,7 @@ pictures: demo $(LAB)/bin/jupyter-lab ## make the README's pictures anew, with C
 
 benchmark: environment ## measure the figures in the README: make benchmark REPEATS=7
 	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS) --image $(IMAGE)
+	$(BIN)/python benchmarks/pipeline_wait.py
 	$(BIN)/python benchmarks/engine_scale.py
 	$(BIN)/python benchmarks/large_input.py
 	$(BIN)/python benchmarks/transform_memory.py

@@ -96,11 +96,13 @@ TABLES: dict[str, OddTable] = {
     "one column": OddTable(lambda r: {k: flats(r)[k] for k in ("area", "rent")}),
     "constant columns": OddTable(with_(country=lambda r, t: "DE", zero=lambda r, t: 0)),
     "all dates": OddTable(
-        lambda r: {
-            name: (np.datetime64("2020-01-01") + r.integers(0, 900, 300)).astype(str)
-            for name in ("first", "second")
-        }
-        | {"days": r.integers(0, 99, 300)}
+        lambda r: (
+            {
+                name: (np.datetime64("2020-01-01") + r.integers(0, 900, 300)).astype(str)
+                for name in ("first", "second")
+            }
+            | {"days": r.integers(0, 99, 300)}
+        )
     ),
     "far dates": OddTable(
         with_(
@@ -157,11 +159,15 @@ TABLES: dict[str, OddTable] = {
         lambda r: {
             name: column
             for name, column in zip(
-                ["$a$_{", 'the "size", in m²', " 100% ", "rent\n(€)"], flats(r).values(), strict=True
+                ["$a$_{", 'the "size", in m²', " 100% ", "rent\n(€)"],
+                flats(r).values(),
+                strict=True,
             )
         }
     ),
-    "repeated rows": OddTable(lambda r: pd.concat([pd.DataFrame(flats(r, 200))] * 3).to_dict("list")),
+    "repeated rows": OddTable(
+        lambda r: pd.concat([pd.DataFrame(flats(r, 200))] * 3).to_dict("list")
+    ),
 }
 
 REFUSED: dict[str, OddTable] = {
@@ -169,9 +175,7 @@ REFUSED: dict[str, OddTable] = {
     "text among numbers": OddTable(with_(area=lambda r, t: some(r, t["area"], "12 rooms", 0.01))),
     "day or month": OddTable(
         with_(
-            listed=lambda r, t: [
-                f"{a:02}/{b:02}/2021" for a, b in r.integers(1, 13, (len(t), 2))
-            ]
+            listed=lambda r, t: [f"{a:02}/{b:02}/2021" for a, b in r.integers(1, 13, (len(t), 2))]
         )
     ),
     "a target with one value": OddTable(with_(rent=lambda r, t: 5)),

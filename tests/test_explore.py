@@ -1,13 +1,15 @@
 """Notebook 01 on all kinds of data: the sample's three targets, own data, many columns."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Bake, Run
+from conftest import Bake, Run, generate
+from odd_tables import REFUSED, TABLES
 from projects import NotebookRun, run_notebook
 
 pytestmark = pytest.mark.slow
@@ -83,3 +85,70 @@ def test_two_hundred_columns_take_seconds(bake_own: Bake, run: Run) -> None:
     assert "columns: 199 used, 0 ignored; enough would be" in done.output
     assert done.executed.stat().st_size < 2_000_000, "plots are of the most telling columns only"
     assert (project / "contracts" / "wide.json").is_file()
+
+
+# Tables as people have them
+
+
+@pytest.fixture(scope="module")
+def results(run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What came of each odd table: the cells run in one process, since a kernel takes seconds."""
+    folder = tmp_path_factory.mktemp("tables")
+    project = generate(folder / "project")
+    program = Path(__file__).with_name("explore_program.py")
+    done = run([sys.executable, str(program), str(folder)], project)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return dict(json.loads((folder / "results.json").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_it_ends_and_saves_a_contract_on_every_table_that_trains(
+    results: dict[str, Any], name: str
+) -> None:
+    found = results[name]
+    assert "refused by 01" not in found and "refused by 03" not in found, found
+    assert found["saved"]
+    assert "data contract: 0 errors and 0 warnings" in found["said"], "the data keeps its contract"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_exploring_first_never_makes_a_model_worse(results: dict[str, Any], name: str) -> None:
+    found = results[name]
+    assert found["after"] >= found["before"] - 0.02
+    assert found["same test rows"], "a contract moves no test row into training"
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_the_pipeline_refuses_is_refused_in_the_same_sentence(
+    results: dict[str, Any], name: str
+) -> None:
+    found = results[name]
+    assert found["refused by 01"] == found["refused by 03"]
+    assert found["refused by 01"].startswith("DataError: ") and not found["saved"]
+
+
+def test_what_is_odd_is_told_in_words(results: dict[str, Any]) -> None:
+    def said(name: str) -> str:
+        return str(results[name]["said"])
+
+    assert "no model does better than a constant" in said("noise")
+    assert "a wrong unit in area would not be noticed by itself" in said("heavy tails")
+    assert "missing where it says '?'" in said("a word for missing")
+    assert "holds codes with leading zeros" in said("leading zeros")
+    assert "read as spelled like 1.234,56" in said("decimal commas")
+
+
+def test_the_contract_says_what_was_found_in_all_rows(results: dict[str, Any]) -> None:
+    def columns(name: str) -> dict[str, dict[str, Any]]:
+        return dict(results[name]["contract"]["columns"])
+
+    late = columns("a column that begins late")["score"]
+    assert late["role"] == "numeric" and late["missing_at_most"] > 0.5
+    assert list(columns("a word for missing")["area"]["missing"]) == ["?"]
+    assert set(columns("several words for missing")["area"]["missing"]) == {"n/a", "-"}
+    assert columns("decimal commas")["area"]["spelling"] == "1.234,56"
+    assert columns("dates with the day first")["listed"]["spelling"] == "DD/MM/YYYY"
+    assert columns("leading zeros")["zip"]["categories"] == ["01000", "02000", "53111"]
+    assert columns("padded cells")["town"]["categories"] == ["Aachen", "Bonn", "Celle"]
+    assert "categories" not in columns("250 categories")["town"]
+    assert results["a column that begins late"]["before"] > 0.9
