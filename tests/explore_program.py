@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -73,7 +74,7 @@ def trained(source: Path, given: dict[str, str], contract: str, folder: Path) ->
 
 def result(code: list[tuple[str, ast.Module]], name: str, table: OddTable, folder: Path) -> Any:
     """What came of a table."""
-    source = table.write(folder, name.replace(" ", "-"))
+    source = table.write(folder, re.sub(r"\W+", "-", name))
     given = {"problem_type": "regression", **table.given}
     found: dict[str, Any] = {}
     said = io.StringIO()

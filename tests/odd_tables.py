@@ -93,7 +93,7 @@ TABLES: dict[str, OddTable] = {
     "noise": OddTable(with_(rent=lambda r, t: r.normal(size=len(t)).round(4))),
     "1% of frauds": OddTable(lambda r: labels(r, 1_500, 0.01), BINARY),
     "padded cells": OddTable(with_(town=lambda r, t: "  " + t["town"] + " ")),
-    "one column": OddTable(lambda r: {k: flats(r)[k] for k in ("area", "rent")}),
+    "one column": OddTable(lambda r: pd.DataFrame(flats(r))[["area", "rent"]].to_dict("list")),
     "constant columns": OddTable(with_(country=lambda r, t: "DE", zero=lambda r, t: 0)),
     "all dates": OddTable(
         lambda r: (
