@@ -59,6 +59,7 @@ benchmark: environment ## measure the figures in the README: make benchmark REPE
 	$(BIN)/python benchmarks/engine_scale.py
 	$(BIN)/python benchmarks/large_input.py
 	$(BIN)/python benchmarks/transform_memory.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/endpoint_front.py
 
 benchmark-image: ## build what the benchmark runs the SDK's local mode in, where there is Docker

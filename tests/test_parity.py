@@ -1,0 +1,85 @@
+"""One prediction for one record, whoever is asked: this environment, the image's, or the server.
+
+For each problem type and family, on raw records with a missing number and an unseen category.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run
+from model_server import answer, served
+
+pytestmark = pytest.mark.slow
+
+KINDS = ("regression", "binary_classification", "multiclass_classification")
+PREDICT = """
+import sys
+sys.path.insert(0, sys.argv[1] + "/code")
+import inference
+model = inference.model_fn(sys.argv[1])
+records = inference.input_fn(sys.stdin.buffer.read(), "application/json")
+print(inference.output_fn(inference.predict_fn(records, model), "application/json")[0])
+"""
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def prepared(
+    request: pytest.FixtureRequest,
+    bake: Callable[..., Path],
+    run: Run,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Path]:
+    """A project of one problem type, and its preprocessed data."""
+    project, folder = bake(problem_type=request.param), tmp_path_factory.mktemp(request.param)
+    raw = folder / "raw" / "cars.csv"
+    for command in (
+        ["python", "-m", "used_car_prices", "sample-data", "--rows=700", f"--output={raw}"],
+        ["python", "runtime/preprocess.py", f"--input={raw}", f"--output={folder}"],
+    ):
+        assert run(command, project).returncode == 0
+    return project, folder
+
+
+def numbers(body: bytes) -> list[float]:
+    """Every number that is predicted: values, or the probability of each class."""
+    found = json.loads(body)["predictions"]
+    shares = [list(row.get("probabilities", {}).values()) for row in found]
+    return [each for row in shares for each in row] or [row["prediction"] for row in found]
+
+
+def predicted(python: Path | str, model: Path, body: bytes) -> list[float]:
+    """What the artifact's own code says, in an environment."""
+    command = [str(python), "-c", PREDICT, str(model)]
+    done = subprocess.run(command, input=body, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return numbers(done.stdout)
+
+
+@pytest.mark.parametrize("family", ["xgboost", "linear"])
+def test_predictions_agree(
+    prepared: tuple[Path, Path], family: str, run: Run, image: Path, tmp_path: Path
+) -> None:
+    project, data = prepared
+    model = tmp_path / "model"
+    channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
+    options = [*channels, f"--model-dir={model}", f"--model_family={family}", "--num_round=40"]
+    done = run(["python", "runtime/train.py", *options], project)
+    assert done.returncode == 0, done.stderr
+    lines = (data / "records" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    rows: list[dict[str, Any]] = [json.loads(line) for line in lines[:60]]
+    rows[0] |= {"make": "never seen", "mileage_km": None}
+
+    with served(Path(sys.executable), model, tmp_path) as server:
+        for some in (rows[:1], rows[:3], rows):  # by each way to read, and to walk or not
+            body = json.dumps({"instances": some}).encode()
+            here = predicted(sys.executable, model, body)
+            assert len(here) % len(some) == 0
+            assert predicted(image / "bin" / "python", model, body) == pytest.approx(here, rel=1e-6)
+            status, said = answer(server.connection(), "POST", "/invocations", body)
+            assert status == 200
+            assert numbers(said) == pytest.approx(here, rel=1e-6)
