@@ -64,10 +64,10 @@ def body(data: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def server(python: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A server of the model, which says where it is and nothing more, whatever clients do."""
+    """A server of the model, which no client brings to a traceback."""
     with served(python, data / "model", tmp_path_factory.mktemp("server")) as serving:
         yield serving
-        assert serving.log.count("\n") == 1, serving.log
+        assert "Traceback" not in serving.log
 
 
 def test_it_needs_its_own_libraries_only(
@@ -157,10 +157,11 @@ def readable(client: socket.socket) -> bool:
 
 def test_clients_that_leave_are_no_news(server: Serving, body: bytes) -> None:
     whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    before = server.log
     for end in (1, 20, len(HEAD) + 30, len(whole) - 1, len(whole)) * 20:
         server.opened(whole[:end]).close()
     assert answer(server.connection(), "POST", "/invocations", body)[0] == 200
-    assert server.log.count("\n") == 1, server.log
+    assert server.log == before
 
 
 def test_what_is_too_large_is_told_to_who_sends_it(server: Serving, body: bytes) -> None:

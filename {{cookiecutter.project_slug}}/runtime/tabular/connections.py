@@ -21,6 +21,37 @@ TICKS = 10  # of a tenth of a second, between two looks at all connections
 WAITING = 2048  # connections that were not accepted yet
 
 
+class Together:
+    """A transport that sends at once what is written in one turn of the loop.
+
+    uvicorn writes the head of an answer and its body one after another, and each is a system call.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def _send(self) -> None:
+        if self._parts and not self._transport.is_closing():
+            self._transport.write(b"".join(self._parts))
+        self._parts.clear()
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Connection(HttpToolsProtocol):
     """One connection of a client, who has so many seconds to send a request, and to take an answer.
 
@@ -30,7 +61,7 @@ class Connection(HttpToolsProtocol):
     seconds: float = 30.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
         self._since, self._head, self._in_head = self.loop.time(), 0, True
 
     def data_received(self, data: bytes) -> None:
@@ -141,6 +172,7 @@ def server(app: Any, host: str, port: int, seconds: float, told: Callable[[int],
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
         backlog=WAITING,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
