@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from projects import LocalState, Run, run_notebook
@@ -33,7 +34,7 @@ def project(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> P
     return project
 
 
-ASKED = {
+ASKED: dict[str, Any] = {
     "target": "price",
     "rounds": 40,
     "metric_threshold": 0.3,

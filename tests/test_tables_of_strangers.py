@@ -122,9 +122,11 @@ def test_values_at_the_edge_of_what_they_may_be(project: Path, run: Run, tmp_pat
     header = ["size, in m²", 'the "old" price', "town", "rent"]
     rows: list[list[object]] = [[n % 70, n % 9, f"t{n % 3}", 9 * (n % 70)] for n in range(300)]
     source = write_table(tmp_path / "odd.csv", header, rows)
-    whole = {"metric_threshold": 0, "eta": 1, "subsample": 1, "min_child_weight": 0, "alpha": 1}
-    names = {"numeric": '"size, in m²",', "drop": ' "the ""old"" price" ', "target": "rent"}
-    run_notebook(run, project, input_data=source, rounds=1, seed=0, **whole, **names).succeeded()
+    asked: dict[str, Any] = {
+        **{"metric_threshold": 0, "eta": 1, "subsample": 1, "min_child_weight": 0, "alpha": 1},
+        **{"numeric": '"size, in m²",', "drop": ' "the ""old"" price" ', "target": "rent"},
+    }
+    run_notebook(run, project, input_data=source, rounds=1, seed=0, **asked).succeeded()
 
     evaluation = LocalState(project).evaluation(LocalState(project).packages()[0])
     assert set(evaluation["importance"]["shap"]) == {"size, in m²", "town"}
