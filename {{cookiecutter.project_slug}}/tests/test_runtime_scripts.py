@@ -472,8 +472,8 @@ def test_a_bad_field_is_named(
 @pytest.mark.parametrize(
     ("body", "content_type", "sentence"),
     [
-        ("1,2", "text/csv", "a record has 2 values, not the 13 of: make, model"),
-        ("[1]", "application/json", "a record has 1, not the 13 of"),
+        ("1,2", "text/csv", "record 1 has 2 values, not the 13 of: make, model"),
+        ("[1]", "application/json", "record 1 has 1, not the 13 of"),
         ("{}", "application/json", "field 'mileage_km' is not in the record"),
         ("{", "application/json", "the request is not valid application/json"),
         ("", "text/csv", "the request holds no record"),

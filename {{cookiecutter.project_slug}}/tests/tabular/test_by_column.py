@@ -203,7 +203,7 @@ def test_a_large_request_is_kept_by_column_whatever_its_format() -> None:
     listed = json.dumps([{"km": "7", "fuel": "petrol"}] * len(rows))
     same = payloads.as_records(payloads.read(listed, "application/json"), ["km", "fuel"])
     assert isinstance(same, Columns) and list(same) == list(found)
-    with pytest.raises(DataError, match="a record has 2 values, not the 3 of: km, fuel, day"):
+    with pytest.raises(DataError, match="record 1 has 2 values, not the 3 of: km, fuel, day"):
         payloads.as_records(payloads.read(body, "text/csv"), ["km", "fuel", "day"])
 
 
