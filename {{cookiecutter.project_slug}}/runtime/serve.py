@@ -49,11 +49,9 @@ def told(variable: str, default: int) -> int:
 
 def load(model_dir: Path) -> tuple[Respond, Description]:
     """The model's answers, and what is said of it; its first prediction is made here."""
+    names = "signature", "preprocessing"
+    described = describe(*(job.read_json(model_dir, f"{name}.json") for name in names))
     model = inference.model_fn(str(model_dir))
-    documents = (
-        job.read_json(model_dir, f"{name}.json") for name in ("signature", "preprocessing")
-    )
-    described = describe(*documents)
     default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or JSON
 
     def respond(body: bytes, content_type: str, accept: str) -> tuple[bytes | str, str]:
