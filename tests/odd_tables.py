@@ -89,7 +89,12 @@ MANY = [f"street {number}" for number in range(250)]
 
 TABLES: dict[str, OddTable] = {
     "250 categories": OddTable(with_(town=lambda r, t: r.choice(MANY, len(t)))),
-    "heavy tails": OddTable(with_(area=lambda r, t: t["area"] * 10 ** r.uniform(-8, 12, len(t)))),
+    "heavy tails": OddTable(
+        with_(area=lambda r, t: t["area"] * np.where(r.random(len(t)) < 0.005, 1e9, 1))
+    ),
+    "numbers of all sizes": OddTable(
+        with_(area=lambda r, t: t["area"] * 10 ** r.uniform(-8, 12, len(t)))
+    ),
     "noise": OddTable(with_(rent=lambda r, t: r.normal(size=len(t)).round(4))),
     "1% of frauds": OddTable(lambda r: labels(r, 1_500, 0.01), BINARY),
     "padded cells": OddTable(with_(town=lambda r, t: "  " + t["town"] + " ")),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from used_car_prices import paths, sample_data
+from {{ cookiecutter.package_name }} import paths, sample_data
 
 sys.path.insert(0, str(paths.RUNTIME))
 # Before XGBoost is loaded: several threads wait for each other on a busy machine, three times as
