@@ -214,10 +214,10 @@ def test_jobs_that_are_not_there(local: Local) -> None:
 def test_jobs_of_others_are_not_stopped_here(local: Local, runner: Runner, tmp_path: Path) -> None:
     """An execution, or another session, would go on as if its program had ended by itself."""
     run = local.start(definition(job(local, WAIT, tmp_path / "go")))
-    until(lambda: run.steps.get("Job", {}).get("Metadata"))
-    arn = run.steps["Job"]["Metadata"]["ProcessingJob"]["Arn"]
+    until(lambda: bool(local.client.list_processing_jobs()["ProcessingJobSummaries"]))
+    (listed,) = local.client.list_processing_jobs()["ProcessingJobSummaries"]
     with pytest.raises(ClientError, match="in an execution or in another session") as caught:
-        local.client.stop_processing_job(ProcessingJobName=arn.rsplit("/", 1)[-1])
+        local.client.stop_processing_job(ProcessingJobName=listed["ProcessingJobName"])
     assert refused(caught)
     with waiting(local, tmp_path / "other") as single:
         with pytest.raises(ClientError, match="stop it there"):
