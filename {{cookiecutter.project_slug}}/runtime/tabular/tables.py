@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from . import memory
 from .batches import Batch, Table, open_table
 from .values import DataError
 
@@ -40,23 +41,13 @@ def _while_memory_lasts(batches: Iterable[Batch], table: Table) -> Iterator[Batc
 
     A table as text takes four to ten times its file's size, more than can be told beforehand.
     """
-    room, rows = available_memory() * MEMORY_KEPT, 0
+    room, rows = memory.available() * MEMORY_KEPT, 0
     for batch in batches:
         yield batch
         rows += batch.rows
-        if available_memory() < room:
+        if memory.available() < room:
             raise DataError(
                 f"{table.files[0].path.name} is too large for this machine's memory, which is "
                 f"full after {rows:,} rows; choose a larger instance, or use that many rows by a "
                 "row limit"
             )
-
-
-def available_memory() -> float:
-    """Bytes that are free for use, where the system says so (Linux); else as many as you like."""
-    try:
-        facts = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return float("inf")
-    free = next((line.split()[1] for line in facts if line.startswith("MemAvailable:")), "inf")
-    return float(free) * 1024

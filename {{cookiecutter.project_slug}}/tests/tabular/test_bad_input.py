@@ -10,7 +10,7 @@ import pytest
 import evaluate
 import preprocess
 import train
-from tabular import tables
+from tabular import memory, tables
 from tabular.values import DataError
 
 ROWS = 300
@@ -186,7 +186,7 @@ def test_a_gigabyte_that_the_memory_does_not_hold_is_refused(
     gigabyte: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = iter([8e9, 7e9, 5e9, 3e9, 1e9])  # what is free before, and after each chunk
-    monkeypatch.setattr(tables, "available_memory", lambda: next(left))
+    monkeypatch.setattr(memory, "available", lambda: next(left))
     sentence = "too large for this machine's memory, which is full after [0-9,]+ rows"
     with pytest.raises(DataError, match=sentence):
         tables.read_raw(gigabyte)
