@@ -14,11 +14,21 @@ class Pace:
 
     def __call__(self, done: float, total: float, said: str) -> None:
         """So much of the total is done, which is `said` in words: "1,200,000 rows"."""
+        if self.is_due():
+            self.tell(done, total, said)
+
+    def is_due(self) -> bool:
+        """Whether a line has to be told now; who asks tells it."""
         now = time.monotonic()
         if now - self._told < EVERY:
-            return
+            return False
         self._told = now
-        print(f"{self._what}: {said}{_rest(done, total, now - self._started)}", flush=True)
+        return True
+
+    def tell(self, done: float, total: float, said: str) -> None:
+        """Tell the line that is due."""
+        rest = _rest(done, total, self._told - self._started)
+        print(f"{self._what}: {said}{rest}", flush=True)
 
 
 def _rest(done: float, total: float, seconds: float) -> str:
