@@ -14,6 +14,7 @@ import pytest
 from sagemaker_local.endpoints import capture as module
 from sagemaker_local.endpoints.capture import Capture, line
 from sagemaker_local.endpoints.deployment import Deployment, Variant
+from sagemaker_local.endpoints.flusher import Flusher
 from sagemaker_local.endpoints.invocation import Invocation, Question
 from sagemaker_local.registry.models import Container
 from sagemaker_local.storage import disk
@@ -64,9 +65,7 @@ def told() -> list[tuple[str, bool, str]]:
 
 @pytest.fixture
 def make(bucket: Bucket, told: list[Any]) -> Callable[..., Capture]:
-    return lambda **options: Capture(
-        bucket, lambda *words: told.append(words), interval=1000, **options
-    )
+    return lambda **options: Capture(bucket, lambda *words: told.append(words), **options)
 
 
 def test_a_line_is_sagemakers() -> None:
@@ -224,7 +223,8 @@ def test_what_comes_faster_than_it_can_be_written_is_counted(
 
 def test_stopping_writes_what_waits(make: Callable[..., Capture], bucket: Bucket) -> None:
     capture = make()
-    capture.start()
+    flusher = Flusher("capture", capture.flush, 1000)
+    flusher.start()
     capture.observe(invocation(config()))
-    capture.stop()
+    flusher.stop()
     assert len(bucket.keys("s3://b/in")) == 1

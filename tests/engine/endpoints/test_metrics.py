@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from sagemaker_local.client.metrics import LocalCloudWatch
+from sagemaker_local.endpoints.flusher import Flusher
 from sagemaker_local.endpoints.metrics import NAMES, Metrics, Recorder, Statistics
 from sagemaker_local.storage.store import Store
 
@@ -75,9 +76,10 @@ def test_what_another_process_writes_to_the_same_minute_is_added(
 ) -> None:
     for store in (metrics, Metrics(Store(tmp_path / "state.db"))):
         recorder = Recorder(store)
-        recorder.start()
+        flusher = Flusher("metrics", recorder.flush, 1000)
+        flusher.start()
         recorder.observe(invocation({}))
-        recorder.stop()
+        flusher.stop()
     assert [point["Sum"] for point in asked(metrics, "Invocations")] == [2.0]
 
 

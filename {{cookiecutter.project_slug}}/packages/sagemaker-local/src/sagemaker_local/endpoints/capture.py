@@ -1,8 +1,8 @@
 """Data capture: requests and answers in SageMaker's own format, one line each, beside their path.
 
 Keys, lines and encodings: "Capture data from real-time endpoint" in the SageMaker Developer Guide.
-A request hands over what it has; a thread makes lines of it, and writes them as objects at an
-interval. What is not written yet when the process is killed is lost: that of one interval at most.
+A request hands over what it has; a ``Flusher``'s thread makes lines of it, and writes them as
+objects. What is not written yet when the process is killed is lost: that of one interval at most.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from sagemaker_local.storage import disk
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.store import Document
 
-INTERVAL_SECONDS = 10.0
 # What waits to be written has at most so many bytes of bodies; more is not captured.
 _MOST_WAITING_BYTES = 64 << 20
 _BOTH = "InputAndOutput"
@@ -49,34 +48,16 @@ class Capture:
         bucket: gets the objects.
         tell: hears when an endpoint's capture stops, or starts again.
         stopped: endpoints of which it was told before that their capture has stopped.
-        interval: seconds between two writes.
     """
 
-    def __init__(
-        self,
-        bucket: Bucket,
-        tell: Tell,
-        stopped: Iterable[str] = (),
-        interval: float = INTERVAL_SECONDS,
-    ) -> None:
+    def __init__(self, bucket: Bucket, tell: Tell, stopped: Iterable[str] = ()) -> None:
         self._bucket = bucket
         self._tell = tell
-        self._interval = interval
         self._waiting: list[Invocation] = []
         self._waiting_bytes = 0
         self._dropped: dict[str, int] = {}
         self._stopped = set(stopped)
         self._lock = threading.Lock()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what waits, and end."""
-        self._ending.set()
-        self._thread.join()
 
     def observe(self, invocation: Invocation) -> None:
         """Take an invocation, if its endpoint captures, and chance has it; a microsecond or so."""
@@ -110,11 +91,6 @@ class Capture:
             first.setdefault(place, invocation)
         for place, texts in lines.items():
             self._write(place, first[place], texts)
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._interval):
-            self.flush()
-        self.flush()
 
     def _write(self, place: _Place, first: Invocation, lines: list[str]) -> None:
         uri = f"{place.destination}/{place.endpoint}/{place.variant}/{place.hour}/{_name(first)}"

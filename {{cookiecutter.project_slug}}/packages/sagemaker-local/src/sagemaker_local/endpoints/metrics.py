@@ -19,7 +19,6 @@ from sagemaker_local.endpoints.invocation import Invocation
 from sagemaker_local.errors import LocalError
 from sagemaker_local.storage.store import Store
 
-INTERVAL_SECONDS = 2.0
 _MINUTE = 60
 _STEP = math.log(1.05)
 INVOCATIONS, PER_INSTANCE = "Invocations", "InvocationsPerInstance"
@@ -101,8 +100,7 @@ class Metrics:
         with self._store.transaction():
             for (endpoint, variant, minute), found in minutes.items():
                 kept = dict(self._rows(endpoint, variant, minute, minute + 1)).get(minute, {})
-                for name, statistics in found.items():
-                    kept.setdefault(name, Statistics()).merge(statistics)
+                _merge(found, kept)
                 self._store.write(
                     "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
                     endpoint,
@@ -148,28 +146,16 @@ class Metrics:
 
 
 class Recorder:
-    """Collects metrics of invocations, and adds them to the state at an interval.
+    """Collects metrics of invocations, and adds them to the state.
 
     Args:
         metrics: of the state.
-        interval: seconds between two writes.
     """
 
-    def __init__(self, metrics: Metrics, interval: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._interval = interval
         self._minutes: _Minutes = {}
         self._lock = threading.Lock()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what was collected, and end."""
-        self._ending.set()
-        self._thread.join()
 
     def observe(self, invocation: Invocation) -> None:
         """Count an invocation."""
@@ -192,14 +178,13 @@ class Recorder:
             logger.error("Metrics could not be kept yet: %s", error)
             with self._lock:
                 for key, found in minutes.items():
-                    kept = self._minutes.setdefault(key, {})
-                    for name, statistics in found.items():
-                        kept.setdefault(name, Statistics()).merge(statistics)
+                    _merge(found, self._minutes.setdefault(key, {}))
 
-    def _run(self) -> None:
-        while not self._ending.wait(self._interval):
-            self.flush()
-        self.flush()
+
+def _merge(found: dict[str, Statistics], kept: dict[str, Statistics]) -> None:
+    """Add statistics to those that are kept."""
+    for name, statistics in found.items():
+        kept.setdefault(name, Statistics()).merge(statistics)
 
 
 def values(invocation: Invocation) -> dict[str, float]:

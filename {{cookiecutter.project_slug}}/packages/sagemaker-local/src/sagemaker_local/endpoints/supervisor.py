@@ -11,6 +11,7 @@ from pathlib import Path
 from sagemaker_local.callers import LOOPBACK
 from sagemaker_local.endpoints.capture import Capture
 from sagemaker_local.endpoints.endpoints import STARTED, STOPPED, Endpoints, StoredEndpoint
+from sagemaker_local.endpoints.flusher import Flusher
 from sagemaker_local.endpoints.front import Front
 from sagemaker_local.endpoints.keeper import Keeper, Surroundings, remove_folders
 from sagemaker_local.endpoints.metrics import Metrics, Recorder
@@ -29,6 +30,8 @@ _IDLE_SECONDS = 2.0
 _PORT_SECONDS = 3.0
 # From being told to end: for requests under way, of less than half a minute in all.
 _DRAIN_SECONDS = 12.0
+# Between two writes of what was captured, and of metrics.
+_CAPTURE_SECONDS, _METRICS_SECONDS = 10.0, 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -84,19 +87,23 @@ class _Supervisor:
         capture = Capture(self._around.bucket, self._tell, stopped)
         recorder = Recorder(Metrics(self._endpoints.store))
         observers = (capture.observe, recorder.observe)
+        flushers = (
+            Flusher("capture", capture.flush, _CAPTURE_SECONDS),
+            Flusher("metrics", recorder.flush, _METRICS_SECONDS),
+        )
         front = Front(self._routes, self._endpoints.arns, observers)
         url = await _opened(front, host, port)
         await asyncio.to_thread(self._records.listens, host, url)
         logger.info("Endpoints are at %s.", url)
         if host != LOOPBACK:
             logger.warning("Whoever reaches %s may ask the models. No key is checked.", host)
-        capture.start()
-        recorder.start()
+        for flusher in flushers:
+            flusher.start()
         try:
             await self._watch(front)
         finally:
             await front.close(_DRAIN_SECONDS)
-            await asyncio.gather(*map(asyncio.to_thread, (capture.stop, recorder.stop)))
+            await asyncio.gather(*(asyncio.to_thread(flusher.stop) for flusher in flushers))
             await asyncio.gather(*(keeper.stop(0.0) for keeper in self._keepers.values()))
         logger.info("The supervisor has ended.")
 
