@@ -44,10 +44,7 @@ class JsonService:
         """
         name = request.header("X-Amz-Target").rpartition(".")[2]
         members = _members(request.body.read(LIMIT_BYTES))
-        operation = self.operations.get(name)
-        if operation is None:
-            raise unknown(f"{self.name} has no operation {name[:80]!r} on this machine")
-        response = _bound(operation, members)
+        response = _bound(operation_of(self.name, self.operations, name), members)
         response.pop("ResponseMetadata", None)
         return json_answer(response)
 
@@ -75,6 +72,17 @@ def logs(local: LocalLogs) -> JsonService:
 def metrics(local: LocalCloudWatch) -> JsonService:
     operations: dict[str, Operation] = {"GetMetricStatistics": local.get_metric_statistics}
     return JsonService("CloudWatch", operations)
+
+
+def operation_of(service: str, operations: Mapping[str, Operation], name: str) -> Operation:
+    """The operation of a service that a client names.
+
+    Raises:
+        WireError: there is none.
+    """
+    if name not in operations:
+        raise unknown(f"{service} has no operation {name[:80]!r} on this machine")
+    return operations[name]
 
 
 def unknown(what: str) -> WireError:

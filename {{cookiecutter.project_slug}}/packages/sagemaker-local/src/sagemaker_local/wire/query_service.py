@@ -7,7 +7,7 @@ a job.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,14 +17,12 @@ from xml.etree import ElementTree
 import botocore.session
 from botocore.model import ListShape, Shape, StructureShape
 from sagemaker_local.client.boto import LocalIam, LocalSts
-from sagemaker_local.wire.json_service import unknown
+from sagemaker_local.wire.json_service import Operation, operation_of
 from sagemaker_local.wire.messages import Answer, Request, WireError, request_id
 
 FORM = "application/x-www-form-urlencoded"
 _LIMIT_BYTES = 1 << 20
 _LIST_ITEM = re.compile(r"(\w+)\.member\.\d+")
-
-Operation = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,7 @@ class QueryService:
         form = dict(request.query)
         form.update(parse_qsl(request.body.read(_LIMIT_BYTES).decode("utf-8", "replace")))
         action = form.pop("Action", "")
-        operation = self.operations.get(action)
-        if operation is None:
-            raise unknown(f"{self.name.upper()} has no operation {action[:80]!r} on this machine")
+        operation = operation_of(self.name.upper(), self.operations, action)
         return self._answer(action, operation(**_members(form)))
 
     def _answer(self, action: str, response: Mapping[str, Any]) -> Answer:

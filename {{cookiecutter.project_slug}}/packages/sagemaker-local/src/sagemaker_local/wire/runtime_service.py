@@ -6,11 +6,11 @@ import http.client
 import re
 from urllib.parse import urlsplit
 
+from sagemaker_local.endpoints.refusals import MOST_BYTES
 from sagemaker_local.endpoints.supervision import Supervision
 from sagemaker_local.wire.messages import Answer, Request, WireError
 
 PATH = re.compile(r"/endpoints/[^/]+/[a-z-]+")
-_MOST_BYTES = 6_291_456
 # A container has a minute.
 _PATIENCE_SECONDS = 75.0
 _FORWARDED = ("content-type", "accept")
@@ -34,7 +34,7 @@ class RuntimeService:
             WireError: it ended meanwhile.
             LocalError: it cannot be started.
         """
-        body = request.body.read(_MOST_BYTES + 1)  # the front says what is too much
+        body = request.body.read(MOST_BYTES + 1)  # the front says what is too much
         headers = {name: value for name, value in request.headers.items() if _is_forwarded(name)}
         address = urlsplit(self._supervision.url())
         connection = http.client.HTTPConnection(address.netloc, timeout=_PATIENCE_SECONDS)

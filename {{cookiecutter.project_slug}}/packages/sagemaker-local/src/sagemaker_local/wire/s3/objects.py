@@ -21,6 +21,7 @@ from sagemaker_local.wire.s3.places import Place, Places
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPE = "binary/octet-stream"
+_MATCH, _NONE_MATCH = "If-Match", "If-None-Match"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,11 @@ class Objects:
             return Answer(200, {"Content-Type": "application/x-directory"})
         file = place.existing()
         etag = self.etag(file)
-        if answer := _unchanged(request, etag):
-            return answer
+        broken = _broken(request, etag)
+        if broken == _NONE_MATCH:
+            return Answer(304, {"ETag": etag})
+        if broken:
+            raise precondition_failed(broken)
         size = file.stat().st_size
         start, length, ranged = _part(request.header("Range"), size)
         headers = self._headers(file, etag) | _overrides(request)
@@ -115,12 +119,8 @@ class Objects:
             WireError: a condition does not hold.
         """
         etag = self.etag(place.path) if place.path.is_file() else ""
-        match = request.header(f"{prefix}If-Match")
-        if match and not _matches(match, etag):
-            raise precondition_failed("If-Match")
-        none_match = request.header(f"{prefix}If-None-Match")
-        if none_match and _matches(none_match, etag):
-            raise precondition_failed("If-None-Match")
+        if broken := _broken(request, etag, prefix):
+            raise precondition_failed(broken)
 
     def _headers(self, file: Path, etag: str) -> dict[str, str]:
         guessed = mimetypes.guess_type(file.name)[0] or _TYPE
@@ -169,14 +169,13 @@ def _removed(folder: Path) -> bool:
     return True
 
 
-def _unchanged(request: Request, etag: str) -> Answer | None:
-    """The answer to a condition that does not hold."""
-    match, none_match = request.header("If-Match"), request.header("If-None-Match")
+def _broken(request: Request, etag: str, prefix: str = "") -> str:
+    """The condition that does not hold; empty: all do."""
+    match = request.header(f"{prefix}{_MATCH}")
     if match and not _matches(match, etag):
-        raise precondition_failed("If-Match")
-    if none_match and _matches(none_match, etag):
-        return Answer(304, {"ETag": etag})
-    return None
+        return _MATCH
+    none_match = request.header(f"{prefix}{_NONE_MATCH}")
+    return _NONE_MATCH if none_match and _matches(none_match, etag) else ""
 
 
 def _matches(given: str, etag: str) -> bool:
