@@ -57,10 +57,6 @@ class Backend:
         self._watch: asyncio.Task[None] | None = None
 
     @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    @property
     def log(self) -> Path:
         return self._program.folder.log
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from sagemaker_local.endpoints.invocation import Invocation
 from sagemaker_local.errors import LocalError
+from sagemaker_local.serving.records import media_type
 from sagemaker_local.storage import disk
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.store import Document
@@ -139,7 +140,7 @@ def _side(mode: str, content_type: str, body: bytes, capture: Document) -> dict[
 
 def _encoding(content_type: str, capture: Document) -> str:
     """By the types that the configuration lists; a type's parameters do not matter."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     listed = capture.get("CaptureContentTypeHeader", {})
     for encoding, member in (("CSV", "CsvContentTypes"), ("JSON", "JsonContentTypes")):
         if kind in [item.lower() for item in listed.get(member, ())]:

@@ -92,7 +92,7 @@ class Endpoints:
         Raises:
             LocalError: there is none of this name.
         """
-        stored = self.store.resource(ENDPOINT, name.lower())
+        stored = self._stored(name)
         if stored is None:
             raise LocalError(f'Could not find endpoint "{self.arns.endpoint(name)}".')
         return StoredEndpoint.load(stored)
@@ -100,6 +100,15 @@ class Endpoints:
     def all(self) -> list[StoredEndpoint]:
         """Newest first."""
         return [StoredEndpoint.load(stored) for stored in self.store.resources(ENDPOINT)]
+
+    def deployments(self) -> set[str]:
+        """Identifiers of all deployments that serve, or are to serve."""
+        return {
+            found.id
+            for stored in self.all()
+            for found in (stored.serving, stored.pending)
+            if found is not None
+        }
 
     def create(self, name: str, deployment: Deployment, config: Document | None = None) -> Document:
         """Ask for a new endpoint; gives its document.
@@ -217,7 +226,7 @@ class Endpoints:
     def reweighted(self, name: str) -> None:
         """The weights are applied."""
         with self.store.transaction():
-            stored = self.store.resource(ENDPOINT, name.lower())
+            stored = self._stored(name)
             if stored and stored["EndpointStatus"] == UPDATING and _PENDING not in stored:
                 self._put(stored | {"EndpointStatus": IN_SERVICE})
 
@@ -228,7 +237,7 @@ class Endpoints:
     def capturing(self, name: str, status: str) -> None:
         """The capture of its requests has started again, or stopped."""
         with self.store.transaction():
-            stored = self.store.resource(ENDPOINT, name.lower())
+            stored = self._stored(name)
             if stored and stored.get(_CAPTURE) != status:
                 stored[_CAPTURE] = status
                 self.store.update_resource(ENDPOINT, name.lower(), stored)
@@ -238,7 +247,7 @@ class Endpoints:
     ) -> None:
         """Change an endpoint, unless something else is wanted of it by now."""
         with self.store.transaction():
-            stored = self.store.resource(ENDPOINT, name.lower())
+            stored = self._stored(name)
             if stored and (stored.get(_PENDING) or {}).get("id") == deployment.id:
                 change(stored)
                 stored.pop(_SINCE, None)
@@ -261,6 +270,9 @@ class Endpoints:
         if stored.status in _IN_PROGRESS:
             arn = stored.document["EndpointArn"]
             raise LocalError(f'Cannot update in-progress endpoint "{arn}".')
+
+    def _stored(self, name: str) -> Document | None:
+        return self.store.resource(ENDPOINT, name.lower())
 
     def _put(self, document: Document) -> None:
         changed = document | {"LastModifiedTime": now()}

@@ -123,9 +123,3 @@ class Fleet:
             for pair in self._shadows
             if pair.variant.weight > random.random() * production.weight
         ]
-
-    @property
-    def pids(self) -> dict[str, int]:
-        """The processes, by variant."""
-        found = {name: backend.pid for name, backend in self._backends.items()}
-        return {name: pid for name, pid in found.items() if pid is not None}

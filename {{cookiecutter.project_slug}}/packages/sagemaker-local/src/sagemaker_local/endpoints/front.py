@@ -124,16 +124,19 @@ class Front:
         if request.path == "/ping":
             return web.Response()
         name = _endpoint(request)
-        if self._routes.fleet(name) is None:
-            raise refusals.not_found(name, self._arns.account)
+        self._fleet(name)
         question = await questions.read(request)
-        fleet = self._routes.fleet(name)  # it may be another one by now
-        if fleet is None:
-            raise refusals.not_found(name, self._arns.account)
+        fleet = self._fleet(name)  # it may be another one by now
         with self._counted(), fleet.request():
             chosen = self._chosen(fleet, name, question)
             self._copy(fleet, name, chosen, question)
             return await self._asked(fleet, name, chosen, question, began)
+
+    def _fleet(self, name: str) -> Fleet:
+        fleet = self._routes.fleet(name)
+        if fleet is None:
+            raise refusals.not_found(name, self._arns.account)
+        return fleet
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -161,11 +164,11 @@ class Front:
         Raises:
             Refusal: there is none, or it is an error.
         """
-        log, arn = str(serving.backend.log), self._log_stream(name, serving)
         if not serving.backend.is_healthy:
             self._tell(fleet, name, serving, question, 0, "", b"", 0.0, began)
             raise refusals.unavailable(
-                f"The variant {serving.variant.name} of endpoint {name} starts again; see {log}."
+                f"The variant {serving.variant.name} of endpoint {name} starts again; see "
+                f"{serving.backend.log}."
             )
         sent = time.perf_counter()
         status, kind, body, attributes = 0, "", b"", ""
@@ -177,14 +180,14 @@ class Front:
                 attributes = answer.headers.get(questions.CUSTOM_ATTRIBUTES, "")
                 status = answer.status
         except TimeoutError:
-            raise refusals.no_answer(ANSWER_SECONDS, log, arn) from None
+            raise refusals.no_answer(ANSWER_SECONDS, *self._logs(name, serving)) from None
         except aiohttp.ClientError:
-            raise refusals.broken_off(log, arn) from None
+            raise refusals.broken_off(*self._logs(name, serving)) from None
         finally:
             spent = time.perf_counter() - sent
             self._tell(fleet, name, serving, question, status, kind, body, spent, began)
         if not 200 <= status < 400:
-            raise refusals.model_error(status, body, log, arn)
+            raise refusals.model_error(status, body, *self._logs(name, serving))
         given = {"Content-Type": kind, questions.CUSTOM_ATTRIBUTES: attributes}
         found = {name: value for name, value in given.items() if value}
         return web.Response(body=body, headers={_VARIANT: serving.variant.name, **found})
@@ -231,10 +234,11 @@ class Front:
         for observer in self._observers:
             observer(told)
 
-    def _log_stream(self, name: str, serving: Serving) -> str:
+    def _logs(self, name: str, serving: Serving) -> tuple[str, str]:
+        """Where a variant's log is, and the ARN of its stream."""
         region, account = self._arns.region, self._arns.account
         group = f"arn:aws:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{name}"
-        return f"{group}:log-stream:{serving.variant.name}"
+        return str(serving.backend.log), f"{group}:log-stream:{serving.variant.name}"
 
 
 def _told(error: Exception) -> Refusal:

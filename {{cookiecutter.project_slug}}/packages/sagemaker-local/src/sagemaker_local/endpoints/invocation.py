@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from sagemaker_local.endpoints.deployment import Deployment, Variant
@@ -61,7 +61,7 @@ class Invocation:
     content_type: str
     body: bytes
     model_seconds: float
-    overhead_seconds: float = field(default=0.0)
+    overhead_seconds: float = 0.0
 
     @property
     def is_success(self) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagemaker_local.endpoints import endpoints
+from sagemaker_local.endpoints import endpoints, program
 from sagemaker_local.endpoints.deployment import Deployment
 from sagemaker_local.endpoints.endpoints import Endpoints, StoredEndpoint
 from sagemaker_local.endpoints.fleet import Fleet
 from sagemaker_local.endpoints.routes import Routes
 from sagemaker_local.errors import LocalError
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.storage.bucket import Bucket
 
 # How long requests that are with an old fleet may take to end; a container has a minute.
@@ -165,5 +165,4 @@ def remove_folders(folder: Path, known: set[str]) -> None:
     """
     for files in folder.glob("*/*/*/ml"):
         if files.parents[1].name not in known:
-            shutil.rmtree(files, ignore_errors=True)
-            (files.parent / "unpacked").unlink(missing_ok=True)
+            program.clear(JobFolder(files.parent))

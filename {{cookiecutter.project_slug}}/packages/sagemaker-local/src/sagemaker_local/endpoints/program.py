@@ -91,5 +91,10 @@ class Program:
 
     def clear(self) -> None:
         """Remove the files; the log stays."""
-        shutil.rmtree(self.folder.ml, ignore_errors=True)
-        (self.folder.path / _UNPACKED).unlink(missing_ok=True)
+        clear(self.folder)
+
+
+def clear(folder: JobFolder) -> None:
+    """Remove a program's files from its folder; the log stays."""
+    shutil.rmtree(folder.ml, ignore_errors=True)
+    (folder.path / _UNPACKED).unlink(missing_ok=True)

@@ -86,8 +86,7 @@ def _moment(file: Path) -> datetime:
 
 def _logs(endpoints: Endpoints, folder: Path, before: datetime) -> Iterator[Path]:
     """Folders of deployments that no endpoint has, and nobody wrote to since."""
-    stored = endpoints.all()
-    known = {found.id for e in stored for found in (e.serving, e.pending) if found is not None}
+    known = endpoints.deployments()
     for deployment in folder.glob("*/*"):
         if deployment.is_dir() and deployment.name not in known:
             times = [file.stat().st_mtime for file, _ in files_below(deployment)]

@@ -53,8 +53,7 @@ def supervise(root: Path, region: str, host: str) -> int:
     if before is not None:
         leftovers.end(before.mark)
     endpoints = Endpoints(store, Arns(region, ACCOUNT))
-    known = {d.id for e in endpoints.all() for d in (e.serving, e.pending) if d is not None}
-    remove_folders(root / "endpoints", known)
+    remove_folders(root / "endpoints", endpoints.deployments())
     bucket = Bucket(root / "s3", BUCKET)
     port = before.port if before and before.host == host else 0
     supervisor = _Supervisor(endpoints, records, bucket, root)

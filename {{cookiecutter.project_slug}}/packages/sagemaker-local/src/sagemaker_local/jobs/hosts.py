@@ -53,10 +53,6 @@ class Host:
     folder: JobFolder
 
     @property
-    def is_alone(self) -> bool:
-        return len(self.names) == 1
-
-    @property
     def rank(self) -> int:
         """Its place among the sorted names."""
         return self.names.index(self.name)
