@@ -54,6 +54,16 @@ def refused(what: str, refusals: Sequence[object]) -> str:
     return f"{what} cannot run, for {count}:\n{lines}"
 
 
+def missing(noun: str, arn: str) -> LocalError:
+    """The service's words for what is not there."""
+    return LocalError(f'Could not find {noun} "{arn}".')
+
+
+def taken(noun: str, arn: str) -> LocalError:
+    """The service's words for a name that is there already."""
+    return LocalError(f'Cannot create already existing {noun} "{arn}".')
+
+
 def client_error(code: str, message: str, operation: str) -> ClientError:
     """The error that boto3 raises when the service answers with ``code``."""
     return ClientError(

@@ -54,10 +54,10 @@ class EndpointConfigOperations:
         Raises:
             LocalError: with every reason; a missing model alone in the service's own words.
         """
-        own = list(self.engine.configurations.refusals(request))
+        own = self.engine.configurations.refusals(request)
         refusals = [*own, *table.broken_by(CONFIGURATION, request)]
-        if len(refusals) == 1 and own and own[0].startswith("Could not find model"):
-            raise LocalError(own[0])
+        if len(refusals) == 1 and isinstance(refusals[0], LocalError):
+            raise refusals[0]
         if refusals:
             raise LocalError(refused("The endpoint configuration", refusals))
 
@@ -66,10 +66,7 @@ def _say(request: Document) -> None:
     """What is accepted without effect, and what the service may refuse."""
     notices.say(notices.doubted(table.doubts_by(CONFIGURATION, request)))
     notices.say([_SERVERLESS] if configurations.is_serverless(request) else [])
-    chosen = {name for name in SETTINGS.ignored_in(request) if name not in _EXPECTED}
-    if chosen:
-        settings = ", ".join(sorted(chosen))
-        notices.say([f"local session: without effect on this machine: {settings}"])
+    notices.say(notices.without_effect(sorted({*SETTINGS.ignored_in(request)} - _EXPECTED)))
 
 
 # What every configuration has, and nobody expects an effect of on this machine.

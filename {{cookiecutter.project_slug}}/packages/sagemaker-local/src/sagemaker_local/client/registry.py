@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sagemaker_local.client.operations import Listing, listed, operation, page, refuse
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import client_error, invalid
+from sagemaker_local.errors import client_error, invalid, missing
 from sagemaker_local.names import last_part
 from sagemaker_local.registry.models import MODEL, create_model
 from sagemaker_local.registry.packages import GROUP, NoSuchPackage
@@ -151,7 +151,7 @@ class RegistryOperations:
 
     @operation
     def describe_model(self, request: Document) -> Document:
-        return self._model(request["ModelName"], "DescribeModel")
+        return self._model(request["ModelName"])
 
     @operation
     def list_models(self, request: Document) -> Document:
@@ -160,12 +160,12 @@ class RegistryOperations:
 
     @operation
     def delete_model(self, request: Document) -> Document:
-        self._model(request["ModelName"], "DeleteModel")
+        self._model(request["ModelName"])
         self.engine.store.delete_resource(MODEL, request["ModelName"])
         return {}
 
-    def _model(self, name: str, operation_name: str) -> Document:
+    def _model(self, name: str) -> Document:
         model = self.engine.store.resource(MODEL, name)
         if model is None:
-            raise invalid(f'Could not find model "{self.engine.arns.model(name)}".', operation_name)
+            raise missing("model", self.engine.arns.model(name))
         return model

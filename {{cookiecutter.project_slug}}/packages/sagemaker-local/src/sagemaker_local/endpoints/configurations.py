@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.errors import LocalError
+from sagemaker_local.errors import LocalError, missing, taken
 from sagemaker_local.names import Arns
-from sagemaker_local.registry.models import MODEL, containers_of
+from sagemaker_local.registry.models import MODEL, containers_of, not_one
 from sagemaker_local.service_model import members
 from sagemaker_local.storage.store import Document, Store, now
 
 CONFIGURATION = "endpoint-config"
+_NOUN = "endpoint configuration"
 # Where captures may be, also when nobody remembers the configuration.
 DESTINATION = "capture-destination"
 PRODUCTION, SHADOW = "ProductionVariants", "ShadowProductionVariants"
@@ -75,8 +76,7 @@ class Configurations:
             "CreationTime": now(),
         }
         if not self.store.add_resource(CONFIGURATION, name, document):
-            arn = document["EndpointConfigArn"]
-            raise LocalError(f'Cannot create already existing endpoint configuration "{arn}".')
+            raise taken(_NOUN, document["EndpointConfigArn"])
         if "DataCaptureConfig" in document:
             destination = document["DataCaptureConfig"]["DestinationS3Uri"].rstrip("/")
             self.store.add_resource(DESTINATION, destination, {"CreationTime": now()})
@@ -90,8 +90,7 @@ class Configurations:
         """
         document = self.store.resource(CONFIGURATION, name)
         if document is None:
-            arn = self.arns.endpoint_config(name)
-            raise LocalError(f'Could not find endpoint configuration "{arn}".')
+            raise missing(_NOUN, self.arns.endpoint_config(name))
         return document
 
     def all(self) -> list[Document]:
@@ -107,17 +106,16 @@ class Configurations:
         self.get(name)
         self.store.delete_resource(CONFIGURATION, name)
 
-    def refusals(self, request: Document) -> Iterator[str]:
-        """Why a CreateEndpointConfig request cannot run here."""
-        for name in SETTINGS.refusals({k: v for k, v in request.items() if k not in _NOT_RUN}):
-            yield name
+    def refusals(self, request: Document) -> Iterator[str | LocalError]:
+        """Why a CreateEndpointConfig request cannot run here; an error is what the service says."""
+        yield from SETTINGS.refusals({k: v for k, v in request.items() if k not in _NOT_RUN})
         for name, why in _NOT_RUN.items():
             if name in request:
                 yield f"{name}: {why}"
         for variant in variants(request):
             yield from self._variant_refusals(variant)
 
-    def _variant_refusals(self, variant: Document) -> Iterator[str]:
+    def _variant_refusals(self, variant: Document) -> Iterator[str | LocalError]:
         name, model = variant["VariantName"], variant.get("ModelName")
         if not model:
             yield (
@@ -125,7 +123,7 @@ class Configurations:
                 "give it a model"
             )
         elif self.store.resource(MODEL, model) is None:
-            yield f'Could not find model "{self.arns.model(model)}".'
+            yield missing("model", self.arns.model(model))
         else:
             yield from _container_refusals(model, containers_of(model, self.store))
 
@@ -146,7 +144,4 @@ def _container_refusals(model: str, containers: list[Document]) -> Iterator[str]
             "run locally; make an endpoint, or a variant, of each"
         )
     elif len(containers) != 1:
-        yield (
-            f"the model {model!r} has {len(containers)} containers; an inference pipeline is not "
-            "run locally"
-        )
+        yield not_one(model, containers)

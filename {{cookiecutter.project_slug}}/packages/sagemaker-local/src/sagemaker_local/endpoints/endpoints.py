@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sagemaker_local.endpoints.deployment import Deployment
-from sagemaker_local.errors import LocalError
+from sagemaker_local.errors import LocalError, missing, taken
 from sagemaker_local.names import Arns
 from sagemaker_local.storage.store import Document, Store, now
 
@@ -94,7 +94,7 @@ class Endpoints:
         """
         stored = self._stored(name)
         if stored is None:
-            raise LocalError(f'Could not find endpoint "{self.arns.endpoint(name)}".')
+            raise missing("endpoint", self.arns.endpoint(name))
         return StoredEndpoint.load(stored)
 
     def all(self) -> list[StoredEndpoint]:
@@ -135,8 +135,7 @@ class Endpoints:
         if config:
             document["LastDeploymentConfig"] = config
         if not self.store.add_resource(ENDPOINT, name.lower(), document):
-            arn = document["EndpointArn"]
-            raise LocalError(f'Cannot create already existing endpoint "{arn}".')
+            raise taken("endpoint", document["EndpointArn"])
         return document
 
     def update(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sagemaker_local.definition.document import Definition, Step
@@ -68,8 +68,7 @@ def sentences(
         given: names of further settings without effect, those of a start.
         values: of the parameters, as far as they are known.
     """
-    settings = ", ".join([*ignored(definition), *given])
-    found = [f"local session: without effect on this machine: {settings}"] if settings else []
+    found = without_effect([*ignored(definition), *given])
     differing: dict[str, list[str]] = {}
     for row in skew.report(definition).rows:
         if not row.same:
@@ -78,6 +77,12 @@ def sentences(
     for image, libraries in differing.items():
         found.append(f"local session: versions other than in {image}: {', '.join(libraries)}")
     return found + doubted(table.doubts(Known(definition, values or {})))
+
+
+def without_effect(settings: Sequence[str]) -> list[str]:
+    """A sentence for all settings that have none."""
+    told = f"local session: without effect on this machine: {', '.join(settings)}"
+    return [told] if settings else []
 
 
 def few(places: Iterable[object]) -> list[str]:

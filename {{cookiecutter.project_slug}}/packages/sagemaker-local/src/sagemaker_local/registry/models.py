@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.errors import StepFailure, taken
 from sagemaker_local.names import Arns
 from sagemaker_local.registry.packages import package_of
 from sagemaker_local.storage import archive
@@ -60,7 +60,7 @@ def create_model(store: Store, bucket: Bucket, arns: Arns, request: Document) ->
         "CreationTime": now(),
     }
     if not store.add_resource(MODEL, name, document):
-        raise LocalError(f'Cannot create already existing model "{arns.model(name)}".')
+        raise taken("model", arns.model(name))
     return document
 
 
@@ -85,10 +85,7 @@ def container_of(name: str, store: Store) -> Container:
     """
     parts = containers_of(name, store)
     if len(parts) != 1:
-        raise StepFailure(
-            f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run "
-            "locally"
-        )
+        raise StepFailure(not_one(name, parts))
     (part,) = parts
     source = part.get("ModelDataSource", {}).get("S3DataSource", {})
     data = part.get("ModelDataUrl") or source.get("S3Uri")
@@ -96,6 +93,13 @@ def container_of(name: str, store: Store) -> Container:
         raise StepFailure(f"the model {name!r} has no artifacts: its container has no ModelDataUrl")
     packed = source.get("CompressionType", "Gzip") == "Gzip"
     return Container(data, packed, part.get("Environment", {}))
+
+
+def not_one(name: str, parts: Sequence[Document]) -> str:
+    """Why no container answers alone for a model."""
+    return (
+        f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run locally"
+    )
 
 
 def _containers(model: Document) -> list[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sagemaker_local.endpoints.configurations import PRODUCTION, SHADOW
 from sagemaker_local.planning.rules.rule import (
     GUIDE,
     Arguments,
@@ -13,14 +14,13 @@ from sagemaker_local.planning.rules.rule import (
 )
 
 CONFIGURATION, ENDPOINT = "EndpointConfig", "Endpoint"
-_PRODUCTION, _SHADOW = "ProductionVariants", "ShadowProductionVariants"
 _SERVERLESS = "ServerlessConfig"
 _GIGABYTE = 1024
 _EXCLUSIONS = f'{GUIDE}, "Deploy models with Amazon SageMaker Serverless Inference"'
 
 
 def _variants(arguments: Arguments) -> Iterator[tuple[str, Arguments]]:
-    for member in (_PRODUCTION, _SHADOW):
+    for member in (PRODUCTION, SHADOW):
         for index, variant in enumerate(arguments.get(member) or ()):
             yield f"{member}[{index}]", variant
 
@@ -28,22 +28,22 @@ def _variants(arguments: Arguments) -> Iterator[tuple[str, Arguments]]:
 def _variants_twice(arguments: Arguments) -> Iterator[str]:
     names = [variant["VariantName"] for _, variant in _variants(arguments)]
     for name, count in repeated(names):
-        yield f"{_PRODUCTION} has the variant {name!r} {count} times; each needs a name of its own"
+        yield f"{PRODUCTION} has the variant {name!r} {count} times; each needs a name of its own"
 
 
 def _many_shadows(arguments: Arguments) -> Iterator[str]:
-    shadows, variants = arguments.get(_SHADOW, []), arguments[_PRODUCTION]
+    shadows, variants = arguments.get(SHADOW, []), arguments[PRODUCTION]
     if shadows and (len(shadows), len(variants)) != (1, 1):
         yield (
-            f"{_SHADOW} has {len(shadows)} variants beside {len(variants)} of {_PRODUCTION}, and "
+            f"{SHADOW} has {len(shadows)} variants beside {len(variants)} of {PRODUCTION}, and "
             "a shadow needs one of each"
         )
 
 
 def _no_weight(arguments: Arguments) -> Iterator[str]:
-    weights = [variant.get("InitialVariantWeight", 1.0) for variant in arguments[_PRODUCTION]]
+    weights = [variant.get("InitialVariantWeight", 1.0) for variant in arguments[PRODUCTION]]
     if not any(weights):
-        yield f"{_PRODUCTION} have weights of 0 only, so that no variant gets a request"
+        yield f"{PRODUCTION} have weights of 0 only, so that no variant gets a request"
 
 
 def _no_instances(arguments: Arguments) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _serverless_excludes(arguments: Arguments) -> Iterator[str]:
     if "DataCaptureConfig" in arguments:
         yield f"DataCaptureConfig: a variant with {_SERVERLESS} has no data capture; leave it out"
     if len(list(_variants(arguments))) > 1:
-        yield f"{_PRODUCTION}: a variant with {_SERVERLESS} has no others beside it"
+        yield f"{PRODUCTION}: a variant with {_SERVERLESS} has no others beside it"
 
 
 def _odd_memory(arguments: Arguments) -> Iterator[str]:
