@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sagemaker_local.endpoints.supervision import Supervision
+from sagemaker_local.storage.root import RootFolder
 from sagemaker_local.storage.store import Store
 
 from engine.hosting import Hosted, post, scale, variant
@@ -98,7 +99,7 @@ def test_two_that_need_a_supervisor_at_once_get_one(own: Hosted) -> None:
     found: list[str] = []
 
     def ask() -> None:
-        found.append(Supervision(Store(root / "state.db"), root, "us-east-1").url())
+        found.append(Supervision(Store(root / "state.db"), RootFolder(root), "us-east-1").url())
 
     Store(root / "state.db")
     threads = [threading.Thread(target=ask) for _ in range(3)]
@@ -115,7 +116,7 @@ def test_it_listens_elsewhere_only_if_it_is_told_and_says_so(
     own: Hosted, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = own.local.root
-    supervision = Supervision(Store(root / "state.db"), root, "us-east-1", "0.0.0.0")
+    supervision = Supervision(Store(root / "state.db"), RootFolder(root), "us-east-1", "0.0.0.0")
     assert supervision.url().startswith("http://127.0.0.1:")
     assert "endpoints listen at 0.0.0.0: whoever reaches that address" in capsys.readouterr().err
     assert "Whoever reaches 0.0.0.0 may ask the models" in own.log

@@ -24,6 +24,7 @@ from sagemaker_local.steps.results import Results
 from sagemaker_local.steps.step_type import Functions, StepState
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import Digests
+from sagemaker_local.storage.root import RootFolder
 from sagemaker_local.storage.store import Store
 
 DEFAULT_REGION = "us-east-1"
@@ -64,16 +65,17 @@ class Engine:
         host: str = LOOPBACK,
     ) -> None:
         self.root = root
+        self.files = RootFolder(root)
         self.arns = Arns(region, ACCOUNT)
-        self.store = Store(root / "state.db")
-        self.bucket = Bucket(root / "s3", BUCKET)
+        self.store = Store(self.files.state)
+        self.bucket = Bucket(self.files.objects, BUCKET)
         self.digests = Digests(self.store)
-        self.jobs = Jobs(self.store, self.bucket, self.arns, root / "jobs")
+        self.jobs = Jobs(self.store, self.bucket, self.arns, self.files.jobs)
         self.registry = Registry(self.store, self.arns)
         self.configurations = Configurations(self.store, self.arns)
         self.endpoints = Endpoints(self.store, self.arns)
         self.metrics = Metrics(self.store)
-        self.supervision = Supervision(self.store, root, region, host)
+        self.supervision = Supervision(self.store, self.files, region, host)
         self.steps = StepState(self.store, self.jobs, self.registry)
         self.results = Results(self.steps)
         self.runner = runner or shared_runner()
@@ -85,8 +87,7 @@ class Engine:
 
     def prune_endpoints(self, before: datetime) -> Pruned:
         """Remove captures, metrics and logs of endpoints that are older than a moment."""
-        folder = self.root / "endpoints"
-        return prune(self.endpoints, self.metrics, self.bucket, folder, before)
+        return prune(self.endpoints, self.metrics, self.bucket, self.files.endpoints, before)
 
     def job_variables(self) -> dict[str, str]:
         """What the variables of a job say of AWS: this engine's address, and nobody's keys."""

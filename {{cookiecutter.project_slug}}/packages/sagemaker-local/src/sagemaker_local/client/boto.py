@@ -92,7 +92,7 @@ class OfflineSession(boto3.Session):
         self._clients = {
             "sagemaker": sagemaker_client,
             "s3": LocalS3(engine.bucket),
-            "logs": LocalLogs(engine.jobs, engine.root / "endpoints"),
+            "logs": LocalLogs(engine.jobs, engine.files.endpoints),
             "cloudwatch": LocalCloudWatch(engine.metrics),
             "iam": LocalIam(engine.arns.role),
             "sts": LocalSts(engine.arns),

@@ -20,6 +20,7 @@ from sagemaker_local.errors import LocalError
 from sagemaker_local.notice import logger
 from sagemaker_local.processes import aws_variables, leftovers
 from sagemaker_local.processes.owner import alive, this_process
+from sagemaker_local.storage.root import RootFolder
 from sagemaker_local.storage.store import Document, Store, now
 
 _KIND = "endpoint-supervisor"
@@ -93,7 +94,7 @@ class Records:
     def ask_to_stop(self) -> None:
         with self.store.transaction():
             stored = self.store.resource(_KIND, _NAME)
-            if stored is not None:
+            if stored is not None and not stored["Stop"]:
                 self.store.update_resource(_KIND, _NAME, stored | {"Stop": True})
 
     def leave(self, is_needed: Callable[[], bool]) -> bool:
@@ -123,14 +124,14 @@ class Supervision:
 
     Args:
         store: the root's state.
-        root: the folder.
+        files: of the root.
         region: of ARNs.
         host: at which it shall listen; whoever reaches another than loopback may ask the models.
     """
 
-    def __init__(self, store: Store, root: Path, region: str, host: str = LOOPBACK) -> None:
+    def __init__(self, store: Store, files: RootFolder, region: str, host: str = LOOPBACK) -> None:
         self._records = Records(store)
-        self._root = root
+        self._files = files
         self._region = region
         self._host = host
         self._started: subprocess.Popen[bytes] | None = None
@@ -138,7 +139,7 @@ class Supervision:
 
     @property
     def log(self) -> Path:
-        return self._root / "endpoints" / "supervisor.log"
+        return self._files.endpoints / "supervisor.log"
 
     def running(self) -> Record | None:
         """The supervisor, if there is one that answers."""
@@ -200,11 +201,11 @@ class Supervision:
 
     def _launch(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        options = ["--root", str(self._root), "--region", self._region, "--host", self._host]
+        options = ["--root", str(self._files.path), "--region", self._region, "--host", self._host]
         with self.log.open("ab") as log:
             self._started = subprocess.Popen(
                 [sys.executable, "-P", str(_PROGRAM), *options],
-                cwd=self._root,
+                cwd=self._files.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

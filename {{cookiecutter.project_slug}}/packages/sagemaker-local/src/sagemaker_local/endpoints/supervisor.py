@@ -21,6 +21,7 @@ from sagemaker_local.errors import LocalError
 from sagemaker_local.names import ACCOUNT, BUCKET, Arns
 from sagemaker_local.processes import leftovers
 from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.storage.root import RootFolder
 from sagemaker_local.storage.store import Store
 
 _LOOK_SECONDS = 0.05
@@ -43,7 +44,8 @@ def supervise(root: Path, region: str, host: str) -> int:
         The exit code: 0 also where another one supervises already.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    store = Store(root / "state.db")
+    files = RootFolder(root)
+    store = Store(files.state)
     records = Records(store)
     try:
         before = records.claim(host)
@@ -53,10 +55,10 @@ def supervise(root: Path, region: str, host: str) -> int:
     if before is not None:
         leftovers.end(before.mark)
     endpoints = Endpoints(store, Arns(region, ACCOUNT))
-    remove_folders(root / "endpoints", endpoints.deployments())
-    bucket = Bucket(root / "s3", BUCKET)
+    remove_folders(files.endpoints, endpoints.deployments())
+    bucket = Bucket(files.objects, BUCKET)
     port = before.port if before and before.host == host else 0
-    supervisor = _Supervisor(endpoints, records, bucket, root)
+    supervisor = _Supervisor(endpoints, records, bucket, files)
     try:
         asyncio.run(supervisor.run(host, port))
     except OSError as error:
@@ -66,12 +68,14 @@ def supervise(root: Path, region: str, host: str) -> int:
 
 
 class _Supervisor:
-    def __init__(self, endpoints: Endpoints, records: Records, bucket: Bucket, root: Path) -> None:
-        self._root = root
+    def __init__(
+        self, endpoints: Endpoints, records: Records, bucket: Bucket, files: RootFolder
+    ) -> None:
+        self._files = files
         self._endpoints = endpoints
         self._records = records
         self._routes = Routes()
-        self._around = Surroundings(endpoints, self._routes, bucket, root / "endpoints")
+        self._around = Surroundings(endpoints, self._routes, bucket, files.endpoints)
         self._keepers: dict[str, Keeper] = {}
         self._version: tuple[int, int] | None = None
         self._is_told_to_end = False
@@ -141,7 +145,7 @@ class _Supervisor:
     def _changed(self) -> list[StoredEndpoint] | None:
         """All endpoints, if the state has changed since the last look; None: it has not."""
         self._forget_done()
-        if not (self._root / "state.db").exists():  # somebody has deleted the folder
+        if not self._files.state.exists():  # somebody has deleted the folder
             self._is_told_to_end = True
             return None
         query = "SELECT data_version, total_changes() FROM pragma_data_version"

@@ -159,7 +159,7 @@ class _Local(ContentUploads, Session):
             name: the job's.
             tail: this many of the last lines of its first host only; 0: all, host by host.
         """
-        folder = JobFolder(self.root / "jobs" / name)
+        folder = JobFolder(self._engine.files.jobs / name)
         if tail:
             return folder.lines(tail)
         return [line for each in (folder, *folder.of_other_hosts()) for line in each.lines()]

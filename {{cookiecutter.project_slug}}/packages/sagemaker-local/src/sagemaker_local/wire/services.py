@@ -44,7 +44,7 @@ class Services:
         engine = client.engine
         self._services: dict[str, _Service] = {
             "sagemaker": json_service.sagemaker(client),
-            "logs": json_service.logs(LocalLogs(engine.jobs, engine.root / "endpoints")),
+            "logs": json_service.logs(LocalLogs(engine.jobs, engine.files.endpoints)),
             "monitoring": json_service.metrics(LocalCloudWatch(engine.metrics)),
             "sts": query_service.sts(LocalSts(engine.arns)),
             "iam": query_service.iam(LocalIam(engine.arns.role)),
