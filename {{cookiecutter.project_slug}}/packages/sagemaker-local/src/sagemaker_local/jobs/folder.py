@@ -63,6 +63,11 @@ class JobFolder:
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"[local session] {text}\n")
 
+    def note_requirements(self, code: Path) -> None:
+        """Say of a script's folder that what its ``requirements.txt`` lists is not installed."""
+        if (code / "requirements.txt").is_file():
+            self.note("requirements.txt is not installed; the script runs in this environment.")
+
     def say_if_empty(self, what: str, container_path: str, log: bool = True) -> None:
         """Say in a notice, and in the log, that a script left a folder empty that goes up.
 

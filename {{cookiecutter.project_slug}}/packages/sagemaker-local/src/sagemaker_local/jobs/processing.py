@@ -188,8 +188,7 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
     if call is None or not source.is_file():
         raise StepFailure("a FrameworkProcessor with a custom entry_point is not run locally.")
     archive.unpack(source, code)
-    if (code / "requirements.txt").is_file():
-        folder.note("requirements.txt is not installed; the script runs in this environment.")
+    folder.note_requirements(code)
     return [call["interpreter"], str(code / call["script"])], code
 
 

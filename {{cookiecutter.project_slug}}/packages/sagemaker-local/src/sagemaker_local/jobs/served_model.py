@@ -40,8 +40,7 @@ def script_of(environment: dict[str, str], folder: JobFolder, bucket: Bucket) ->
     program = f"{program.removesuffix('.py')}.py"
     if not (code / program).is_file():
         raise StepFailure(f"the model's script {program} is not in {submitted}; pack it there")
-    if (code / "requirements.txt").is_file():
-        folder.note("requirements.txt is not installed; the script runs in this environment.")
+    folder.note_requirements(code)
     return {"code": str(code), "program": program}
 
 

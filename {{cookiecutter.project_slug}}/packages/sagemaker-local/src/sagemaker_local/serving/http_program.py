@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
-from .model_script import ModelScript, ScriptError
+from .model_script import ModelScript, ScriptError, default_accept, say
 from .records import JSON
 
 _HOST = "127.0.0.1"
@@ -41,9 +41,7 @@ def main(arguments: list[str]) -> int:
     try:
         model = ModelScript(Path(task["code"]), task["program"], Path(task["model"]))
     except ScriptError as error:
-        if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
-        print(error, file=sys.stderr)
+        say(error)
         return 1
     server = _Server((_HOST, int(os.environ["SAGEMAKER_BIND_TO_PORT"])), model, task["program"])
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -60,7 +58,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Connection)
         self.model = model
         self.program = program
-        self.accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
+        self.accept = default_accept()
         self.turn = threading.Lock()
         self._told = False
 

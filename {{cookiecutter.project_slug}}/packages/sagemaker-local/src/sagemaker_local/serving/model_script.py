@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,18 @@ _ARGUMENTS = {"model_fn": 1, "input_fn": 2, "predict_fn": 2, "output_fn": 2, "tr
 
 class ScriptError(Exception):
     """The script is not one that serves a model; no record is to blame."""
+
+
+def say(error: Exception) -> None:
+    """Print an error, after what it came of."""
+    if error.__cause__ is not None:
+        traceback.print_exception(error.__cause__)
+    print(error, file=sys.stderr)
+
+
+def default_accept() -> str:
+    """The type of answers that the model's container is told to give where nobody asks for one."""
+    return os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
 
 
 class ModelScript:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
-from .model_script import ModelScript, ScriptError
+from .model_script import ModelScript, ScriptError, default_accept, say
 from .options import options_of
 from .payloads import RecordError, Source
-from .records import JSON
 from .transformation import Transformation
 
 
@@ -27,17 +23,14 @@ def main(arguments: list[str]) -> int:
     try:
         _transform(task)
     except (RecordError, ScriptError) as error:
-        if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
-        print(error, file=sys.stderr)
+        say(error)
         Path(task["message"]).write_text(str(error), encoding="utf-8")
         return 1
     return 0
 
 
 def _transform(task: dict[str, Any]) -> None:
-    default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
-    options = options_of(task["request"], default)
+    options = options_of(task["request"], default_accept())
     model = ModelScript(
         Path(task["code"]),
         task["program"],
