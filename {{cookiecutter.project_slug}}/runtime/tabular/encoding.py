@@ -238,9 +238,10 @@ class Encoder:
         if small is not None:
             return self.by_column.matrix(small)
         if len(records) >= FEW:
+            records = list(records)  # by column, each look at them would make all of them anew
             try:
                 parts = self._numbers, self._dates, self._categories
-                whole = [self.complete(each) for each in records] if self._derived else records
+                whole = completed(records, self._derived, self._spelled)
                 return encoded(whole, *parts, self._reference, len(self.names))
             except (DataError, KeyError):
                 pass  # which of them, and why, is for `encode` to say
