@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .records import Record
 from .spelling import NAN
 from .values import DataError, date_parts, number, text
 
 FEW = 4  # records are quicker by column
-Record = Mapping[str, Any]
 
 
 def encoded(

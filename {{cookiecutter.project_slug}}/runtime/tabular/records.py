@@ -71,6 +71,13 @@ def as_list(column: Any) -> list[Any]:
     return column if isinstance(column, list) else column.to_pylist()
 
 
+def column_of(records: Sequence[Record], name: str) -> list[Any]:
+    """The raw values of a field."""
+    if isinstance(records, Columns):
+        return as_list(records.columns[name])
+    return [record[name] for record in records]
+
+
 def _value(value: Any) -> Any:
     """One raw value, which Arrow wraps."""
     return value.as_py() if hasattr(value, "as_py") else value

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import metrics
 from .predictions import Answer, Predictions, by_column, joined
-from .records import Columns, Record, Split, as_list
+from .records import Columns, Record, Split, column_of
 from .targets import reading_of_target, targets
 
 Predict = Callable[[Sequence[Any]], Sequence[Answer]]
@@ -73,13 +73,6 @@ def score(
             values += column_of(batch, name)
         drawn.add(batch)
     return Scored(signature, np.concatenate(truth), joined(predictions), kept, drawn.records)
-
-
-def column_of(records: Sequence[Record], name: str) -> list[Any]:
-    """The raw values of a field."""
-    if isinstance(records, Columns):
-        return as_list(records.columns[name])
-    return [record[name] for record in records]
 
 
 class Draw:

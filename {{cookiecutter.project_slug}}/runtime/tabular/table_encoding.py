@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from . import column_values
+from .columns import EPOCH
 from .records import Columns
 from .spelling import Reading, reading
 
-EPOCH = date(1970, 1, 1).toordinal()
 UNKNOWN = np.iinfo("int32").min  # the day of a row without one
 
 

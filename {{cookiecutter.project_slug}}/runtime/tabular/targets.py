@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .records import Columns, Record, as_list
+from .records import Columns, Record, column_of
 from .spelling import Reading
 
 
@@ -17,12 +17,10 @@ def reading_of_target(document: Mapping[str, Any]) -> Reading:
 
 def targets(records: Sequence[Record], target: Reading) -> np.ndarray:
     """The target of each record: numbers, or labels as they came."""
+    if target.role != "numeric":
+        return np.array(column_of(records, target.name))
     if isinstance(records, Columns):
-        column = records.columns[target.name]
-        if target.role != "numeric":
-            return np.array(as_list(column))
         from .column_values import numbers  # here, because not every machine has Arrow
 
-        return numbers(column, target)
-    raw = [record[target.name] for record in records]
-    return np.array([target.number(each) for each in raw] if target.role == "numeric" else raw)
+        return numbers(records.columns[target.name], target)
+    return np.array([target.number(each) for each in column_of(records, target.name)])
