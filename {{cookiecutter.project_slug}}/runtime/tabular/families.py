@@ -28,12 +28,12 @@ class Table:
     Args:
         names: of the numbers.
         target: of each row: a number, or the position of its class.
-        read: gives all rows, some at a time, as often as it is called.
+        batches: gives all rows, some at a time, as often as it is called.
     """
 
     names: Sequence[str]
     target: np.ndarray
-    read: Callable[[], Iterator[Batch]]
+    batches: Callable[[], Iterator[Batch]]
 
     @classmethod
     def of(cls, matrix: np.ndarray, target: np.ndarray) -> "Table":
@@ -45,10 +45,6 @@ class Table:
     def cells(self) -> int:
         """How many numbers there are in all rows."""
         return len(self.target) * len(self.names)
-
-    def batches(self) -> Iterator[Batch]:
-        """All rows, some at a time."""
-        return self.read()
 
     def whole(self) -> tuple[np.ndarray, np.ndarray]:
         """All rows at once, as two arrays; DataError where memory could not hold them."""

@@ -24,9 +24,10 @@ class Spool:
     def __iter__(self) -> Iterator[list[np.ndarray]]:
         at = 0
         for layout in self._layouts:
-            self._file.seek(at)
-            yield [self._read(*each) for each in layout]
-            at += sum(dtype.itemsize * int(np.prod(shape)) for dtype, shape in layout)
+            self._file.seek(at)  # another reader may have been elsewhere
+            arrays = [self._read(*each) for each in layout]
+            at = self._file.tell()
+            yield arrays
 
     def _read(self, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
         size = dtype.itemsize * int(np.prod(shape))
