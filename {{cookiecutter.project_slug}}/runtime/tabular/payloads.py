@@ -162,17 +162,14 @@ def write(predictions: Sequence[Mapping[str, Any]], accept: str) -> tuple[str, s
 
 
 def _text(predictions: Sequence[Mapping[str, Any]], kind: str) -> str:
-    if isinstance(predictions, Predictions) and kind != CSV:
-        rows: Iterable[str] = _json_rows(predictions)
-    elif kind != CSV:
-        rows = map(json.dumps, predictions)
+    if kind == CSV:
+        lines = io.StringIO()
+        csv.writer(lines, lineterminator="\n").writerows(_cells(predictions))
+        return lines.getvalue()
+    rows = _json_rows(predictions)
     if kind == JSON:
         return '{"predictions": [' + ", ".join(rows) + "]}"
-    if kind == JSON_LINES:
-        return "".join(f"{row}\n" for row in rows)
-    lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows(_cells(predictions))
-    return lines.getvalue()
+    return "".join(f"{row}\n" for row in rows)
 
 
 def _cells(predictions: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
@@ -183,8 +180,10 @@ def _cells(predictions: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
     return zip(values, *([] if shares is None else shares.T.tolist()), strict=True)
 
 
-def _json_rows(predictions: Predictions) -> Iterable[str]:
+def _json_rows(predictions: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     """The text of each prediction, as `json.dumps` writes it."""
+    if not isinstance(predictions, Predictions):
+        return map(json.dumps, predictions)
     values, shares = predictions.values.tolist(), predictions.probabilities
     if shares is None:
         return (f'{{"prediction": {each}}}' for each in _numbers(values))
