@@ -19,6 +19,7 @@ DRAIN_SECONDS = 20  # from SIGTERM on; SageMaker kills after 30
 LAST_SECONDS = 4  # in which a request that has begun must get whole then
 TICKS = 10  # of a tenth of a second, between two looks at all connections
 WAITING = 2048  # connections that were not accepted yet
+OPEN = 65_536  # files and connections of a process, where the machine sets no other bound
 
 
 class Together:
@@ -55,7 +56,7 @@ class Together:
 class Connection(HttpToolsProtocol):
     """One connection of a client, who has so many seconds to send a request, and to take an answer.
 
-    `seconds` is put there by `serve`.
+    `seconds` is put there by `server`.
     """
 
     seconds: float = 30.0
@@ -188,5 +189,5 @@ def _allow_descriptors() -> None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        most = 65_536 if hard == resource.RLIM_INFINITY else hard
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(most, 65_536)), hard))
+        most = OPEN if hard == resource.RLIM_INFINITY else min(hard, OPEN)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

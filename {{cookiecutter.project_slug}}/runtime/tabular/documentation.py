@@ -94,6 +94,7 @@ def openapi(description: Description) -> dict[str, Any]:
         "properties": {"predictions": {"type": "array", "items": prediction}},
     }
     names = ", ".join(column["name"] for column in description.columns)
+    line = json.dumps(description.example, ensure_ascii=False)
     error = {"type": "object", "properties": {"error": {"type": "string"}}}
     responses: dict[str, Any] = {
         status: {"description": said, "content": {JSON: {"schema": error}}}
@@ -112,7 +113,7 @@ def openapi(description: Description) -> dict[str, Any]:
         "description": f"Records; CSV has the columns in this order: {names}",
         "content": {
             JSON: {"schema": asked, "example": {"instances": [description.example]}},
-            JSON_LINES: {"schema": {"type": "string"}, "example": _line(description) + "\n"},
+            JSON_LINES: {"schema": {"type": "string"}, "example": line + "\n"},
             CSV: {"schema": {"type": "string"}},
         },
     }
@@ -172,10 +173,6 @@ def _prediction_schema(description: Description) -> dict[str, Any]:
             },
         },
     }
-
-
-def _line(description: Description) -> str:
-    return json.dumps(description.example, ensure_ascii=False)
 
 
 def page(description: Description) -> str:
