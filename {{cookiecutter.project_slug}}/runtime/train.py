@@ -62,12 +62,8 @@ def train(options: Namespace) -> None:
     encoder = features.Encoder(preprocessing)
     with job.all_or_nothing(options.model_dir) as folder:
         with together(hosts):
-            own = [
-                EncodedSplit(
-                    each.shared(hosts.share) if hosts.are_several else each, encoder, schema
-                )
-                for each in (split, held_out)
-            ]
+            shares = (each.shared(hosts.share) for each in (split, held_out))
+            own = [EncodedSplit(each, encoder, schema) for each in shares]
             truth = np.concatenate(hosts.gather(own[0].truth))
             classes = [] if problem_type == "regression" else np.unique(truth).tolist()
             tables = [each.table(classes) for each in own]
