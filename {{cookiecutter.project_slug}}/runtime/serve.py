@@ -22,7 +22,7 @@ from tabular.documentation import Description, describe
 from tabular.service import MEGABYTE, Respond, Service
 from tabular.values import DataError
 
-PAYLOAD = 6_291_456  # bytes, the most that an endpoint takes; a batch job may say more
+PAYLOAD = 6  # MB, the most that an endpoint takes; a batch job may say more
 LOOPBACK = "127.0.0.1"
 
 
@@ -65,10 +65,9 @@ def load(model_dir: Path) -> tuple[Respond, Description]:
 
 def application(model_dir: Path) -> Service:
     """The application, for whatever serves one of ASGI."""
-    megabytes = told("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0)
-    named = "SAGEMAKER_MAX_PAYLOAD_IN_MB" in os.environ
+    megabytes = told("SAGEMAKER_MAX_PAYLOAD_IN_MB", PAYLOAD)
     concurrent = told("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 1)
-    return Service(lambda: load(model_dir), megabytes * MEGABYTE if named else PAYLOAD, concurrent)
+    return Service(lambda: load(model_dir), megabytes * MEGABYTE, concurrent)
 
 
 def serve(options: Namespace) -> None:
