@@ -1,8 +1,8 @@
 """Reading tables as batches of texts, one after another, however many rows there are.
 
-`batches` gives record batches of texts; `open_table` a table that can be read several times, with
-what was left out of its files in sentences. Its batches keep each column as its distinct texts and
-which of them each row has: what is asked of a text is asked once for many rows.
+`open_table` gives a table that can be read several times, with what was left out of its files in
+sentences. Its batches keep each column as its distinct texts and which of them each row has: what
+is asked of a text is asked once for many rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -194,14 +194,6 @@ def open_table(source: Path, column_names: Sequence[str] = (), row_limit: int = 
         if isinstance(file, csv_files.CsvFile):
             file.quotes = True  # not worth a look at the whole of a file for a few of its rows
     return Table(opened, columns, row_limit, notes)
-
-
-def batches(
-    source: Path, column_names: Sequence[str] = (), row_limit: int = 0
-) -> Iterator[pa.RecordBatch]:
-    """Record batches of all columns as texts, null where missing; arguments as of `open_table`."""
-    for batch in open_table(source, column_names, row_limit).batches():
-        yield batch.record_batch()
 
 
 def of_columns(columns: Mapping[str, Sequence[str | None]]) -> Batch:

@@ -1,13 +1,8 @@
 """The data contract: what each column must hold, in a JSON file that people read and edit.
 
-`load(path)` gives a contract, or None where there is none. `table_check` holds a table to it,
-`violations.RecordCheck` the records of a request (no pandas). In preprocessing:
-
-    agreed = contract.load(options.contract)  # a file, or the folder that holds it
-    if agreed:
-        raw = table_check.hold(raw, agreed)  # prints the report; DataError where it has errors
-        given = agreed.roles() | given  # a person's own roles win; "drop" is among them
-        schema["contract"] = agreed.document  # for train.py, which puts it into signature.json
+`load(path)` gives a contract, or None where there is none. `survey` holds all rows of a table to
+it, `violations.RecordCheck` the records of a request (without Arrow). Preprocessing writes its
+document into `schema.json`, for train.py, which puts it into `signature.json`.
 """
 
 import json

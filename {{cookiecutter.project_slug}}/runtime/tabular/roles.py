@@ -147,14 +147,6 @@ def find_columns(
     return found
 
 
-def infer_columns(facts: Iterable[ColumnFacts], given: Mapping[str, str]) -> Columns:
-    """The same without a contract, and with the roles that a person gives, "drop" among them."""
-    found = Columns([], {})
-    for column in facts:
-        _by_look(column, given.get(column.name, ""), found)
-    return found
-
-
 def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns, spelling: str) -> None:
     said = agreed.columns.get(column.name)
     if said is None or said.role == "drop":
@@ -170,7 +162,7 @@ def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns, spelling
     _use(column, read, found)
 
 
-def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str = "") -> None:
+def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str) -> None:
     if given == "drop":
         found.ignored[column.name] = "it is listed under `drop`"
         return
