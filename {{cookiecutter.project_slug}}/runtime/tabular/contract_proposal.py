@@ -23,7 +23,6 @@ from .values import DataError
 MOST_CATEGORIES = 100  # that a contract lists
 EXACT = 2**53  # from here on, a float is no whole number to rely on
 SHORT = re.compile(r"[\w-]{1,40}")  # as identifiers are
-NEARLY = 0.98  # of the rows have a text of their own: as good as all, where they are estimated
 EPOCH = date(1970, 1, 1)
 KINDS = ("numeric", "date")  # of columns whose values have an order
 
@@ -216,8 +215,7 @@ def key(facts: Mapping[str, ColumnFacts], ignored: Iterable[str]) -> list[str]:
     """
     for name in ignored:
         column = facts[name]
-        enough = column.rows if column.texts.complete else NEARLY * column.rows
-        each_its_own = not column.missing and column.distinct >= enough and column.rows > 1
-        if each_its_own and all(map(SHORT.fullmatch, column.counts())):
+        unique = column.each_its_own(column.distinct, column.rows) and column.rows > 1
+        if unique and not column.missing and all(map(SHORT.fullmatch, column.counts())):
             return [name]
     return []

@@ -21,6 +21,7 @@ from .values import is_day
 KEPT, KEPT_CELLS, KEPT_LEAST = 1 << 16, 1 << 21, 1 << 12  # distinct texts: of a column, of all
 PLAIN_NUMBER = r"^[+-]?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 PLAIN_DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
+NEARLY = 0.98  # of the rows have a text of their own: as good as all, where they are estimated
 EXAMPLES = 5_000  # texts of a column by which its spelling is told
 
 
@@ -122,6 +123,10 @@ class ColumnFacts:
     def distinct(self) -> int:
         """How many different values there are: exactly while they are few, else about."""
         return self.texts.distinct
+
+    def each_its_own(self, distinct: int, rows: int) -> bool:
+        """Whether so many rows, of which some may be left out, have a value of their own each."""
+        return distinct >= (rows if self.texts.complete else NEARLY * rows)
 
     def counts(self, most: int = 0) -> dict[str, int]:
         """Distinct texts with how many rows have them (see `Texts.counts`)."""

@@ -20,7 +20,6 @@ from .spelling import Reading, reading
 from .values import DataError
 
 MAX_CLASSES = 100
-NEARLY = 0.98  # of the rows have a value of their own: as good as all, where they are estimated
 ROLES = ("numeric", "categorical", "date", "drop")
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|unnamed: \d+)$", re.IGNORECASE)
 
@@ -218,16 +217,14 @@ def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
     distinct, rows = readable.distinct(facts, read), facts.known - readable.missing(facts, read)
     if distinct <= 1:
         return "it has one value" if distinct else "it is empty"
-    exact = facts.texts.complete
-    each_its_own = distinct == rows if exact else distinct >= NEARLY * rows
     plain = facts.numbers == rows and not read.spelling
-    if read.role == "numeric" and each_its_own and plain and facts.whole:
+    if read.role == "numeric" and facts.each_its_own(distinct, rows) and plain and facts.whole:
         if ID_NAME.search(facts.name):
             return "it is an identifier: each row has its own"
         if facts.high - facts.low == rows - 1:
             return "it numbers the rows"
     if read.role == "categorical" and distinct > max(20, rows / 2):
-        about = "" if exact else "about "
+        about = "" if facts.texts.complete else "about "
         return f"it is an identifier or free text: {about}{distinct} values in {rows} rows"
     return ""
 
