@@ -17,13 +17,12 @@ from .dates import date_spelling
 from .missing_words import is_missing_word
 from .number_fit import HALF, Counts, Fit
 from .spelling import Reading
-from .values import DataError
+from .values import LARGEST, DataError
 
 MOSTLY = 0.95  # a column that is a number in 95% of its rows is numeric, with mistakes in it
 EXAMPLES = 3
 FITS = {"numeric": number_fit.fit, "date": date_fit.fit}
 THINGS = {"numeric": "numbers", "date": "dates"}
-LARGEST = float(np.finfo(np.float32).max)  # of what trees compare
 EXACT = 2**24  # from here on, 32-bit floats do not hold every whole number
 MANY = 20  # distinct numbers, among which words are no steps of a scale
 SEVERAL = 0.2  # of the rows at most have one of several such words

@@ -8,9 +8,8 @@ from . import columns
 from .batches import Batch
 from .profile import ColumnFacts
 from .spelling import Reading
-from .values import DataError
+from .values import LARGEST, DataError
 
-FLOAT32 = 3.4028234663852886e38  # the largest number that models work with
 KINDS = {"numeric": "a number", "date": "a date"}
 
 
@@ -25,7 +24,7 @@ def check(facts: ColumnFacts, read: Reading, otherwise: str = "") -> None:
 def _error(name: str, read: Reading, text: str, row: int, otherwise: str = "") -> DataError:
     fault = f"not {KINDS[read.role]}"
     if read.role == "numeric" and _is_large(text, read):
-        fault = f"larger than the {FLOAT32:.2g} that the numbers of a model hold"
+        fault = f"larger than the {LARGEST:.2g} that the numbers of a model hold"
     elif read.spelling or read.role == "date":
         fault += f" like {read.spelling or '2024-12-31'}"
     otherwise = otherwise or (
@@ -50,21 +49,21 @@ def first(facts: ColumnFacts, read: Reading) -> tuple[str, int] | None:
 def _all_plain(facts: ColumnFacts, role: str) -> bool:
     if role == "date":
         return facts.days == facts.known
-    return facts.numbers == facts.known and max(-facts.low, facts.high) <= FLOAT32
+    return facts.numbers == facts.known and max(-facts.low, facts.high) <= LARGEST
 
 
 def _is_read(text: str, read: Reading) -> bool:
     try:
         if read.role == "date":
             return read.day(text) is not None
-        return not abs(read.number(text)) > FLOAT32
+        return not abs(read.number(text)) > LARGEST
     except DataError:
         return False
 
 
 def _is_large(text: str, read: Reading) -> bool:
     try:
-        return abs(read.number(text)) > FLOAT32
+        return abs(read.number(text)) > LARGEST
     except DataError as error:
         return "finite" in str(error) and any(each.isdigit() for each in text)
 

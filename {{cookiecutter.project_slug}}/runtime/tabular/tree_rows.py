@@ -17,9 +17,8 @@ from .families import Batch, Table
 from .hosts import Hosts
 from .pace import Pace
 from .records import arrow
-from .values import DataError
+from .values import LARGEST, DataError
 
-LARGEST = float(np.finfo("float32").max)
 EXACT = 2.0**24  # whole numbers up to here are the same to XGBoost
 BINNED, PLAIN = 6, 8  # bytes that a number takes, at most
 SHARE, SMALL_SHARE = 0.6, 0.1  # of the free memory, for binned rows and for plain ones

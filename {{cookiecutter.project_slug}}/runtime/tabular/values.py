@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null", "None", "NaT"})
+LARGEST = 3.4028234663852886e38  # of the 32-bit floats that models work with
 
 
 class DataError(ValueError):
