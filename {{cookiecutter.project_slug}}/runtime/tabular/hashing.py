@@ -67,7 +67,7 @@ def _siphash(
         state[0] ^= word
     state[2] ^= np.uint64(0xFF)
     _rounds(4, state, spare)
-    return _spread(state[0] ^ state[1] ^ state[2] ^ state[3])
+    return spread(state[0] ^ state[1] ^ state[2] ^ state[3])
 
 
 def _rounds(count: int, state: list[np.ndarray], spare: np.ndarray) -> None:
@@ -95,8 +95,8 @@ def _turn(value: np.ndarray, bits: int, spare: np.ndarray) -> None:
     value |= spare
 
 
-def _spread(value: np.ndarray) -> np.ndarray:
-    """What pandas does to a hash at last, so that all of its bits are even."""
+def spread(value: np.ndarray) -> np.ndarray:
+    """What splitmix64, and pandas to a hash at last, does so that all bits are even; in place."""
     value ^= value >> np.uint64(30)
     value *= np.uint64(0xBF58476D1CE4E5B9)
     value ^= value >> np.uint64(27)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .batches import Batch, Coded
-from .hashing import key_of, text_hashes
+from .hashing import key_of, spread, text_hashes
 from .values import is_day
 
 KEPT, KEPT_CELLS, KEPT_LEAST = 1 << 16, 1 << 21, 1 << 12  # distinct texts: of a column, of all
@@ -279,7 +279,4 @@ class Sample:
 
 def _shuffled(numbers: np.ndarray) -> np.ndarray:
     """A hash of each row's number (splitmix64), no two of them alike."""
-    value = (numbers.astype("uint64") + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+    return spread((numbers.astype("uint64") + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
