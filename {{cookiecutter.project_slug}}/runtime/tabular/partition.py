@@ -224,12 +224,6 @@ def count_labels(batch: Batch, target: str, split: np.ndarray, labels: Labels) -
     codes = batch.columns[target].codes if target else np.zeros(batch.rows, dtype=int)
     for name in SPLITS:
         times = np.bincount(codes[split == name], minlength=len(texts)).tolist()
-        labels[name].update(_summed(texts, times))
-
-
-def _summed(texts: Sequence[str], times: Sequence[int]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for each, rows in zip(texts, times, strict=True):
-        if rows:
-            found[each] = found.get(each, 0) + rows
-    return found
+        for each, rows in zip(texts, times, strict=True):
+            if rows:
+                labels[name][each] += rows
