@@ -9,8 +9,9 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -135,16 +136,11 @@ def _decoded(path: Path, content: bytes, encoding: str, cut: bool = False) -> st
     return text.removeprefix("\ufeff")
 
 
-def parsed(text: str, separator: str, spaced: bool = False) -> Iterator[Row]:
-    """The rows of a text that hold more than spaces."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=spaced)
-    for cells in reader:
-        if len(cells) > 1 or (cells and cells[0].strip()):
-            yield reader.line_num, cells
-
-
 def _rows(text: str, separator: str, spaced: bool = False) -> list[Row]:
-    return [row for row, _ in zip(parsed(text, separator, spaced), range(ROWS), strict=False)]
+    """The first rows of a text that hold more than spaces."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=spaced)
+    known = (row for row in reader if len(row) > 1 or (row and row[0].strip()))
+    return [(reader.line_num, cells) for cells in islice(known, ROWS)]
 
 
 def _separator_line(text: str) -> str:
