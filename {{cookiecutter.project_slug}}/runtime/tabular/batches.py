@@ -68,9 +68,13 @@ class Coded:
         """A fact of each text as a fact of each row."""
         return of_texts[self.codes]
 
+    def changed(self, texts: pa.StringArray) -> "Coded":
+        """The same column with other texts, each in place of one; no row's hash changes."""
+        return Coded(self.raw, self.codes, texts)
+
     def with_comma(self) -> "Coded":
-        """Numbers with a decimal comma, as the column's spelling has it; no row's hash changes."""
-        return Coded(self.raw, self.codes, pc.replace_substring(self.texts, ".", ","))
+        """Numbers with a decimal comma, as the column's spelling has it."""
+        return self.changed(pc.replace_substring(self.texts, ".", ","))
 
     def filter(self, rows: np.ndarray) -> "Coded":
         """Some of the rows, and the texts that they have."""
@@ -80,9 +84,9 @@ class Coded:
         return Coded(self.raw.filter(kept), codes, self.texts.filter(kept))
 
     def without(self, texts: np.ndarray) -> "Coded":
-        """The same column, with the marked texts taken for missing ones; no row's hash changes."""
+        """The same column, with the marked texts taken for missing ones."""
         nothing = pa.scalar(None, pa.string())
-        return Coded(self.raw, self.codes, pc.if_else(pa.array(texts), nothing, self.texts))
+        return self.changed(pc.if_else(pa.array(texts), nothing, self.texts))
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,10 @@ class Batch:
         """Marks the rows that have a value in a column."""
         column = self.columns[name]
         return column.where(column.texts.is_valid().to_numpy(zero_copy_only=False))
+
+    def changed(self, columns: Mapping[str, Coded]) -> "Batch":
+        """The same rows, with other columns of the same names."""
+        return Batch({**self.columns, **columns}, self.numbers) if columns else self
 
     def filter(self, rows: np.ndarray) -> "Batch":
         """The rows that are marked; with all of them, the same batch."""
@@ -166,8 +174,8 @@ class Table:
 
     def _spelled(self, batch: Batch, file: csv_files.CsvFile | parquet_files.ParquetFile) -> Batch:
         typed = file.fractions if isinstance(file, parquet_files.ParquetFile) else frozenset()
-        changed = {name: batch.columns[name].with_comma() for name in typed & self.with_comma}
-        return Batch({**batch.columns, **changed}, batch.numbers)
+        names = typed & self.with_comma
+        return batch.changed({name: batch.columns[name].with_comma() for name in names})
 
 
 def open_table(source: Path, column_names: Sequence[str] = (), row_limit: int = 0) -> Table:

@@ -95,10 +95,9 @@ def readable(rows: Iterable[Batch], agreed: Contract, names: Iterable[str]) -> I
 
 
 def _without(batch: Batch, bad: Mapping[str, np.ndarray]) -> Batch:
-    changed = {
-        name: batch.columns[name].without(marks) for name, marks in bad.items() if marks.any()
-    }
-    return Batch({**batch.columns, **changed}, batch.numbers) if changed else batch
+    return batch.changed(
+        {name: batch.columns[name].without(marks) for name, marks in bad.items() if marks.any()}
+    )
 
 
 def violations(rows: Batch | Mapping[Any, Any], agreed: Contract) -> Report:

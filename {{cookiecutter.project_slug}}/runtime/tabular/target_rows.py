@@ -25,9 +25,8 @@ def labelled(rows: Iterable[Batch], target: Reading) -> Iterator[Batch]:
     for batch in rows:
         if not target.plain:
             column = batch.columns[target.name]
-            texts = _plain_texts(column.texts, target)
-            changed = type(column)(column.raw, column.codes, texts)
-            batch = Batch({**batch.columns, target.name: changed}, batch.numbers)
+            changed = column.changed(_plain_texts(column.texts, target))
+            batch = batch.changed({target.name: changed})
         yield batch.filter(batch.known(target.name))
 
 
