@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import csv_files, files, parquet_files
+from .columns import marks
 from .values import MISSING, DataError
 
 BLANKS = pa.array(sorted({*MISSING, " "}))  # a lone space is a common way to write nothing
@@ -104,7 +105,7 @@ class Batch:
     def known(self, name: str) -> np.ndarray:
         """Marks the rows that have a value in a column."""
         column = self.columns[name]
-        return column.where(column.texts.is_valid().to_numpy(zero_copy_only=False))
+        return column.where(marks(column.texts.is_valid()))
 
     def changed(self, columns: Mapping[str, Coded]) -> "Batch":
         """The same rows, with other columns of the same names."""

@@ -92,14 +92,14 @@ class ColumnCheck:
             return ~np.isnan(days), bad, self._day_rules(days)
         texts = values.texts
         texts = texts if self._reading.plain else columns.texts(texts, self._reading)
-        known = _marks(texts.is_valid())
+        known = columns.marks(texts.is_valid())
         return known, np.zeros(len(known), bool), self._text_rules(texts, known)
 
     def _text_rules(self, texts: pa.StringArray, known: Marks) -> dict[tuple[str, bool], Marks]:
         if self._column.role == "drop" or not self._column.categories:
             return {}
         listed = pc.is_in(texts, pa.array(self._column.categories, pa.string()))
-        return {("categories", False): known & ~_marks(listed)}
+        return {("categories", False): known & ~columns.marks(listed)}
 
     def _day_rules(self, days: np.ndarray) -> dict[tuple[str, bool], Marks]:
         if self._column.role == "drop":
@@ -138,10 +138,6 @@ class ColumnCheck:
         if column.type == "integer":
             rules["whole_number"] = (numbers % 1 > 0) & ~outside
         return rules
-
-
-def _marks(array: pa.BooleanArray) -> Marks:
-    return array.to_numpy(zero_copy_only=False)
 
 
 def _ordinal(day: str) -> float:

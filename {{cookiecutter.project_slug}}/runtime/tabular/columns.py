@@ -29,6 +29,11 @@ Unreadable = Literal["raise", "mark"]
 Marked = tuple[np.ndarray, np.ndarray]  # numbers, and which rows hold a text that is none
 
 
+def marks(array: pa.BooleanArray) -> np.ndarray:
+    """What is true of each value."""
+    return array.to_numpy(zero_copy_only=False)
+
+
 def texts(array: Texts, reading: Reading) -> pa.Array:
     """The known texts of a column, null where missing."""
     codes, distinct = _distinct(array)
@@ -64,11 +69,11 @@ def numbers(
 
 def _plain_numbers(flat: pa.Array, numeral: Numeral | None) -> tuple[pa.Array, np.ndarray]:
     """The numbers of plain texts, and which rows hold them; a missing one needs no other look."""
-    missing = flat.is_null().to_numpy(zero_copy_only=False)
+    missing = marks(flat.is_null())
     if numeral is None:
         try:  # Arrow's own parser knows less texts than Python's, and reads them as that does
             numbers = flat.cast(pa.float64())
-            return numbers, missing | pc.is_finite(numbers).fill_null(True).to_numpy(False)
+            return numbers, missing | marks(pc.is_finite(numbers).fill_null(True))
         except pa.ArrowInvalid:
             plain = pc.match_substring_regex(flat, PLAIN_NUMBER)
     else:
@@ -77,7 +82,7 @@ def _plain_numbers(flat: pa.Array, numeral: Numeral | None) -> tuple[pa.Array, n
     texts = pc.if_else(plain, flat, pa.scalar(None, pa.string()))
     if numeral is not None:
         texts = _respelled(texts, numeral)
-    return texts.cast(pa.float64()), missing | plain.fill_null(True).to_numpy(False)
+    return texts.cast(pa.float64()), missing | marks(plain.fill_null(True))
 
 
 def _respelled(texts: pa.Array, numeral: Numeral) -> pa.Array:
@@ -130,9 +135,9 @@ def _odd(
     result[rows] = found[places]
     if unreadable == "raise":
         return result
-    marks = np.zeros(len(result), bool)
-    marks[rows] = bad[places]
-    return result, marks
+    unread = np.zeros(len(result), bool)
+    unread[rows] = bad[places]
+    return result, unread
 
 
 def _flat(array: Texts) -> pa.Array:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .batches import Batch, Coded
+from .columns import marks
 from .hashing import key_of, spread, text_hashes
 from .values import is_day
 
@@ -148,17 +149,17 @@ class ColumnFacts:
         firsts = np.zeros(len(counts), dtype="int64")
         firsts[column.codes[::-1]] = numbers[::-1]
         known = column.texts.is_valid()
-        texts, facts = column.texts.filter(known), np.stack([counts, firsts])[:, _marks(known)]
+        texts, facts = column.texts.filter(known), np.stack([counts, firsts])[:, marks(known)]
         self.rows += len(numbers)
         self.missing += len(numbers) - int(facts[0].sum())
         self.texts.add(hashes, texts, facts)
         number, day = pc.match_substring_regex(texts, PLAIN_NUMBER), _days(texts)
         self._add_numbers(texts.filter(number))
-        self.numbers += int(facts[0][_marks(number)].sum())
+        self.numbers += int(facts[0][marks(number)].sum())
         self.days += int(facts[0][day].sum())
-        other = ~_marks(number) & ~day
+        other = ~marks(number) & ~day
         if other.any():
-            digits = _marks(pc.match_substring_regex(texts, r"\pN"))
+            digits = marks(pc.match_substring_regex(texts, r"\pN"))
             for mark, kind in ((other & digits, self.odd), (other & ~digits, self.words)):
                 kind.add(hashes[mark], texts.filter(pa.array(mark)), facts[:, mark])
 
@@ -190,13 +191,9 @@ def _scaled(counts: Mapping[str, int], rows: int) -> dict[str, int]:
     return {text: max(1, round(count * factor)) for text, count in counts.items()}
 
 
-def _marks(array: pa.BooleanArray) -> np.ndarray:
-    return array.to_numpy(zero_copy_only=False)
-
-
 def _days(texts: pa.StringArray) -> np.ndarray:
     """Marks the texts that are ISO days without a time."""
-    days = _marks(pc.match_substring_regex(texts, PLAIN_DAY)).copy()
+    days = marks(pc.match_substring_regex(texts, PLAIN_DAY)).copy()
     places = np.flatnonzero(days)
     days[places] = [is_day(text) for text in texts.take(pa.array(places)).to_pylist()]
     return days

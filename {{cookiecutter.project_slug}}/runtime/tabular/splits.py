@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .batches import Batch, of_columns
+from .columns import marks
 from .hashing import key_of, text_hashes
 from .values import DataError, is_day
 
@@ -35,7 +36,7 @@ def row_shares(rows: Batch | Mapping[Any, Any]) -> np.ndarray:
     ]
     for column, hashes in zip(batch.columns.values(), text_hashes(columns), strict=True):
         of_texts = np.zeros(len(column.raw), dtype="uint64")
-        of_texts[column.known.to_numpy(zero_copy_only=False)] = hashes
+        of_texts[marks(column.known)] = hashes
         total += of_texts[column.codes]
     return total / 2.0**64
 

@@ -16,7 +16,7 @@ def with_target(rows: Iterable[Batch], target: Reading) -> Iterator[Batch]:
         known = batch.known(target.name)
         if not target.plain:
             texts = _plain_texts(batch.columns[target.name].texts, target)
-            known = batch.columns[target.name].where(texts.is_valid().to_numpy(False))
+            known = batch.columns[target.name].where(columns.marks(texts.is_valid()))
         yield batch.filter(known)
 
 
