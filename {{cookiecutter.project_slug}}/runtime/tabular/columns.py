@@ -16,9 +16,9 @@ from .numerals import Numeral
 from .spelling import NAN, Reading
 from .values import DataError
 
-PLAIN_NUMBER = r"^-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?$"
+CAST_NUMBER = r"^-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?$"
 PLAIN_BYTES = 40  # of a spelled number: no more digits than a float can have
-PLAIN_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*$"
+ISO_TIME = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*$"
 TIMED_DAY = (
     r"^([0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{1,4})"
     r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: [AaPp][Mm])?$"
@@ -75,7 +75,7 @@ def _plain_numbers(flat: pa.Array, numeral: Numeral | None) -> tuple[pa.Array, n
             numbers = flat.cast(pa.float64())
             return numbers, missing | marks(pc.is_finite(numbers).fill_null(True))
         except pa.ArrowInvalid:
-            plain = pc.match_substring_regex(flat, PLAIN_NUMBER)
+            plain = pc.match_substring_regex(flat, CAST_NUMBER)
     else:
         plain = pc.match_substring_regex(flat, f"^{numeral.plain}$")
         plain = pc.and_(plain, pc.less(pc.binary_length(flat), PLAIN_BYTES))
@@ -104,7 +104,7 @@ def days(array: Texts, reading: Reading, unreadable: Unreadable = "raise") -> np
     flat = _flat(array)
     if not any(each.isdigit() for word in reading.missing for each in word):
         # A time of day makes every text another one.
-        flat = pc.replace_substring_regex(flat, PLAIN_DAY, r"\1")
+        flat = pc.replace_substring_regex(flat, ISO_TIME, r"\1")
         flat = pc.replace_substring_regex(flat, TIMED_DAY, r"\1") if reading.spelling else flat
 
     def number(text: str) -> float:
@@ -112,6 +112,12 @@ def days(array: Texts, reading: Reading, unreadable: Unreadable = "raise") -> np
         return date.fromisoformat(day).toordinal() - EPOCH if day else NAN
 
     return _odd(np.full(len(flat), NAN), flat, np.arange(len(flat)), number, unreadable)
+
+
+def marked(array: Texts, reading: Reading) -> Marked:
+    """A column's numbers, or its days where it has dates, and which rows hold neither."""
+    typed = days if reading.role == "date" else numbers
+    return typed(array, reading, "mark")
 
 
 def _odd(

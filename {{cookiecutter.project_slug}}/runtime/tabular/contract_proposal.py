@@ -106,9 +106,7 @@ def _facts(column: ColumnFacts, read: Reading, ends: tuple[float, float] | None)
 def known_values(column: ColumnFacts, read: Reading) -> Values:
     """What a column's texts are as numbers, or as days since 1970; what is neither is left out."""
     counts = column.counts()
-    texts = pa.array(list(counts), pa.string())
-    typed = columns.numbers if read.role == "numeric" else columns.days
-    numbers, _ = typed(texts, read, "mark")
+    numbers, _ = columns.marked(pa.array(list(counts), pa.string()), read)
     known = ~np.isnan(numbers)
     values, places = np.unique(numbers[known], return_inverse=True)
     rows = np.bincount(places, np.array(list(counts.values()))[known], len(values))
@@ -146,8 +144,7 @@ def all_ends(
     found: dict[str, tuple[float, float]] = {}
     for batch in batches if many else ():
         for name in many:
-            typed = columns.numbers if readings[name].role == "numeric" else columns.days
-            numbers, _ = typed(batch.columns[name].texts, readings[name], "mark")
+            numbers, _ = columns.marked(batch.columns[name].texts, readings[name])
             numbers = numbers[~np.isnan(numbers)]
             if len(numbers):
                 low, high = found.get(name, (np.inf, -np.inf))

@@ -1,13 +1,12 @@
 """Which spelling of dates a column's texts have; days after the 12th tell day from month."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .dates import DATES, date_spelling
-from .number_fit import HALF, Fit
+from .number_fit import HALF, Counts, Fit
 from .values import is_day
 
-Counts = Mapping[str, int]
 TRIED = 200  # texts by which it is told whether a column has dates at all
 CROSSED = {  # the spellings that mix up, of which a column may fit both
     "DD/MM/YYYY": "MM/DD/YYYY",

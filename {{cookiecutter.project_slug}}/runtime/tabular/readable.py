@@ -100,8 +100,7 @@ def check_rows(
     }
     for batch in rows:
         for name, read in unsure.items():
-            of_role = columns.days if read.role == "date" else columns.numbers
-            _, bad = of_role(batch.columns[name].texts, read, unreadable="mark")
+            _, bad = columns.marked(batch.columns[name].texts, read)
             if bad.any():
                 row = int(batch.numbers[bad[batch.columns[name].codes]][0])
                 text = batch.columns[name].texts[int(np.flatnonzero(bad)[0])].as_py()
