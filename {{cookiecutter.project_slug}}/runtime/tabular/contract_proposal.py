@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from . import columns
+from . import columns, readable
 from .batches import Batch
 from .profile import ColumnFacts
 from .spelling import Reading
-from .values import DataError
 
 MOST_CATEGORIES = 100  # that a contract lists
 EXACT = 2**53  # from here on, a float is no whole number to rely on
@@ -79,7 +78,7 @@ def propose(
 
 
 def _entry(column: ColumnFacts, read: Reading, ends: tuple[float, float] | None) -> dict[str, Any]:
-    words = missing_words(column, read)
+    words = readable.missing_words(column, read)
     share = (column.missing + sum(words.values())) / column.rows
     entry = _facts(column, read, ends)
     if words:
@@ -111,21 +110,6 @@ def known_values(column: ColumnFacts, read: Reading) -> Values:
     values, places = np.unique(numbers[known], return_inverse=True)
     rows = np.bincount(places, np.array(list(counts.values()))[known], len(values))
     return Values(values, rows.astype("int64"))
-
-
-def missing_words(column: ColumnFacts, read: Reading) -> dict[str, int]:
-    """The texts of a column that mean missing by its reading, with their rows."""
-    if not read.missing:
-        return {}
-    found = column.counts() | column.odd.counts() | column.words.counts()
-    return {text: rows for text, rows in found.items() if _means_missing(text, read)}
-
-
-def _means_missing(text: str, read: Reading) -> bool:
-    try:
-        return read.known(text) is None
-    except DataError:
-        return False
 
 
 def all_ends(

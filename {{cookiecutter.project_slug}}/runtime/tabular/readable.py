@@ -68,22 +68,25 @@ def _is_large(text: str, read: Reading) -> bool:
         return "finite" in str(error) and any(each.isdigit() for each in text)
 
 
-def distinct(facts: ColumnFacts, read: Reading) -> int:
-    """How many different values a column has."""
-    return facts.distinct - len(_words(facts, read))
+def known(facts: ColumnFacts, read: Reading) -> tuple[int, int]:
+    """How many different values a column has, and in how many rows."""
+    words = missing_words(facts, read)
+    return facts.distinct - len(words), facts.known - sum(words.values())
 
 
-def missing(facts: ColumnFacts, read: Reading) -> int:
-    """How many of the rows with a text say that there is no value."""
-    return sum(_words(facts, read).values())
-
-
-def _words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
-    """The texts of a column that its reading takes for missing, with their rows."""
+def missing_words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
+    """The texts of a column that mean missing by its reading, with their rows."""
     if not read.missing:
         return {}
-    counts = facts.words.counts() | facts.odd.counts() | facts.counts()
-    return {text: rows for text, rows in counts.items() if not read.text(text)}
+    counts = facts.counts() | facts.odd.counts() | facts.words.counts()
+    return {text: rows for text, rows in counts.items() if _means_missing(text, read)}
+
+
+def _means_missing(text: str, read: Reading) -> bool:
+    try:
+        return read.known(text) is None
+    except DataError:
+        return False
 
 
 def check_rows(

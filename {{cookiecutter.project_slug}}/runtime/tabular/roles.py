@@ -94,7 +94,7 @@ def find_problem_type(
 
 def infer_problem_type(facts: ColumnFacts, read: Reading) -> str:
     """What to predict: many numbers, two labels, or several labels."""
-    labels = readable.distinct(facts, read)
+    labels, _ = readable.known(facts, read)
     if labels > 15 and read.role == "numeric" and not readable.first(facts, read):
         return "regression"
     return "binary_classification" if labels == 2 else "multiclass_classification"
@@ -102,7 +102,7 @@ def infer_problem_type(facts: ColumnFacts, read: Reading) -> str:
 
 def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
     """Raise a DataError when a target does not fit `problem_type`."""
-    labels, rows = readable.distinct(facts, read), facts.known - readable.missing(facts, read)
+    labels, rows = readable.known(facts, read)
     if labels < 2:
         raise DataError(
             f"target {facts.name!r} has {labels} different values in {rows} rows; a model "
@@ -214,7 +214,7 @@ def _answered(proposed: Proposal, name: str, spelling: str) -> Reading:
 
 def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
     """Why a column can teach a model nothing; "" when it can."""
-    distinct, rows = readable.distinct(facts, read), facts.known - readable.missing(facts, read)
+    distinct, rows = readable.known(facts, read)
     if distinct <= 1:
         return "it has one value" if distinct else "it is empty"
     plain = facts.numbers == rows and not read.spelling
