@@ -427,11 +427,10 @@ def rows() -> str:
     lines = ["| rule | from | here | asked by |", "| --- | --- | --- | --- |"]
     for rule in table.RULES:
         if isinstance(rule, RuleElsewhere):
-            outcome, module = Outcome.REFUSED.value, rule.module
+            module = rule.module
         else:
-            outcome = rule.outcome.value
             module = rule.check.__module__.removeprefix("sagemaker_local.")
-        lines.append(f"| {rule.what} | {rule.source} | {outcome} | `{module}` |")
+        lines.append(f"| {rule.what} | {rule.source} | {rule.outcome.value} | `{module}` |")
     return "\n".join(lines) + "\n"
 
 

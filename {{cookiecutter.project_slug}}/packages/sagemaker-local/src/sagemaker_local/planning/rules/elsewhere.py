@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagemaker_local.planning.rules.rule import GUIDE, SDK, RuleElsewhere
+from sagemaker_local.planning.rules.rule import GUIDE, SDK, Outcome, RuleElsewhere
 
 _MODEL = "botocore's model of the service"
 _API = "API reference"
@@ -81,10 +81,11 @@ RULES = (
         "jobs.transform",
     ),
     RuleElsewhere(
-        "Hosts that share an input's objects are not more than these (noticed: the service runs "
-        "such a job, and some hosts get nothing)",
+        "Hosts that share an input's objects are not more than these (the service runs such a job, "
+        "and some hosts get nothing)",
         f"{_API}, S3DataSource",
         "planning.shards",
+        Outcome.NOTICED,
     ),
     RuleElsewhere(
         "JoinSource Input needs one content type, and AssembleWith as SplitType",

@@ -70,6 +70,7 @@ class RuleElsewhere:
     what: str
     source: str
     module: str
+    outcome: Outcome = Outcome.REFUSED
 
 
 Rule = RequestRule | PipelineRule | RuleElsewhere
