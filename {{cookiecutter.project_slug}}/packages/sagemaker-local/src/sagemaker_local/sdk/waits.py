@@ -161,13 +161,14 @@ def _print_lines(session: OfflineSession, noun: str, name: str, tokens: dict[str
     for stream in (found["logStreamName"] for found in streams):
         host = stream.partition("/")[2].rpartition("-")[0]
         start = f"{host}: " if len(streams) > 1 else ""
-        for line in _new_lines(session, group, stream, tokens):
-            print(f"{start}{line}", flush=True)
+        for lines in _new_lines(session, group, stream, tokens):
+            print(*(f"{start}{line}" for line in lines), sep="\n", flush=True)
 
 
 def _new_lines(
     session: OfflineSession, group: str, stream: str, tokens: dict[str, str]
-) -> Iterator[str]:
+) -> Iterator[list[str]]:
+    """What came since a stream's token, in parts, each of which is worth a write."""
     while True:
         found = session.client("logs").get_log_events(
             logGroupName=group,
@@ -178,4 +179,4 @@ def _new_lines(
         tokens[stream] = found["nextForwardToken"]
         if not found["events"]:
             return
-        yield from (event["message"] for event in found["events"])
+        yield [event["message"] for event in found["events"]]
