@@ -75,11 +75,18 @@ def test_a_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_a_job_says_of_the_data_is_shown_in_whole(capsys: pytest.CaptureFixture[str]) -> None:
     service = Service(("Succeeded", [step("Preprocess", "Succeeded", **JOB)]))
     said = "no training row has 'castle' (1) as its target" + ", as can be seen in this log" * 5
-    service.job_log = lambda *_, tail: ["rows: 3", f"note: {said}"]  # type: ignore[method-assign]
+    read = []
+
+    def job_log(kind: str, name: str, tail: int = 0) -> list[str]:
+        read.append(name)
+        return ["rows: 3", f"note: {said}"]
+
+    service.job_log = job_log  # type: ignore[method-assign]
     progress.follow(EXECUTION, service)
     shown, row = capsys.readouterr().out.splitlines()
     assert shown == f"Preprocess: {said}"
     assert row.endswith("rows: 3")
+    assert read == ["job-1"], "a log that cannot grow any more is read once"
 
 
 def test_a_terminal_hears_of_a_step_that_takes_long(

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from IPython.core.getipython import get_ipython
 
 from .executions import ENDED, PipelineFailed, failure, listed
-from .step_table import Step, display, line, note, remarks, row, table
+from .step_table import Step, display, line, log_tail, note, remarks, row, table
 
 REDRAW_SECONDS = 0.5  # a table is drawn anew for a log line at most this often
 STILL_SECONDS = 30.0  # after that long without news, a terminal hears of what runs
@@ -84,8 +84,9 @@ class Watch:
         for step in found:
             name = step["StepName"]
             if step["StepStatus"] in ENDED and name not in self.notes:
-                self.notes[name] = note(self.session, step)
-                for remark in remarks(self.session, step):
+                lines = log_tail(self.session, step)
+                self.notes[name] = note(self.session, step, lines)
+                for remark in remarks(lines):
                     print(f"{name}: {remark}", flush=True)
         return [row(self.session, step, self.notes.get(step["StepName"])) for step in found]
 

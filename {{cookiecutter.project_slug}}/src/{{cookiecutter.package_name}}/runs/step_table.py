@@ -55,8 +55,20 @@ def row(session: Any, step: dict[str, Any], known_note: str | None = None) -> St
     )
 
 
-def note(session: Any, step: dict[str, Any]) -> str:
-    """What there is to say about a step: why it failed, its outcome, its last log line."""
+def log_tail(session: Any, step: dict[str, Any]) -> list[str]:
+    """The last lines that a step's job has printed so far; none of a step without a job."""
+    job = job_of(step)
+    return session.job_log(*job, tail=TAIL) if job else []
+
+
+def note(session: Any, step: dict[str, Any], lines: list[str] | None = None) -> str:
+    """What there is to say about a step: why it failed, its outcome, its last log line.
+
+    Args:
+        session: local or managed.
+        step: as the service describes it.
+        lines: the tail of its log, where that is known already.
+    """
     metadata = step.get("Metadata", {})
     if "FailureReason" in step:
         return reason(session, step)
@@ -67,16 +79,13 @@ def note(session: Any, step: dict[str, Any]) -> str:
     if "Lambda" in metadata:
         outputs = metadata["Lambda"].get("OutputParameters", [])
         return ", ".join(f"{output['Name']}={output['Value']}" for output in outputs)
-    job = job_of(step)
-    lines = session.job_log(*job, tail=TAIL) if job else []
+    lines = log_tail(session, step) if lines is None else lines
     spoken = (line.strip() for line in reversed(lines) if not line.startswith(REMARK))
     return next(filter(None, spoken), "")
 
 
-def remarks(session: Any, step: dict[str, Any]) -> list[str]:
-    """What the job of a step says of the data, in whole: lines of its log that begin so."""
-    job = job_of(step)
-    lines = session.job_log(*job, tail=TAIL) if job else []
+def remarks(lines: list[str]) -> list[str]:
+    """What a job says of the data, in whole: lines of its log that begin so."""
     return [line.removeprefix(REMARK).strip() for line in lines if line.startswith(REMARK)]
 
 
