@@ -64,8 +64,7 @@ def _shown(values: pd.Series) -> pd.Series:
 
 def _is_ordered(values: pd.Series) -> bool:
     """Whether a column holds numbers or dates, not categories."""
-    types = pd.api.types
-    return types.is_numeric_dtype(values) or types.is_datetime64_any_dtype(values)
+    return pd.api.types.is_numeric_dtype(values) or _is_date(values)
 
 
 def _is_date(values: pd.Series) -> bool:
