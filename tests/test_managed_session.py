@@ -189,7 +189,7 @@ Processor(
     instance_count=1,
     sagemaker_session=session,
 ).run(
-    inputs=[channels.processing_input(name, uri) for name, uri in uris.items()],
+    inputs=channels.processing_inputs(uris),
     outputs=[channels.processing_output("train")],
     job_name="single",
     wait=False,
