@@ -21,20 +21,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-
-SOURCE = (
-    Path(__file__).resolve().parents[1]
-    / "{{cookiecutter.project_slug}}"
-    / "packages"
-    / "sagemaker-local"
-    / "src"
-)
-sys.path.insert(0, str(SOURCE))
-
-from sagemaker_local.client.client import SageMakerClient  # noqa: E402
-from sagemaker_local.engine import Engine  # noqa: E402
-from sagemaker_local.processes.warm import shared_runner  # noqa: E402
-from sagemaker_local.storage import archive  # noqa: E402
+import template  # noqa: F401 - which makes the engine importable
+from sagemaker_local.client.client import SageMakerClient
+from sagemaker_local.engine import Engine
+from sagemaker_local.processes.warm import shared_runner
+from sagemaker_local.storage import archive
 
 CLIENTS = 4
 BODY = "1.0,2.0,3.0,4.0,5.0,6.0,7.0,8.0,9.0,10.0"

@@ -18,22 +18,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-SOURCE = (
-    Path(__file__).resolve().parents[1]
-    / "{{cookiecutter.project_slug}}"
-    / "packages"
-    / "sagemaker-local"
-    / "src"
-)
-sys.path.insert(0, str(SOURCE))
-
-from sagemaker_local import LocalSession  # noqa: E402
+import template  # noqa: F401 - which makes the engine importable
+from sagemaker_local import LocalSession
 
 Json = dict[str, Any]
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 PROCESSING = "/opt/ml/processing"
 STEPS = 2000
+PLANNED = 1000  # processing steps: about what a definition of 1 MB, the largest, has room for
 # What each step of a real pipeline imports; here it is compared, and not imported.
 LIBRARIES = {"Prepare": "pandas", "Train": "xgboost", "Evaluate": "sklearn, pandas"}
 
@@ -119,8 +112,8 @@ def seconds(work: Callable[[], Any]) -> float:
 def plan(engine: Engine) -> None:
     """Half a chain of references, half free steps."""
     code = engine.code("pass")
-    names = [f"S{number}" for number in range(STEPS)]
-    half = STEPS // 2
+    names = [f"S{number}" for number in range(PLANNED)]
+    half = PLANNED // 2
     chain = [
         processing(name, code, output_of(names[index - 1]) if index else None)
         for index, name in enumerate(names[:half])
@@ -128,8 +121,8 @@ def plan(engine: Engine) -> None:
     text = definition(chain + [processing(name, code) for name in names[half:]])
     found: list[Any] = []
     took = seconds(lambda: found.append(engine.session.plan(text)))
-    assert len(found[0].steps) == STEPS and not found[0].refusals
-    print(f"plan of {STEPS:,} processing steps: {took:.2f} s")
+    assert len(found[0].steps) == PLANNED and not found[0].refusals
+    print(f"plan of {PLANNED:,} processing steps: {took:.2f} s")
 
 
 def conditions(engine: Engine) -> None:

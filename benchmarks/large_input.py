@@ -21,12 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TEMPLATE = Path(__file__).resolve().parents[1]
-sys.path.insert(
-    0, str(TEMPLATE / "{{cookiecutter.project_slug}}" / "packages" / "sagemaker-local" / "src")
-)
-
-from sagemaker_local import LocalSession  # noqa: E402
+import template  # noqa: F401 - which makes the engine importable
+from sagemaker_local import LocalSession
 
 CODE = "/opt/ml/processing/input/code"
 DATA = "/opt/ml/processing/input/data"

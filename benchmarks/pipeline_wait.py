@@ -18,9 +18,8 @@ import time
 from pathlib import Path
 
 import nbformat
-from cookiecutter.main import cookiecutter
+import template
 
-TEMPLATE = Path(__file__).resolve().parents[1]
 NOTEBOOK = "03_training_pipeline.ipynb"
 PARAMETERS = ["-f", "params/local.yaml"]
 WAYS = {
@@ -31,13 +30,11 @@ WAYS = {
 
 def run(words: list[str], project: Path) -> tuple[float, float]:
     """Seconds until a program has ended, and those of all processes on a processor."""
-    parts = (project / "src", project / "packages/sagemaker-local/src")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, parts))}
     before, start = os.times(), time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", *words],
         cwd=project,
-        env=environment,
+        env=template.variables(project),
         check=True,
         capture_output=True,
     )
@@ -58,15 +55,7 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     measured: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        answers = {"git_init": False}
-        made = cookiecutter(
-            str(TEMPLATE),
-            no_input=True,
-            default_config=True,
-            output_dir=folder,
-            extra_context=answers,
-        )
-        project = Path(made)
+        project = template.generate(Path(folder))
         run(WAYS["make pipeline"], project)  # compiles, and makes the sample data
         for _ in range(repeats):
             for name, words in WAYS.items():

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import template
 
-TEMPLATE = Path(__file__).resolve().parents[1]
-RUNTIME = TEMPLATE / "{{cookiecutter.project_slug}}" / "runtime"
+RUNTIME = template.SOURCE / "runtime"
 CONNECTIONS, ROWS = 8, (1, 100)
 FLASK = ["Flask==3.1.3", "gunicorn==25.3.0", "gevent==26.4.0"]
 # As the image has it, there is no orjson, and XGBoost is called for each request. The same handler
@@ -118,17 +118,8 @@ def environment(folder: Path) -> Path:
 
 def trained(folder: Path) -> tuple[Path, list[str]]:
     """A model of sample data, with its contract, and raw records."""
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "cookiecutter", "--no-input", "--default-config"),
-            *("--output-dir", str(folder), str(TEMPLATE), "git_init=no"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    project = folder / "used-car-prices"
-    path = [project / "src", project / "packages" / "sagemaker-local" / "src"]
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    project = template.generate(folder)
+    variables = template.variables(project)
     channels = [f"--{name}={folder / name}" for name in ("train", "validation", "schema")]
     (contract,) = (project / "contracts").glob("*.json")
     raw = f"--input={folder / 'raw' / 'cars.csv'}"

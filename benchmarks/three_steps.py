@@ -27,17 +27,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cookiecutter.main import cookiecutter
+import template
 from three_step_pipeline import CACHED, EACH_TIME, STEPS
 
 HERE = Path(__file__).resolve().parent
-
-
-def sources(project: Path) -> list[str]:
-    """What an editable install of a project puts on the path."""
-    return [str(project / "src"), str(project / "packages" / "sagemaker-local" / "src")]
-
-
 ROWS = 4177
 PLAIN, LOCAL_MODE = "plain scripts", "SDK local mode"
 CONTAINERS = "three-steps-benchmark"  # the project of Docker Compose that all of them are in
@@ -45,15 +38,7 @@ CONTAINERS = "three-steps-benchmark"  # the project of Docker Compose that all o
 
 def generate(folder: Path) -> Path:
     """A default project with the pipelines of ``three_step_pipeline.py``, and their data."""
-    project = Path(
-        cookiecutter(
-            str(HERE.parent),
-            no_input=True,
-            default_config=True,
-            output_dir=str(folder),
-            extra_context={"git_init": False},
-        )
-    )
+    project = template.generate(folder)
     run(project, HERE / "three_step_pipeline.py", project, ROWS)
     return project
 
@@ -63,7 +48,7 @@ def run(project: Path, script: Path | str, *arguments: object) -> str:
     done = subprocess.run(
         [sys.executable, str(script), *map(str, arguments)],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sources(project))},
+        env=template.variables(project),
         capture_output=True,
         text=True,
         check=False,

@@ -16,13 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-TEMPLATE = Path(__file__).resolve().parents[1]
-sys.path.insert(
-    0, str(TEMPLATE / "{{cookiecutter.project_slug}}" / "packages" / "sagemaker-local" / "src")
-)
-
-from sagemaker_local import LocalSession  # noqa: E402
-from sagemaker_local.storage import archive  # noqa: E402
+import template  # noqa: F401 - which makes the engine importable
+from sagemaker_local import LocalSession
+from sagemaker_local.storage import archive
 
 FEW, MANY = 100_000, 10_000_000
 ROW = b"12,345,6.75,south,2021-03-06\n"
