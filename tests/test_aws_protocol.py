@@ -23,7 +23,7 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 from conftest import environment
-from engine.wire.conftest import client
+from engine.boto_clients import client
 from projects import LocalState, NotebookRun, Run, run_notebook
 
 pytestmark = pytest.mark.slow

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import psutil
-from botocore.config import Config
+from sagemaker_local.endpoints.supervision import Record
 from sagemaker_local.processes.runner import Runner
 
+from engine.boto_clients import client
 from engine.definitions import Json
 from engine.local import Local
 from engine.transforms import created
@@ -72,14 +72,7 @@ class Hosted:
     @cached_property
     def runtime(self) -> Any:
         """An unchanged client of boto3, which asks once."""
-        return boto3.client(
-            "sagemaker-runtime",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}, proxies={}),
-        )
+        return client("sagemaker-runtime", self.url)
 
     def model(self, name: str, script: str) -> str:
         return created(self.local, name, script)
@@ -133,6 +126,17 @@ class Hosted:
             if any(script in word for word in words) and any(root in word for word in words):
                 found.append(process)
         return found
+
+    @property
+    def record(self) -> Record:
+        """What is known of the supervisor, which runs."""
+        found = self.local.engine.supervision.running()
+        assert found is not None
+        return found
+
+    @property
+    def supervisor(self) -> psutil.Process:
+        return psutil.Process(int(self.record.owner.split(":")[1]))
 
     @property
     def log(self) -> str:

@@ -85,7 +85,7 @@ def test_it_runs_with_small_scripts(
 
 def hosts_of(file: Path) -> dict[str, str]:
     """The parameters of a definition that say how many hosts its jobs have."""
-    names = [name for name in parse(file.read_text(encoding="utf-8")).parameters]
+    names = parse(file.read_text(encoding="utf-8")).parameters
     return {name: "2" for name in names if name.endswith("InstanceCount")}
 
 

@@ -66,11 +66,11 @@ def test_kills_at_any_moment_of_an_update_lose_no_update(own: Hosted) -> None:
 
 
 def kill(own: Hosted, everything: bool) -> None:
-    record = own.local.engine.supervision.running()
-    processes = own.processes("__main__.py") if everything else []
-    processes += own.processes() if everything else []
-    if record is not None and not everything:
-        processes = [psutil.Process(int(record.owner.split(":")[1]))]
+    if everything:
+        processes = [*own.processes("__main__.py"), *own.processes()]
+    else:
+        runs = own.local.engine.supervision.running() is not None
+        processes = [own.supervisor] if runs else []
     for process in processes:
         process.kill()
     psutil.wait_procs(processes)
@@ -120,22 +120,20 @@ def test_it_listens_elsewhere_only_if_it_is_told_and_says_so(
     assert supervision.url().startswith("http://127.0.0.1:")
     assert "endpoints listen at 0.0.0.0: whoever reaches that address" in capsys.readouterr().err
     assert "Whoever reaches 0.0.0.0 may ask the models" in own.log
-    (listening,) = {
-        connection.laddr.ip
-        for process in own.processes("__main__.py")
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening == "0.0.0.0"
+    assert listened_at(own) == {"0.0.0.0"}
     supervision.stop()
     own.local.engine.supervision.url()
-    (listening,) = {
+    assert listened_at(own) == {"127.0.0.1"}
+
+
+def listened_at(own: Hosted) -> set[str]:
+    """The addresses at which a supervisor waits for connections."""
+    return {
         connection.laddr.ip
         for process in own.processes("__main__.py")
         for connection in process.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
     }
-    assert listening == "127.0.0.1"
 
 
 def test_a_supervisor_ends_when_its_folder_is_deleted(own: Hosted) -> None:

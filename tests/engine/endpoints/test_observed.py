@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sagemaker_local.client.boto import OfflineSession
 
+from engine.boto_clients import sums
 from engine.definitions import Json
 from engine.hosting import Hosted, scale, variant
 from engine.local import until
@@ -76,17 +76,4 @@ def captured(own: Hosted) -> dict[str, list[Json]]:
 def counted(own: Hosted, variant_name: str, metric: str) -> float:
     """The sum of a metric, as CloudWatch's client of a session gives it."""
     client: Any = OfflineSession("us-east-1", own.local.plain_client).client("cloudwatch")
-    now = datetime.now(UTC)
-    points = client.get_metric_statistics(
-        Namespace="AWS/SageMaker",
-        MetricName=metric,
-        Dimensions=[
-            {"Name": "EndpointName", "Value": "e"},
-            {"Name": "VariantName", "Value": variant_name},
-        ],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(minutes=1),
-        Period=3600,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return sum(point["Sum"] for point in points)
+    return sum(sums(client, variant_name, metric))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import os
-import signal
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from sagemaker_local.endpoints.supervision import Record
 
 from engine.hosting import Hosted, post, scale, variant
 from engine.local import ARNS, until
@@ -51,8 +48,8 @@ def a_backend_is_started_again(own: Hosted) -> None:
 
 def the_supervisor_is_started_again_at_its_address(own: Hosted) -> None:
     """Nobody looks at the endpoint meanwhile: its guardian does."""
-    before = running(own)
-    os.kill(int(before.owner.split(":")[1]), signal.SIGKILL)
+    before = own.record
+    own.supervisor.kill()
     connection = http.client.HTTPConnection(urlsplit(before.url).netloc, timeout=60)
 
     def answers() -> bool:
@@ -64,7 +61,7 @@ def the_supervisor_is_started_again_at_its_address(own: Hosted) -> None:
 
     until(answers)
     connection.close()
-    again = running(own)
+    again = own.record
     assert again.url == before.url
     assert again.owner != before.owner
     until(lambda: len(own.processes()) == 2)  # those of the one before are ended
@@ -79,9 +76,3 @@ def all_is_started_again_at_the_next_look(own: Hosted) -> None:
     connection = own.connection()
     until(lambda: post(connection, "Two", "1,2")[0] == 200)
     connection.close()
-
-
-def running(own: Hosted) -> Record:
-    record = own.local.engine.supervision.running()
-    assert record is not None
-    return record

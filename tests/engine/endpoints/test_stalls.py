@@ -8,7 +8,6 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
 from engine.hosting import Hosted, post, scale, variant
@@ -24,7 +23,7 @@ def test_healthy_requests_succeed_while_many_connections_stall(own: Hosted) -> N
     own.model("m", scale(1))
     own.create("e", variant("m"))
     address = urlsplit(own.url)
-    supervisor = supervisor_of(own)
+    supervisor = own.supervisor
     before = supervisor.num_fds()
     silent = [opened(address.port, b"") for _ in range(_STALLED // 3)]
     headless = [opened(address.port, _HEAD) for _ in range(_STALLED // 3)]
@@ -65,19 +64,13 @@ def test_sigterm_waits_for_requests_that_are_under_way(own: Hosted) -> None:
     (log,) = own.local.root.glob("endpoints/e/*/m/job.log")
     until(lambda: "serves" in log.read_text())
     threading.Event().wait(0.3)  # it is with the model by now
-    supervisor = supervisor_of(own)
+    supervisor = own.supervisor
     os.kill(supervisor.pid, signal.SIGTERM)
     asking.join()
     supervisor.wait(30)
     assert answers == [(200, "3")]
     assert own.processes() == []
     assert own.local.engine.endpoints.get("e").status == "InService", "the next look starts it"
-
-
-def supervisor_of(own: Hosted) -> psutil.Process:
-    record = own.local.engine.supervision.running()
-    assert record is not None
-    return psutil.Process(int(record.owner.split(":")[1]))
 
 
 def opened(port: int | None, begun: bytes) -> socket.socket:

@@ -8,12 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.wire.face import Face
 
+from engine.boto_clients import client
 from engine.local import Local
 
 
@@ -46,18 +45,6 @@ class Wired:
     @cached_property
     def sagemaker(self) -> Any:
         return self.client("sagemaker")
-
-
-def client(service: str, url: str) -> Any:
-    """A client of boto3 that asks once."""
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 @pytest.fixture(scope="module")

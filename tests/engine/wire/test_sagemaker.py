@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from sagemaker_local.service_model import service_model
 from sagemaker_local.wire import json_service
 
+from engine.boto_clients import sums
 from engine.conformance import check_shape
 from engine.definitions import (
     IMAGE,
@@ -215,7 +216,8 @@ def served(both: Both, name: Json, config: Json) -> None:
     with pytest.raises(runtime.exceptions.ModelError) as error:
         runtime.invoke_endpoint(**asked | {"Body": b"x"})
     assert error.value.response["OriginalStatusCode"] == 500
-    until(lambda: counted(both) == [2.0])
+    cloudwatch = both.wired.client("cloudwatch")
+    until(lambda: sums(cloudwatch, "v", "Invocations") == [2.0])
     weights = [{"VariantName": "v", "DesiredWeight": 2.0}]
     both.write(
         "update_endpoint_weights_and_capacities", **name, DesiredWeightsAndCapacities=weights
@@ -225,24 +227,6 @@ def served(both: Both, name: Json, config: Json) -> None:
     in_service.wait(**name)
     both.write("delete_endpoint", **name)
     both.wired.local.plain_client.get_waiter("endpoint_deleted").wait(**name)
-
-
-def counted(both: Both) -> list[float]:
-    """The invocations, as boto3's client for CloudWatch has them."""
-    now = datetime.now(UTC)
-    found = both.wired.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/SageMaker",
-        MetricName="Invocations",
-        Dimensions=[
-            {"Name": "EndpointName", "Value": "e"},
-            {"Name": "VariantName", "Value": "v"},
-        ],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(hours=1),
-        Period=7200,
-        Statistics=["Sum"],
-    )
-    return [point["Sum"] for point in found["Datapoints"]]
 
 
 def jobs(both: Both, folder: Path) -> None:

@@ -18,9 +18,10 @@ import pytest
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.wire.serve import main
 
+from engine.boto_clients import client
 from engine.definitions import ROLE, Json, definition, fail, processing
 from engine.local import Local, until
-from engine.wire.conftest import Wired, client
+from engine.wire.conftest import Wired
 
 pytestmark = pytest.mark.slow
 
