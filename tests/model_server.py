@@ -3,14 +3,14 @@
 import os
 import re
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
+from engine.local import until
 
 SECONDS = 3.0  # in which a request must be whole
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: model\r\nContent-Type: application/json\r\n"
@@ -60,14 +60,6 @@ def served(python: Path, model: Path, folder: Path, *options: str) -> Iterator[S
         with suppress(psutil.NoSuchProcess):
             process.kill()
         process.wait()
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait for something that will be true."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to be so"
-        time.sleep(0.05)
 
 
 def answer(

@@ -73,6 +73,25 @@ def staged_for_search(run: Run, project: Path, env: Mapping[str, str] | None = N
     return project / run(["python", "-c", program], project, env).stdout.strip()
 
 
+def prepare(run: Run, project: Path, folder: Path, rows: int) -> None:
+    """Have a folder hold sample data, preprocessed by the project's own script."""
+    raw = folder / "raw" / "cars.csv"
+    for command in (
+        ["python", "-m", "used_car_prices", "sample-data", f"--rows={rows}", f"--output={raw}"],
+        ["python", "runtime/preprocess.py", f"--input={raw}", f"--output={folder}"],
+    ):
+        done = run(command, project)
+        assert done.returncode == 0, done.stderr
+
+
+def train(run: Run, project: Path, data: Path, model: Path, *options: str) -> None:
+    """Train a model of prepared data by the project's own script."""
+    channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
+    words = [*channels, f"--model-dir={model}", *options]
+    done = run(["python", "runtime/train.py", *words], project)
+    assert done.returncode == 0, done.stderr
+
+
 def failure(ran: NotebookRun) -> str:
     """The sentence with which a run ended; papermill shows it last."""
     assert ran.process.returncode != 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Bake, Run, generate
+from conftest import Bake, Run, copied
 from odd_tables import REFUSED, TABLES
 from projects import NotebookRun, run_notebook
 
@@ -91,10 +91,10 @@ def test_two_hundred_columns_take_seconds(bake_own: Bake, run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def results(run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def results(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of each odd table: the cells run in one process, since a kernel takes seconds."""
     folder = tmp_path_factory.mktemp("tables")
-    project = generate(folder / "project")
+    project = copied(bake(), folder)
     program = Path(__file__).with_name("explore_program.py")
     done = run([sys.executable, str(program), str(folder)], project)
     assert done.returncode == 0, done.stderr[-3000:]

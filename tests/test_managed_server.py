@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from projects import staged_for_search
+from projects import prepare, staged_for_search, train
 from replica import environment
 
 pytestmark = pytest.mark.slow
@@ -57,15 +57,8 @@ def server(image: Path) -> Iterator[Path]:
 def prepared(bake: Callable[..., Path], run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with preprocessed data and a linear model, which needs few libraries."""
     project, folder = bake(), tmp_path_factory.mktemp("prepared")
-    raw = folder / "raw" / "cars.csv"
-    run(
-        ["python", "-m", "used_car_prices", "sample-data", "--rows=900", f"--output={raw}"], project
-    )
-    options = [f"--input={raw}", f"--output={folder}"]
-    assert run(["python", "runtime/preprocess.py", *options], project).returncode == 0
-    options = [f"--{name}={folder / name}" for name in ("train", "validation", "schema")]
-    options += ["--model-family=linear", f"--model-dir={folder / 'model'}"]
-    assert run(["python", "runtime/train.py", *options], project).returncode == 0
+    prepare(run, project, folder, rows=900)
+    train(run, project, folder, folder / "model", "--model-family=linear")
     return folder
 
 

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from model_server import HEAD, PATIENCE, Serving, answer, served, until
+from engine.local import until
+from model_server import HEAD, PATIENCE, Serving, answer, served
+from projects import prepare, train
 
 pytestmark = pytest.mark.slow
 
@@ -44,15 +46,8 @@ def python(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
 def data(bake: Callable[..., Path], run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Preprocessed data, and a model of it."""
     project, folder = bake(), tmp_path_factory.mktemp("served")
-    raw = folder / "raw" / "cars.csv"
-    channels = [f"--{name}={folder / name}" for name in ("train", "validation", "schema")]
-    for command in (
-        ["python", "-m", "used_car_prices", "sample-data", "--rows=900", f"--output={raw}"],
-        ["python", "runtime/preprocess.py", f"--input={raw}", f"--output={folder}"],
-        ["python", "runtime/train.py", *channels, f"--model-dir={folder / 'model'}"],
-    ):
-        done = run(command, project)
-        assert done.returncode == 0, done.stderr
+    prepare(run, project, folder, rows=900)
+    train(run, project, folder, folder / "model")
     return folder
 
 

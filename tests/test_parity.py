@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Run
 from model_server import answer, served
+from projects import prepare, train
 
 pytestmark = pytest.mark.slow
 
@@ -36,12 +37,7 @@ def prepared(
 ) -> tuple[Path, Path]:
     """A project of one problem type, and its preprocessed data."""
     project, folder = bake(problem_type=request.param), tmp_path_factory.mktemp(request.param)
-    raw = folder / "raw" / "cars.csv"
-    for command in (
-        ["python", "-m", "used_car_prices", "sample-data", "--rows=700", f"--output={raw}"],
-        ["python", "runtime/preprocess.py", f"--input={raw}", f"--output={folder}"],
-    ):
-        assert run(command, project).returncode == 0
+    prepare(run, project, folder, rows=700)
     return project, folder
 
 
@@ -66,10 +62,7 @@ def test_predictions_agree(
 ) -> None:
     project, data = prepared
     model = tmp_path / "model"
-    channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
-    options = [*channels, f"--model-dir={model}", f"--model_family={family}", "--num_round=40"]
-    done = run(["python", "runtime/train.py", *options], project)
-    assert done.returncode == 0, done.stderr
+    train(run, project, data, model, f"--model_family={family}", "--num_round=40")
     lines = (data / "records" / "test.jsonl").read_text(encoding="utf-8").splitlines()
     rows: list[dict[str, Any]] = [json.loads(line) for line in lines[:60]]
     rows[0] |= {"make": "never seen", "mileage_km": None}

@@ -1,24 +1,22 @@
 """The training pipeline on two hosts: one run from a folder of files, looked at from all sides."""
 
 import json
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Bake, copied
 from projects import LocalState, Run, run_notebook
 
 pytestmark = pytest.mark.slow
 
-Bake = Callable[..., Path]
 FILES, ROWS = 3, 400
 
 
 @pytest.fixture(scope="module")
 def project(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a folder of files: listings, a marker that is none, and a hidden copy."""
-    project = Path(shutil.copytree(bake(), tmp_path_factory.mktemp("hosts") / "used-car-prices"))
+    project = copied(bake(), tmp_path_factory.mktemp("hosts"))
     program = (
         "from used_car_prices import sample_data; from pathlib import Path;"
         f"sample_data.write_sample(Path('data/whole.csv'), {FILES * ROWS})"
