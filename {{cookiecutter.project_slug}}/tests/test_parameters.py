@@ -3,11 +3,15 @@
 import math
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+
+import preprocess
+from tabular import splits
 
 from {{ cookiecutter.package_name }} import errors, paths
 from {{ cookiecutter.package_name }}.notebooks import limits, parameters
@@ -96,16 +100,27 @@ def parameters_cell(notebook: str) -> str:
     return str(source)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS)
+@pytest.mark.parametrize(
+    ("notebook", "known"), [*NOTEBOOKS.items(), ("02_runtime_scripts", limits.SCRIPTS)]
+)
 def test_the_notebooks_own_values_are_within_their_limits(
-    shell: InteractiveShell, notebook: str
+    shell: InteractiveShell, notebook: str, known: Mapping[str, limits.Limit]
 ) -> None:
     source = parameters_cell(notebook)
     exec(source, shell.user_ns)
     shell.user_ns["In"] = ["", source, "check"]
-    parameters.check_parameters(NOTEBOOKS[notebook])
+    parameters.check_parameters(known)
     numbers = {each.name for each in parameters.assignments(source) if each.type in (int, float)}
-    assert numbers - FREE <= set(NOTEBOOKS[notebook]), "every number has a limit"
+    assert numbers - FREE <= set(known), "every number has a limit"
+
+
+def test_limits_that_scripts_have_too_are_the_same() -> None:
+    """Notebooks say them without loading what the scripts import."""
+    assert limits.PROBLEM_TYPES == tuple(preprocess.PROBLEM_TYPES)
+    folds = limits.TRAINING["folds"]
+    assert [folds(splits.MAX_FOLDS, {}), folds(splits.MAX_FOLDS + 1, {})] == ["", "2 to 8"]
+    validation = limits.TRAINING["validation"]
+    assert all(validation(name, {}) == "" for name in splits.VALIDATIONS)
 
 
 BOTH, TRAINING = tuple(NOTEBOOKS), ("03_training_pipeline",)
