@@ -97,6 +97,19 @@ def test_many_records_are_encoded_as_each_is(table: list[dict[str, Any]]) -> Non
             assert found == expected
 
 
+def test_to_say_which_of_many_records_is_at_fault_they_are_made_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not once for each column: a server has one thread for requests that are wrong, too."""
+    made: list[Any] = []
+    each = Columns.__iter__
+    monkeypatch.setattr(Columns, "__iter__", lambda self: made.append(self) or each(self))
+    table = columns_of([*TRAINED, {**TRAINED[0], "seen": "2020-01-01"}])
+    with pytest.raises(DataError, match=f"record {len(table)}: field 'seen'"):
+        ENCODERS[0].matrix(table)
+    assert len(made) == 1
+
+
 @given(table=tables_of_texts, impute=st.booleans())
 def test_an_encoding_is_learned_from_columns_as_from_records(
     table: list[dict[str, Any]], impute: bool
