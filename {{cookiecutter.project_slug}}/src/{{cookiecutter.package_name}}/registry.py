@@ -97,6 +97,32 @@ def champion(session: Any, group: str) -> dict[str, Any] | None:
     return None
 
 
+def to_use(session: Any, group: str, version: int = 0) -> dict[str, Any]:
+    """The description of the model package that batch jobs and endpoints use.
+
+    Args:
+        session: local or managed.
+        group: a model package group.
+        version: of it; 0: its champion, the highest approved one.
+
+    Raises:
+        ProjectError: there is no such version, or none is approved; says how to approve one.
+    """
+    if version:
+        return find(session, group, version)
+    found = champion(session, group)
+    if found:
+        return found
+    registered = packages(session, group)
+    if not registered:
+        raise ProjectError(f"{group} has no model yet; notebook 03 registers one, to be approved")
+    mode = "local" if session.runs_here else "managed"
+    newest = describe(session, registered[0]["ModelPackageArn"])
+    raise ProjectError(
+        f"{group} has no approved version; approve one by `{approve_command(newest, mode)}`"
+    )
+
+
 def describe(session: Any, arn: str) -> dict[str, Any]:
     """A model package's description."""
     return dict(session.sagemaker_client.describe_model_package(ModelPackageName=arn))

@@ -1,15 +1,24 @@
 """What a model answered to records in a batch job."""
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProjectError
-from . import executions
+from . import executions, lineage
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ANSWER = "SageMakerOutput"  # where a batch job puts it beside the record's own fields
+
+
+@dataclass(frozen=True)
+class Known:
+    """Raw records with what a model is known to answer to them, in their order."""
+
+    records: list[dict[str, Any]]
+    answers: list[dict[str, Any]]
 
 
 def first(session: Any, execution: Any, step_name: str, rows: int = 5) -> "pd.DataFrame":
@@ -31,7 +40,42 @@ def first(session: Any, execution: Any, step_name: str, rows: int = 5) -> "pd.Da
     """
     import pandas as pd
 
-    found = [step for step in executions.listed(session, execution.arn) if _is(step, step_name)]
+    known = _known(session, executions.listed(session, execution.arn), step_name, rows)
+    pairs = zip(known.records, known.answers, strict=True)
+    return pd.DataFrame([record | flat(answer) for record, answer in pairs])
+
+
+def of_package(session: Any, package: dict[str, Any], rows: int) -> Known:
+    """Raw test records of the run that made a model package, with the answers of its batch job.
+
+    Args:
+        session: local or managed.
+        package: its description.
+        rows: this many of them, where there are so many.
+
+    Raises:
+        ProjectError: nothing says which run that was, or its batch job wrote nothing.
+    """
+    steps = executions.listed(session, lineage.of_package(session, package)["execution"])
+    arn = package["ModelPackageArn"]
+    made = [step["StepName"] for step in steps if _made(step) == arn]
+    if not made:
+        raise ProjectError(f"{arn} is not of the run that its lineage names")
+    return _known(session, steps, made[0].replace("RegisterModel", "Transform", 1), rows)
+
+
+def flat(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer's parts as columns of a table."""
+    probabilities = {f"P({label})": p for label, p in answer.get("probabilities", {}).items()}
+    return {"prediction": answer["prediction"]} | probabilities
+
+
+def _made(step: dict[str, Any]) -> str:
+    return str(step.get("Metadata", {}).get("RegisterModel", {}).get("Arn", ""))
+
+
+def _known(session: Any, steps: list[dict[str, Any]], step_name: str, rows: int) -> Known:
+    found = [step for step in steps if _is(step, step_name)]
     if not found:
         raise ProjectError(f"the execution has no step {step_name!r} that transformed records")
     name = found[0]["Metadata"]["TransformJob"]["Arn"].rpartition("/")[2]
@@ -41,15 +85,9 @@ def first(session: Any, execution: Any, step_name: str, rows: int = 5) -> "pd.Da
     if not keys:
         raise ProjectError(f"step {step_name} wrote nothing below s3://{bucket}/{prefix}")
     lines = session.first_lines(f"s3://{bucket}/{keys[0]}", rows)
-    return pd.DataFrame([_flat(json.loads(line)) for line in lines])
+    records = [json.loads(line) for line in lines]
+    return Known(records, [record.pop(ANSWER) for record in records])
 
 
 def _is(step: dict[str, Any], name: str) -> bool:
     return step["StepName"] == name and "TransformJob" in step.get("Metadata", {})
-
-
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A joined record with the answer's parts as columns of their own, after the record's."""
-    answer = record.pop(ANSWER)
-    probabilities = {f"P({label})": p for label, p in answer.get("probabilities", {}).items()}
-    return record | {"prediction": answer["prediction"]} | probabilities
