@@ -15,11 +15,13 @@ from sagemaker_local.storage import archive
 from engine.conformance import ConformingClient
 
 FOLDER = Path(sys.argv[1])
+CAPTURED = "s3://sagemaker-local/captured"
 session = LocalSession(FOLDER / "root", preload=("json",))
 client = ConformingClient(session.sagemaker_client)
 session.sagemaker_client = client
 session.boto_session._clients["sagemaker"] = client
 
+from sagemaker.core.shapes import BatchDataCaptureConfig  # noqa: E402
 from sagemaker.core.transformer import Transformer  # noqa: E402
 from sagemaker.core.workflow.parameters import ParameterString  # noqa: E402
 from sagemaker.mlops.workflow.model_step import ModelStep  # noqa: E402
@@ -73,6 +75,9 @@ def build() -> Pipeline:
         join_source="Input",
         output_filter="$[0,-1]",
         model_client_config={"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 1},
+        batch_data_capture_config=BatchDataCaptureConfig(
+            destination_s3_uri=CAPTURED, generate_inference_id=True
+        ),
     )
     score = TransformStep(
         name="Score",
@@ -100,6 +105,7 @@ def main() -> None:
         "statuses": {name: step["StepStatus"] for name, step in steps.items()},
         "output": output,
         "scores": session.bucket.existing(f"{output}/test.csv.out").read_text(),
+        "captured": session.bucket.keys(CAPTURED),
     }
     (FOLDER / "seen.json").write_text(json.dumps(seen), encoding="utf-8")
 

@@ -287,6 +287,10 @@ def test_a_transform_depends_on_what_its_model_is_made_of_and_not_on_its_name(
         ),
         ({"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2}}, []),
         ({"MaxConcurrentTransforms": 7}, []),
+        (
+            {"DataCaptureConfig": {"DestinationS3Uri": "s3://b/seen", "KmsKeyId": "key"}},
+            ["capture DestinationS3Uri is new"],
+        ),
     ],
 )
 def test_what_else_makes_a_transforms_output(

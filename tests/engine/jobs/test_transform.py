@@ -267,4 +267,6 @@ def test_the_sdks_transformer_makes_a_step_that_runs(tmp_path: Path, source: Pat
     assert set(seen["statuses"].values()) == {"Succeeded"}
     assert {name.split("-")[0] for name in seen["statuses"]} == {"Create", "Score"}
     assert re.fullmatch(r"s3://sagemaker-local/sdk-transform/\w{12}/Score", seen["output"])
-    assert seen["scores"] == "a,30\nb,70\n"
+    ids = r",[0-9a-f-]{36},[0-9TZ:-]{20}\n"
+    assert re.fullmatch(rf"a,30{ids}b,70{ids}", seen["scores"])
+    assert {key.split("/")[1] for key in seen["captured"]} == {"input", "output"}

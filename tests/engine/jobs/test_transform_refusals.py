@@ -20,6 +20,9 @@ CSV: Json = {
 }
 PARAMETERS = [parameter("Text", "String", "x"), parameter("Number", "Integer", 7)]
 S3 = "TransformInput.DataSource.S3DataSource"
+IDS: Json = {
+    "DataCaptureConfig": {"DestinationS3Uri": "s3://b/captured", "GenerateInferenceId": True}
+}
 NUMBERS = ("MaxPayloadInMB", "MaxConcurrentTransforms", "TransformResources.InstanceCount")
 
 
@@ -167,6 +170,25 @@ def test_what_the_service_needs_is_asked_for(member: str) -> None:
             },
             ["SplitType is None; filters and JoinSource need Line for application/jsonlines"],
         ),
+        ({"target": CSV["target"], "options": IDS}, []),
+        (
+            {"target": {"Accept": "text/csv"}, "options": IDS},
+            ["AssembleWith is None; GenerateInferenceId needs Line for text/csv"],
+        ),
+        (
+            {"options": IDS},
+            [
+                "Accept is missing; GenerateInferenceId needs one of text/csv, application/json, "
+                "application/jsonlines"
+            ],
+        ),
+        (
+            {"options": {"DataCaptureConfig": {"DestinationS3Uri": "https://b.s3.com/x"}}},
+            [
+                "DataCaptureConfig.DestinationS3Uri is 'https://b.s3.com/x'; a local session "
+                "writes below URIs that begin with s3://"
+            ],
+        ),
         ({"processing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}}, []),
     ],
 )
@@ -192,6 +214,7 @@ def test_types_and_lines_go_together(options: Json, expected: list[str]) -> None
         "DataProcessing.InputFilter",
         "DataProcessing.OutputFilter",
         "DataProcessing.JoinSource",
+        "DataCaptureConfig.DestinationS3Uri",
         "TransformResources.InstanceCount",
     ],
 )

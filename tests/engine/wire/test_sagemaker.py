@@ -234,10 +234,15 @@ def jobs(both: Both, folder: Path) -> None:
     waiting = local.code(WAIT)
     told = f"import sys\nsys.argv = ['', {never!r}]"
     local.put("1,2\n3,4\n", "batch/in.csv")
+    captured = {"DestinationS3Uri": "s3://x/captured", "GenerateInferenceId": True}
     steps = {
         "processing_job": processing("P", waiting, arguments=[never]),
         "training_job": training("T", local.channels(f"{told}{WAIT}")),
-        "transform_job": transform("B", "m", "s3://sagemaker-local/batch", "s3://x/out", **CSV),
+        "transform_job": transform(
+            *("B", "m", "s3://sagemaker-local/batch", "s3://x/out"),
+            **CSV,
+            options={"DataCaptureConfig": captured},
+        ),
         "hyper_parameter_tuning_job": tuning_step(local, RATE, script=SAVE + "\nprint('loss=1')"),
     }
     for noun, step in steps.items():

@@ -14,6 +14,7 @@ from sagemaker_local import serving
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs import transform_capture
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all
 from sagemaker_local.jobs.kind import JobContext, JobKind
@@ -35,8 +36,8 @@ _MOST_MEGABYTES = 100
 SETTINGS = Settings(
     table(
         "ModelName TransformInput TransformOutput BatchStrategy MaxPayloadInMB "
-        "MaxConcurrentTransforms DataProcessing Environment TransformResources",
-        "TransformJobName ModelClientConfig DataCaptureConfig ExperimentConfig Tags",
+        "MaxConcurrentTransforms DataProcessing Environment TransformResources DataCaptureConfig",
+        "TransformJobName ModelClientConfig ExperimentConfig Tags",
     ),
     ignored_below=("InstanceType", "KmsKeyId", "VolumeKmsKeyId"),
 )
@@ -57,6 +58,7 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
         request.get("MaxPayloadInMB", 0), request.get("MaxConcurrentTransforms", 0)
     )
     yield from record_refusals(request)
+    yield from transform_capture.refusals(request)
 
 
 def _size_refusals(megabytes: Any, at_once: Any) -> Iterator[str]:
@@ -104,6 +106,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
             "model": str(host.folder.ml / "model"),
             **script_of(environment, host.folder, bucket),
             "files": files[host.number :: len(hosts)],
+            "inference_time": transform_capture.inference_time(job),
             "message": str(host.folder.make("output") / "failure"),
         }
         for host in hosts
@@ -123,6 +126,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     run_all(hosts, context.launch, run_one)
     _refuse_unwritten(files)
     bucket.collect(folder.path / _ANSWERS, job["TransformOutput"]["S3OutputPath"])
+    transform_capture.write(job, [file["name"] for file in files], folder, bucket)
     return {}
 
 
@@ -172,7 +176,8 @@ def _refuse_unwritten(files: list[dict[str, str]]) -> None:
 def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
     """URIs of the objects that a completed job wrote, and the files that they are copies of."""
     target = job["TransformOutput"]["S3OutputPath"].rstrip("/")
-    return {f"{target}/{name}": file for file, name in files_below(folder.path / _ANSWERS)}
+    answers = {f"{target}/{name}": file for file, name in files_below(folder.path / _ANSWERS)}
+    return answers | transform_capture.outputs(job, folder)
 
 
 def sign(signing: Signing, request: dict[str, Any]) -> None:
@@ -185,6 +190,10 @@ def sign(signing: Signing, request: dict[str, Any]) -> None:
     target = request.get("TransformOutput", {})
     kept = {key: target[key] for key in ("Accept", "AssembleWith") if key in target}
     signing.setting("output", kept)
+    # Whoever looks for captures looks at their destination, so it counts, unlike the output's.
+    capture = dict(request.get(transform_capture.MEMBER, {}))
+    capture.pop("KmsKeyId", None)
+    signing.setting("capture", capture)
     _sign_model(signing, request.get("ModelName", ""))
 
 

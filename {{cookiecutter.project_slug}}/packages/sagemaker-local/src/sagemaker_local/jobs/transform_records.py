@@ -1,7 +1,8 @@
 """Which content types, filters and lines of a transform job's request go together.
 
 "Associate Prediction Results with Input Records" in the SageMaker Developer Guide, and
-CreateTransformJob in its API reference.
+CreateTransformJob in its API reference; for ids, "Capture data from batch transform job", which
+says that outputs in CSV, JSON and JSON Lines can have them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ def record_refusals(request: _Part) -> Iterator[str]:
         yield from _same_refusals("Accept", accept, "ContentType", content_type)
     if joined or _selects(processing, "OutputFilter"):
         yield from _same_refusals("AssembleWith", assembled, "SplitType", split)
+    elif _value(request.get("DataCaptureConfig", {}), "GenerateInferenceId", False) is True:
+        who = "GenerateInferenceId needs"
+        yield from _records_refusals("Accept", accept, "AssembleWith", assembled, who)
 
 
 def _value(part: _Part, name: str, default: Any) -> Any:
@@ -65,16 +69,17 @@ def _filter_refusals(processing: _Part, name: str, kind: Any) -> Iterator[str]:
         yield f"{name} {text!r}: a row of CSV has positions and no names; use one such as $[1:]"
 
 
-def _records_refusals(name: str, kind: Any, line: str, value: Any) -> Iterator[str]:
+def _records_refusals(
+    name: str, kind: Any, line: str, value: Any, who: str = "filters and JoinSource need"
+) -> Iterator[str]:
     if kind is _OPEN:
         return
     if kind not in MEDIA_TYPES:
         yield (
-            f"{name} is {kind or 'missing'}; filters and JoinSource need one of "
-            f"{', '.join(MEDIA_TYPES)}"
+            f"{name} is {kind or 'missing'}; {who} one of {', '.join(MEDIA_TYPES)}"
         )
     elif kind in (CSV, JSON_LINES) and value not in ("Line", _OPEN):
-        yield f"{line} is {value}; filters and JoinSource need Line for {kind}"
+        yield f"{line} is {value}; {who} Line for {kind}"
 
 
 def _same_refusals(name: str, value: Any, other: str, expected: Any) -> Iterator[str]:

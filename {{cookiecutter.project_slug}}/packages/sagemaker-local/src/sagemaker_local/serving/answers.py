@@ -1,4 +1,4 @@
-"""What becomes of a model's answer: joined with its records, filtered, ended with a line end."""
+"""What becomes of a model's answer: joined with its records, filtered, given ids, ended."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from .options import Options
 from .payloads import Payload
-from .records import join, parse, renderer, split
+from .records import identified, join, parse, renderer, split
 
 
 def written(payload: Payload, answer: bytes, options: Options) -> bytes:
@@ -15,7 +15,7 @@ def written(payload: Payload, answer: bytes, options: Options) -> bytes:
     Raises:
         RecordError: an answer does not fit its records, or the output filter.
     """
-    if options.join or not options.output_filter.selects_all:
+    if options.join or options.inference_time or not options.output_filter.selects_all:
         return _by_record(payload, answer, options)
     return answer + b"\n" if options.end_lines and not answer.endswith(b"\n") else answer
 
@@ -45,10 +45,11 @@ def _value(payload: Payload, at: int, prediction: bytes, options: Options) -> An
     if options.join:
         value = join(_parsed("the record", payload.records[at], kind), value, kind)
     try:
-        return options.output_filter.select(value)
+        kept = options.output_filter.select(value)
     except ValueError as error:
         path = options.output_filter.text
         raise ValueError(f"the OutputFilter {path} does not fit it: {error}") from error
+    return identified(kept, kind, options.inference_time) if options.inference_time else kept
 
 
 def _parsed(what: str, text: bytes, kind: str) -> Any:

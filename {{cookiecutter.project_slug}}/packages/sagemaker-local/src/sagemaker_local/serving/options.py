@@ -33,6 +33,7 @@ class Options:
         output_filter: what of a prediction, or of a joined record, is written.
         join: are records joined with their predictions?
         end_lines: does every answer end with a line end?
+        inference_time: what records get with an id of their own; empty: they get none.
     """
 
     content_type: str
@@ -47,6 +48,7 @@ class Options:
     output_filter: JsonPath
     join: bool
     end_lines: bool
+    inference_time: str
 
     @property
     def input_kind(self) -> str:
@@ -57,12 +59,15 @@ class Options:
         return media_type(self.accept)
 
 
-def options_of(request: dict[str, Any], default_accept: str = JSON) -> Options:
+def options_of(
+    request: dict[str, Any], default_accept: str = JSON, inference_time: str = ""
+) -> Options:
     """Read a CreateTransformJob request that was found right.
 
     Args:
         request: the request, or the job's description, resolved.
         default_accept: what the model is asked for where the request does not say.
+        inference_time: what records get with an id of their own; empty: they get none.
     """
     source, target = request["TransformInput"], request["TransformOutput"]
     processing = request.get("DataProcessing", {})
@@ -83,4 +88,5 @@ def options_of(request: dict[str, Any], default_accept: str = JSON) -> Options:
         output_filter=parse(processing.get("OutputFilter", "$")),
         join=processing.get("JoinSource", "None") == "Input",
         end_lines=target.get("AssembleWith", "None") == "Line",
+        inference_time=inference_time,
     )

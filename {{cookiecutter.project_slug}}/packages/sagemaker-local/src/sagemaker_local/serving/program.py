@@ -17,7 +17,8 @@ def main(arguments: list[str]) -> int:
 
     Its members: ``request``, the transform job; ``model``, ``code`` and ``program``, where the
     model's files and its script are; ``files``, a list of ``name``, ``path`` and ``output``;
-    ``message``, the file for a sentence about a failure.
+    ``inference_time``, the time that records get with an id, empty if they get none; ``message``,
+    the file for a sentence about a failure.
     """
     task = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _transform(task: dict[str, Any]) -> None:
-    options = options_of(task["request"], default_accept())
+    options = options_of(task["request"], default_accept(), task["inference_time"])
     model = ModelScript(
         Path(task["code"]),
         task["program"],

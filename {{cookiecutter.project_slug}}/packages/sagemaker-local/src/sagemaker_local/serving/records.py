@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
 MEDIA_TYPES = (CSV, JSON, JSON_LINES)
+INFERENCE_ID, INFERENCE_TIME = "SageMakerInferenceId", "SageMakerInferenceTime"
 
 
 def media_type(content_type: str) -> str:
@@ -75,3 +77,23 @@ def join(record: Any, prediction: Any, kind: str) -> Any:
     if isinstance(record, dict):
         return {**record, "SageMakerOutput": prediction}
     return {"SageMakerInput": record, "SageMakerOutput": prediction}
+
+
+def identified(value: Any, kind: str, time: str) -> Any:
+    """What is written for a record, with a random id and a time: last columns, or members.
+
+    Raises:
+        ValueError: it is no object, or has such members already.
+    """
+    known = str(uuid.uuid4())
+    if kind == CSV:
+        return [*(value if isinstance(value, list) else [value]), known, time]
+    if not isinstance(value, dict):
+        raise ValueError(
+            "GenerateInferenceId adds members to a record, and what is written for it is no "
+            "object; use JoinSource Input, or an answer and an OutputFilter that give an object"
+        )
+    for member in (INFERENCE_ID, INFERENCE_TIME):
+        if member in value:
+            raise ValueError(f"it has the member {member}, which GenerateInferenceId adds")
+    return {**value, INFERENCE_ID: known, INFERENCE_TIME: time}

@@ -93,6 +93,11 @@ RULES = (
         "jobs.transform_records",
     ),
     RuleElsewhere(
+        "GenerateInferenceId needs an Accept of CSV, JSON or JSON Lines, by line but for JSON",
+        f'{GUIDE}, "Capture data from batch transform job"',
+        "jobs.transform_records",
+    ),
+    RuleElsewhere(
         "A configuration's models are there",
         "aws/amazon-sagemaker-examples#2236; API reference, CreateEndpointConfig",
         "endpoints.configurations",
