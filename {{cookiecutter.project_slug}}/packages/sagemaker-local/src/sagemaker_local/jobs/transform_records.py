@@ -75,9 +75,7 @@ def _records_refusals(
     if kind is _OPEN:
         return
     if kind not in MEDIA_TYPES:
-        yield (
-            f"{name} is {kind or 'missing'}; {who} one of {', '.join(MEDIA_TYPES)}"
-        )
+        yield f"{name} is {kind or 'missing'}; {who} one of {', '.join(MEDIA_TYPES)}"
     elif kind in (CSV, JSON_LINES) and value not in ("Line", _OPEN):
         yield f"{line} is {value}; {who} Line for {kind}"
 
