@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tabular import diagnostics, gate, importance, job, metrics, slices
+from tabular import diagnostics, gate, importance, job, known_records, metrics, slices
 from tabular.artifact import opened
 from tabular.records import Split
 from tabular.scoring import score
@@ -27,7 +27,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--champion", default="", help="the same for the champion; without a model: no champion")
     add("--test", type=Path, required=True, help="folder with test.csv")
     add("--schema", type=Path, required=True, help="folder with schema.json")
-    add("--output", type=Path, required=True, help="folder for evaluation.json")
+    add("--output", type=Path, required=True, help="folder for evaluation.json, known_records.json")
     add("--primary-metric", default="", help="empty: the usual one of the problem type")
     add("--metric-threshold", type=float, help="what it must reach; not given: anything")
     add("--summary", default="", help="folder with summary.json of the folds, if there were any")
@@ -66,6 +66,7 @@ def evaluate(options: Namespace) -> None:
                 f"primary metric {primary!r} is not one of {kind}{job.suggest(primary, challenger)}"
             )
         important = importance.by_column(model, scored.sample, primary)
+        known = known_records.known(model, scored.sample)
     champion = champion_metrics(options, schema, test)
     roles = {column["name"]: column["role"] for column in schema["columns"]}
     by_slice = slices.measure(scored, roles)
@@ -89,6 +90,7 @@ def evaluate(options: Namespace) -> None:
     }
     with job.all_or_nothing(options.output) as folder:
         job.write_json(folder / "evaluation.json", evaluation)
+        job.write_json(folder / known_records.FILE, known)  # for whoever deploys the model
     for name, value in challenger.items():
         beside = f", champion {champion[name]:.6g}" if champion else ""
         print(f"test:{name}={value:.6g} (constant {constant[name]:.6g}{beside})")

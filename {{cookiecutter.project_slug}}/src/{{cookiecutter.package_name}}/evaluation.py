@@ -1,6 +1,7 @@
 """What ``evaluation.json`` says: read from a run or a registered model, and set side by side."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 FILE = "evaluation.json"
@@ -27,12 +28,18 @@ def of_steps(session: Any, steps: list[dict[str, Any]]) -> dict[str, dict[str, A
     return found
 
 
+def uri_of_package(package: Mapping[str, Any]) -> str:
+    """Where a package's ``evaluation.json`` is; "" if it has none."""
+    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
+    return str(statistics.get("S3Uri", ""))
+
+
 def of_package(session: Any, package: dict[str, Any]) -> dict[str, Any]:
     """A package's ``evaluation.json``; empty if it has none."""
-    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
-    if "S3Uri" not in statistics:
+    uri = uri_of_package(package)
+    if not uri:
         return {}
-    bucket, _, key = statistics["S3Uri"].removeprefix("s3://").partition("/")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
     return dict(json.loads(session.read_s3_file(bucket, key)))
 
 

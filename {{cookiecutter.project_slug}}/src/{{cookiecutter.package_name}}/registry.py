@@ -3,6 +3,7 @@
 import ast
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from . import evaluation, paths, settings
 from .errors import ProjectError
 
 GROUP_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
-APPROVED = "Approved"
+APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
+MOST_REASON = 1024  # characters of what a package says on its approval
 
 
 def known_families() -> list[str]:
@@ -203,6 +205,20 @@ def approve(session: Any, group: str, version: int) -> str:
     arn = str(find(session, group, version)["ModelPackageArn"])
     session.sagemaker_client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=APPROVED)
     return arn
+
+
+def judge(session: Any, package: Mapping[str, Any], status: str, reason: str) -> None:
+    """Give a package another approval status, and the reason for it."""
+    session.sagemaker_client.update_model_package(
+        ModelPackageArn=package["ModelPackageArn"],
+        ModelApprovalStatus=status,
+        ApprovalDescription=" ".join(reason.split())[:MOST_REASON],
+    )
+
+
+def version_name(package: Mapping[str, Any]) -> str:
+    """A package in a sentence."""
+    return f"{package['ModelPackageGroupName']} version {package['ModelPackageVersion']}"
 
 
 def approve_command(package: dict[str, Any], mode: str) -> str:

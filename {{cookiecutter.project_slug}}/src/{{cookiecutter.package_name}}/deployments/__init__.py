@@ -1,0 +1,1 @@
+"""Endpoints: a registered model deployed, checked, gone back from, listed and remembered."""
