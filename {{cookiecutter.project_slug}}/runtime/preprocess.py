@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from features import REFERENCE_DATE
-from tabular import contract, job, partition, roles, splits, written
+from tabular import contract, given, job, partition, roles, splits, written
 from tabular.hosts import Hosts, together
 from tabular.partition import Splitting
 from tabular.survey import open_share, survey
@@ -25,6 +25,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     for role in ("numeric", "categorical", "date", "drop"):
         add(f"--{role}", default="", help=f"columns (a,b) to treat as {role}; others are inferred")
     add("--spelling", default="", help='how columns are written: "day=DD/MM/YYYY; rent=1.234,56"')
+    add("--missing", default="", help='words that mean missing: "area=?,k.A.; rent=-999"')
     add("--split", default="hash", choices=("hash", "date"), help="by hash of the row, or by date")
     add("--split-date-column", default="", help="column for --split date")
     add("--split-dates", default="", help="first days of validation and test, for --split date")
@@ -53,8 +54,8 @@ def split_rows(options: Namespace, hosts: Hosts) -> None:
     target = roles.find_target(table.columns, options.target, agreed)
     found = survey(table, target, agreed, hosts=hosts)
     inputs = [facts for name, facts in found.facts.items() if name != target]
-    spelling = roles.spellings(options.spelling, table.columns).get(target, "")
-    read = roles.target_reading(found.facts[target], options.problem_type, agreed, spelling)
+    own = given.readings(options, table.columns).get(target, given.NOTHING)
+    read = roles.target_reading(found.facts[target], options.problem_type, agreed, own)
     kind = roles.find_problem_type(found.facts[target], read, options.problem_type, agreed)
     columns = roles.find_columns(inputs, options, agreed)
     splitting = Splitting.of(options, found.facts, columns.readings())

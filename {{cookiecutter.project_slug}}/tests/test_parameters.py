@@ -116,7 +116,7 @@ def test_the_notebooks_own_values_are_within_their_limits(
 
 def test_limits_that_scripts_have_too_are_the_same() -> None:
     """Notebooks say them without loading what the scripts import."""
-    assert limits.PROBLEM_TYPES == tuple(preprocess.PROBLEM_TYPES)
+    assert tuple(preprocess.PROBLEM_TYPES) == limits.PROBLEM_TYPES
     folds = limits.TRAINING["folds"]
     assert [folds(splits.MAX_FOLDS, {}), folds(splits.MAX_FOLDS + 1, {})] == ["", "2 to 8"]
     validation = limits.TRAINING["validation"]

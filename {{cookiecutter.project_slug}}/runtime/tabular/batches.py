@@ -6,6 +6,7 @@ is asked of a text is asked once for many rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -21,6 +22,7 @@ from .values import MISSING, DataError
 
 BLANKS = pa.array(sorted({*MISSING, " "}))  # a lone space is a common way to write nothing
 WORDS = pa.array(sorted(MISSING))
+File = csv_files.CsvFile | parquet_files.ParquetFile
 
 
 class Coded:
@@ -136,7 +138,7 @@ class Table:
         with_comma: columns whose spelling has a decimal comma: typed numbers are read as such.
     """
 
-    files: list[csv_files.CsvFile | parquet_files.ParquetFile]
+    files: list[File]
     columns: list[str]
     row_limit: int
     notes: list[str] = field(default_factory=list)
@@ -173,7 +175,7 @@ class Table:
         }
         return Batch(columns, np.arange(first, first + rows))
 
-    def _spelled(self, batch: Batch, file: csv_files.CsvFile | parquet_files.ParquetFile) -> Batch:
+    def _spelled(self, batch: Batch, file: File) -> Batch:
         typed = file.fractions if isinstance(file, parquet_files.ParquetFile) else frozenset()
         names = typed & self.with_comma
         return batch.changed({name: batch.columns[name].with_comma() for name in names})
@@ -188,21 +190,40 @@ def open_table(source: Path, column_names: Sequence[str] = (), row_limit: int = 
         row_limit: read this many rows, files in order of their names; 0 reads all.
     """
     found = files.find(source)
-    opened = [
-        parquet_files.ParquetFile.open(path)
-        if files.is_parquet(path)
-        else csv_files.CsvFile.open(path, column_names)
-        for path in found.files
-    ]
+    opened, no_tables = _open_all(found.files, column_names)
     for file in opened:
         _check_names(file.path, file.names)
     columns = list(dict.fromkeys(name for file in opened for name in file.names))
     notes = [note for file in opened for note in file.notes] + _differences(opened, columns)
     notes += files.notes(source, found)
+    if no_tables:
+        told = files.listed(no_tables)
+        notes.append(f"left out of {source.name}: {told}, being no table with the others' columns")
     for file in opened if row_limit else ():
         if isinstance(file, csv_files.CsvFile):
             file.quotes = True  # not worth a look at the whole of a file for a few of its rows
     return Table(opened, columns, row_limit, notes)
+
+
+def _open(path: Path, column_names: Sequence[str]) -> File:
+    if files.is_parquet(path):
+        return parquet_files.ParquetFile.open(path)
+    return csv_files.CsvFile.open(path, column_names)
+
+
+def _open_all(paths: Sequence[Path], column_names: Sequence[str]) -> tuple[list[File], list[Path]]:
+    """The files that are opened, in order, and the texts beside tables that are none themselves."""
+    tables = [_open(path, column_names) for path in paths if not files.is_plain(path)]
+    if not tables:
+        return [_open(path, column_names) for path in paths], []
+    opened = {file.path: file for file in tables}
+    names = {name for file in tables for name in file.names}
+    for path in filter(files.is_plain, paths):
+        with suppress(DataError):
+            file = _open(path, column_names)
+            if names & {*file.names}:
+                opened[path] = file
+    return [opened[path] for path in paths if path in opened], [p for p in paths if p not in opened]
 
 
 def of_columns(columns: Mapping[str, Sequence[str | None]]) -> Batch:
@@ -228,9 +249,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
         )
 
 
-def _differences(
-    opened: Sequence[csv_files.CsvFile | parquet_files.ParquetFile], columns: Sequence[str]
-) -> list[str]:
+def _differences(opened: Sequence[File], columns: Sequence[str]) -> list[str]:
     """Sentences about files without some columns; DataError for one without any of the others'."""
     first, *others = opened
     for file in others:

@@ -1,6 +1,7 @@
 """Which files of a folder are data, and how each begins: compressed or not, Parquet or text."""
 
 import gzip
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -8,6 +9,12 @@ from typing import Any
 from .values import DataError
 
 PARQUET, TEXT = {".parquet", ".pq"}, {".csv", ".tsv", ".txt", ".data", ""}
+PLAIN = {".txt", ""}  # of tables, and of whatever else people write
+ABOUT = re.compile(  # a file that is named so tells of the others
+    r"read[ _-]?me|licen[cs]e|copying|notice|authors|contributing|change(s|log)|version|manifest|"
+    r"(md5|sha\d*|check)[ _-]?sums?",
+    re.IGNORECASE,
+)
 CLUTTER = {"thumbs.db", "desktop.ini"}  # what systems leave in folders; hidden files are others
 NAMED = 3  # files in a sentence about some of them
 
@@ -24,7 +31,7 @@ def find(source: Path) -> Found:
     """The data files of `source`, itself a file or a folder; DataError where there is none.
 
     In a folder, what its name hides (as of `.part-0.csv.crc`, `_SUCCESS`) is no data, and what is
-    neither CSV nor Parquet by its name is left out.
+    neither CSV nor Parquet by its name (as `schema.json`, `README.txt`) is left out.
     """
     if not source.exists():
         raise DataError(f"{source} does not exist; give a CSV or Parquet file, or a folder of them")
@@ -41,7 +48,7 @@ def find(source: Path) -> Found:
 
 def notes(source: Path, found: Found) -> list[str]:
     """Sentences about what of a folder is left out."""
-    empty = [path for path in found.left_out if kind(path) in PARQUET | TEXT]
+    empty = [path for path in found.left_out if is_table(path.relative_to(source))]
     others = [path for path in found.left_out if path not in empty]
     inside = (path.relative_to(source).parts[:-1] for path in found.files if path != source)
     named = dict.fromkeys(part.split("=")[0] for parts in inside for part in parts if "=" in part)
@@ -62,7 +69,17 @@ def has_tables(source: Path) -> bool:
 
 def is_table(path: PurePath) -> bool:
     """Whether a file of a folder is data, by its path in the folder."""
-    return not _hidden(path) and kind(path) in PARQUET | TEXT
+    return not _hidden(path) and not _tells(path) and kind(path) in PARQUET | TEXT
+
+
+def _tells(path: PurePath) -> bool:
+    """Whether a file is named as one about the others, such as `README.txt`."""
+    return is_plain(path) and bool(ABOUT.fullmatch(PurePath(path.name).stem))
+
+
+def is_plain(path: PurePath) -> bool:
+    """Whether a name leaves it open if the text is a table."""
+    return kind(path) in PLAIN
 
 
 def _hidden(path: PurePath) -> bool:

@@ -202,6 +202,7 @@ def _half(found: Proposal, rest: Counts, name: str) -> str:
     shown = ", ".join(map(repr, islice(found.unreadable, EXAMPLES)))
     return (
         f"column {name!r} is text, although {read / known:.0%} of its rows hold "
-        f"{THINGS[found.role]}, because others hold {shown}; correct them, or list what means a "
-        'missing value as "missing" of the column in the data contract'
+        f"{THINGS[found.role]}, because others hold {shown}; correct them, say what means a "
+        f'missing value by -p missing "{name}=..." or in the data contract, or leave the column '
+        f"out by -p drop {name}"
     )

@@ -7,20 +7,21 @@ missing there and how its numbers or dates are spelled.
 
 import re
 from argparse import Namespace
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import job, readable
+from . import given, job, readable, target_size
 from .contract import Contract
 from .dates import date_spelling
+from .given import NOTHING, Said
 from .profile import ColumnFacts
 from .proposal import Proposal, propose
 from .spelling import Reading, reading
 from .values import DataError
 
 MAX_CLASSES = 100
-ROLES = ("numeric", "categorical", "date", "drop")
+SHOWN = 5  # columns that a sentence about all of them names
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|unnamed: \d+)$", re.IGNORECASE)
 
 
@@ -64,7 +65,7 @@ def _one_answer(parameter: str, asked: str, agreed: str) -> str:
 
 
 def target_reading(
-    facts: ColumnFacts, asked: str, agreed: Contract | None, spelling: str = ""
+    facts: ColumnFacts, asked: str, agreed: Contract | None, said: Said = NOTHING
 ) -> Reading:
     """How the target's values are read: by the contract, or as numbers, where it looks like them.
 
@@ -72,14 +73,16 @@ def target_reading(
     numbers, a sign such as ? is none.
     """
     if agreed and agreed.target == facts.name:
+        given.check_agreed(facts.name, said, agreed)
         return agreed.reading(facts.name)
     kind = _one_answer("problem_type", asked, agreed.problem_type if agreed else "")
-    found = propose(facts.examples, "numeric" if kind == "regression" else "", facts.name)
+    counts = said.without_missing(facts.examples)
+    found = propose(counts, "numeric" if kind == "regression" else "", facts.name)
     numbers = found.role == "numeric" and kind in ("", "regression")
     if numbers and (kind or facts.distinct - len(found.missing) > 15):
-        return _answered(found, facts.name, spelling)
+        return _answered(found, facts.name, said)
     signs = {word for word in found.missing if not any(map(str.isalnum, word))}
-    return Reading(facts.name, "categorical", frozenset(signs))
+    return Reading(facts.name, "categorical", said.missing | signs)
 
 
 def find_problem_type(
@@ -110,6 +113,7 @@ def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
         )
     if problem_type == "regression":
         readable.check(facts, read, "or choose another problem type or target")
+        target_size.check(facts, read)
     elif labels > MAX_CLASSES:
         raise DataError(
             f"target {facts.name!r} has {labels} values, too many for {problem_type}; choose "
@@ -130,50 +134,53 @@ def find_columns(
 ) -> Columns:
     """Used columns with their roles, and reasons for the others; a person's roles come first."""
     known = {each.name: each for each in facts}
-    given = given_roles(options, list(known))
-    found, spelled = Columns([], {}), spellings(options.spelling)
+    roles, said = given.roles(options, list(known)), given.readings(options)
+    found = Columns([], {})
     for name, column in known.items():
-        if agreed and (name not in given or given[name] == agreed.roles().get(name)):
-            _by_contract(column, agreed, found, spelled.get(name, ""))
+        of_column = said.get(name, NOTHING)
+        if agreed and (name not in roles or roles[name] == agreed.roles().get(name)):
+            _by_contract(column, agreed, found, of_column)
         else:
-            _by_look(column, given.get(name, ""), found, spelled.get(name, ""))
+            _by_look(column, roles.get(name, ""), found, of_column)
     if not found.used:
-        said = "".join(f"; {note}" for note in found.notes[:1])
-        raise DataError(
-            f"no column is left to learn from: {found.ignored}; give roles, such as -p numeric a,b"
-            f"{said}"
-        )
+        raise DataError(_nothing_left(found))
     return found
 
 
-def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns, spelling: str) -> None:
-    said = agreed.columns.get(column.name)
-    if said is None or said.role == "drop":
-        reason = said.reason or "the data contract drops it" if said else "no data contract has it"
-        found.ignored[column.name] = reason
+def _nothing_left(found: Columns) -> str:
+    """Why no column is used, in a sentence: some columns with their reasons, and what to do."""
+    told = [f"{name!r} is left out because {why}" for name, why in found.ignored.items()][:SHOWN]
+    more = len(found.ignored) - len(told)
+    return (
+        f"no column is left to learn from: {', '.join(told)}{f' and {more} more' * (more > 0)}; "
+        "give columns that say something of the target, name fewer by -p drop, or give a column "
+        "its role, such as -p numeric a,b"
+    ) + "".join(f"; {note}" for note in found.notes[:1])
+
+
+def _by_contract(column: ColumnFacts, agreed: Contract, found: Columns, said: Said) -> None:
+    known = agreed.columns.get(column.name)
+    if known is None or known.role == "drop":
+        reason = known.reason or "the data contract drops it" if known else ""
+        found.ignored[column.name] = reason or "no data contract has it"
         return
-    read = agreed.reading(column.name)
-    if spelling not in ("", read.spelling):
-        raise DataError(
-            f"spelling of column {column.name!r} is {spelling!r}, but the data contract says "
-            f"{read.spelling or 'nothing of it'!r}; change one of them"
-        )
-    _use(column, read, found)
+    given.check_agreed(column.name, said, agreed)
+    _use(column, agreed.reading(column.name), found)
 
 
-def _by_look(column: ColumnFacts, given: str, found: Columns, spelling: str) -> None:
-    if given == "drop":
+def _by_look(column: ColumnFacts, role: str, found: Columns, said: Said) -> None:
+    if role == "drop":
         found.ignored[column.name] = "it is listed under `drop`"
         return
-    if spelling and not given:
-        given = "date" if date_spelling(spelling) else "numeric"
-    proposed = propose(column.examples, given, column.name)
-    read = _answered(proposed, column.name, spelling)
+    if said.spelling and not role:
+        role = "date" if date_spelling(said.spelling) else "numeric"
+    proposed = propose(said.without_missing(column.examples), role, column.name)
+    read = _answered(proposed, column.name, said)
     found.notes.extend(proposed.notes)
-    if reason := "" if given else reason_to_ignore(column, read):
+    if reason := "" if role else reason_to_ignore(column, read):
         found.ignored[column.name] = reason
         return
-    found.notes.extend(reading_notes(read, proposed.missing))
+    found.notes.extend(reading_notes(read, column.examples))
     readable.check(column, read)
     _use(column, read, found)
 
@@ -204,12 +211,12 @@ def _use(column: ColumnFacts, read: Reading, found: Columns) -> None:
     found.used.append(entry)
 
 
-def _answered(proposed: Proposal, name: str, spelling: str) -> Reading:
-    """The reading that is proposed, or as a person spells it; DataError where that is asked."""
-    if proposed.question and not spelling:
+def _answered(proposed: Proposal, name: str, said: Said) -> Reading:
+    """The reading that is proposed, or as a person says; DataError where that is asked."""
+    if proposed.question and not said.spelling:
         raise DataError(proposed.question)
-    missing = frozenset(proposed.missing)
-    return Reading(name, proposed.role, missing, spelling or proposed.spelling)
+    missing = said.missing | frozenset(proposed.missing)
+    return Reading(name, proposed.role, missing, said.spelling or proposed.spelling)
 
 
 def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
@@ -227,37 +234,3 @@ def reason_to_ignore(facts: ColumnFacts, read: Reading) -> str:
         about = "" if facts.texts.complete else "about "
         return f"it is an identifier or free text: {about}{distinct} values in {rows} rows"
     return ""
-
-
-def spellings(argument: str, columns: Collection[str] = ()) -> dict[str, str]:
-    """The spellings that a person gives: "a=DD/MM/YYYY; b=1.234,56"; DataError for other columns.
-
-    `columns` are all there are, or none where they were looked at before.
-    """
-    found = {}
-    for part in filter(str.strip, argument.split(";")):
-        name, equals, spelling = (each.strip() for each in part.rpartition("="))
-        if not equals or not spelling:
-            raise DataError(f'spelling {part.strip()!r} is not like "day=DD/MM/YYYY"')
-        if columns and name not in columns:
-            suggested = job.suggest(name, columns)
-            raise DataError(f"`spelling` names {name!r}, which is not in the data{suggested}")
-        found[name] = spelling
-    return found
-
-
-def given_roles(options: Namespace, columns: Sequence[str]) -> dict[str, str]:
-    """Column names with the roles that the arguments give them."""
-    given: dict[str, str] = {}
-    for role in ROLES:
-        for name in job.words(getattr(options, role)):
-            if name not in columns:
-                raise DataError(
-                    f"`{role}` names {name!r}, which is not in the data{job.suggest(name, columns)}"
-                )
-            if name in given:
-                raise DataError(
-                    f"column {name!r} is under `{given[name]}` and `{role}`; choose one"
-                )
-            given[name] = role
-    return given

@@ -104,7 +104,7 @@ def test_to_say_which_of_many_records_is_at_fault_they_are_made_once(
     made: list[Any] = []
     each = Columns.__iter__
     monkeypatch.setattr(Columns, "__iter__", lambda self: made.append(self) or each(self))
-    table = columns_of([*TRAINED, {**TRAINED[0], "seen": "2020-01-01"}])
+    table = columns_of([*TRAINED, {**TRAINED[0], "seen": "soon"}])
     with pytest.raises(DataError, match=f"record {len(table)}: field 'seen'"):
         ENCODERS[0].matrix(table)
     assert len(made) == 1

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import preprocess
+import train
 from tabular.values import DataError
 
 ROWS = 300
@@ -164,3 +165,90 @@ def test_what_is_said_of_a_column_is_said_of_one_that_is_ignored_too(
     frame.loc[::5, "area"] = [f"about {number}" for number in range(ROWS // 5)]
     assert "identifier or free text" in schema(prepare(frame))["ignored"]["area"]
     assert "column 'area' is text, although 80% of its rows" in capsys.readouterr().out
+
+
+def test_words_for_missing_can_be_given(
+    prepare: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = table().astype({"age": object, "area": object})
+    frame["town"] = ["Ulm", "Bonn", "elsewhere"] * (ROWS // 3)
+    frame.loc[::10, "age"] = -999
+    frame.loc[::7, "area"] = [f"n{number % 30}" for number in range(len(frame[::7]))]
+    frame.loc[:4, "rent"] = 9_999_999
+    words = ",".join(f"N{number}" for number in range(30))
+    said = f'area={words}; age="-999" ; town=elsewhere; rent=9999999'
+    out = prepare(frame, target="rent", missing=said)
+    assert column(out, "area")["role"] == "numeric"
+    assert column(out, "age") == {"name": "age", "role": "numeric", "missing": ["-999"]}
+    assert column(out, "town")["missing"] == ["elsewhere"]
+    assert sum(schema(out)["rows"].values()) == ROWS - 5
+    assert "note: column 'age': missing where it says '-999' (30)" in capsys.readouterr().out
+
+
+def test_words_for_missing_that_do_not_fit_are_refused(prepare: Callable[..., Path]) -> None:
+    with pytest.raises(DataError, match=r"missing. names 'ages', which is not in .* mean 'age'"):
+        prepare(table(), missing="ages=?")
+    with pytest.raises(DataError, match=r"missing 'age' is not like \"area=\?,k\.A\.\""):
+        prepare(table(), missing="age")
+    with pytest.raises(DataError, match=r"`missing` names '-1' in column 'age', which the data c"):
+        prepare(table(), CONTRACT, "parquet", missing="age=?,-1")
+    with pytest.raises(DataError, match=r"`missing` names 'x' in column 'rent'"):
+        prepare(table(), CONTRACT, "parquet", missing="rent=x")
+    assert column(prepare(table(), CONTRACT, "parquet", missing="age=?"), "age")["missing"] == ["?"]
+
+
+def test_what_is_no_number_is_met_with_all_that_can_be_done(prepare: Callable[..., Path]) -> None:
+    frame = table().astype({"age": object})
+    frame.loc[5, "age"] = "12 rooms"
+    asked = (
+        'correct it, or, if it means a missing value, say so by -p missing "age=12 rooms" or in '
+        "the data contract, or leave the column out by -p drop age"
+    )
+    with pytest.raises(DataError, match=asked):
+        prepare(frame)
+    prepare(frame, missing="age=12 rooms")
+
+
+def test_where_no_column_is_left_each_is_named_with_its_reason(
+    prepare: Callable[..., Path],
+) -> None:
+    frame = table()[["area", "rent"]].assign(country="DE")
+    with pytest.raises(DataError) as refused:
+        prepare(frame, drop="area")
+    assert str(refused.value) == (
+        "no column is left to learn from: 'area' is left out because it is listed under `drop`, "
+        "'country' is left out because it has one value; give columns that say something of the "
+        "target, name fewer by -p drop, or give a column its role, such as -p numeric a,b"
+    )
+
+
+SIZES = {  # a number by which rents are multiplied, one that is added, and what is to be done
+    "huge": (1e30, 0, "divide it by 1e32"),
+    "tiny": (1e-9, 0, "multiply it by 1e7"),
+    "close together": (1, 1e12, "subtract 1e\\+12 from it"),
+}
+
+
+@pytest.mark.parametrize("case", SIZES)
+def test_a_target_of_which_trees_would_learn_nothing_is_refused(
+    case: str, prepare: Callable[..., Path]
+) -> None:
+    factor, added, advice = SIZES[case]
+    frame = table()
+    frame["rent"] = frame["rent"] * factor + added
+    sentence = f"target 'rent' has values that lie about .* apart.*{advice}"
+    with pytest.raises(DataError, match=sentence):
+        prepare(frame)
+
+
+@pytest.mark.parametrize(("factor", "added"), [(1e11, 0), (1e-5, 0), (1, 1e8), (-1e11, 1)])
+def test_a_target_of_an_odd_size_is_learned(
+    factor: float, added: float, prepare: Callable[..., Path]
+) -> None:
+    frame = table()
+    frame["rent"] = frame["rent"] * factor + added
+    out = prepare(frame)
+    words = [f"--{name}={out / name}" for name in ("train", "validation", "test", "schema")]
+    train.train(train.arguments([*words, f"--model-dir={out / 'model'}"]))
+    measured = json.loads((out / "model" / "fold_metrics.json").read_text(encoding="utf-8"))
+    assert measured["metrics"]["r2"] > 0.8

@@ -122,6 +122,21 @@ TABLES = {
         PARTS | {"README.md": "# Homes", "b.csv.bak": text()},
         said="left out of homes: README.md, b.csv.bak, being neither CSV nor Parquet by name",
     ),
+    "files about the others": Table(
+        PARTS
+        | {"README.txt": "Homes, as of 2021\n", "LICENSE": "Free", "sha256sums.txt": "af  a.csv"},
+        said="left out of homes: LICENSE, README.txt, sha256sums.txt, being neither CSV nor",
+    ),
+    "a text that is no table": Table(
+        PARTS | {"columns.txt": "area: of the flat, in m²\nprice: asked\n", "more": b"\xff\0"},
+        said="left out of homes: columns.txt, more, being no table with the others' columns",
+    ),
+    "a text that is a part of the table": Table(
+        {"a.csv": PARTS["a.csv"], "b.txt": PARTS["b.csv"], "readme.txt": "b.txt came later"}
+    ),
+    "texts only": Table(
+        {"a.txt": text(), "b": "x,y\n1,2\n"}, 0, "b has none of the columns of a.txt"
+    ),
     "an empty part": Table(
         PARTS | {"part-3.csv": ""}, said="left out of homes: part-3.csv, being empty"
     ),
