@@ -22,15 +22,19 @@ from engine.definitions import (
     OUTPUT,
     OWN_IMAGE,
     Json,
+    categorical,
     definition,
     get,
     parameter,
     processing,
     training,
+    tuning,
+    tuning_config,
 )
 from engine.local import Local, until
 from engine.trainings import members
 from engine.transforms import CSV, failed, scored, succeeded
+from engine.tunings import children, value
 
 PREFIX = "s3://sagemaker-local/data"
 HOSTS = {"InstanceType": "ml.m5.large", "InstanceCount": 2}
@@ -274,6 +278,53 @@ def test_hosts_of_a_training_job_find_each_other_and_make_one_model(local: Local
         assert sorted(output) == ["algo-1.txt", "algo-2.txt", "algo-3.txt"]
         assert job["FinalMetricDataList"][0]["Value"] == 11111
         assert local.log(run, "Train").splitlines()[-1] == '3 0 ["algo-1", "algo-2", "algo-3"]'
+
+
+# A try on several hosts: the first one knows all, and says what the search compares.
+TRY = """
+import json, os, sys
+hosts, given = json.loads(os.environ["SM_HOSTS"]), dict(zip(sys.argv[1::2], sys.argv[2::2]))
+host = os.environ["SM_CURRENT_HOST"]
+with open(os.path.join(os.environ["SM_MODEL_DIR"], f"{host}.txt"), "w") as file:
+    file.write(given["--depth"])
+if host == hosts[0]:
+    print(f"loss={len(hosts) * int(given['--depth'])}")
+"""
+
+
+def test_each_try_of_a_tuning_job_has_the_hosts_that_it_asks_for(local: Local) -> None:
+    config = tuning_config(categorical("depth", "2", "5"), strategy="Grid", jobs=None)
+    step = tuning("Tune", config, local.submitted(TRY), arguments={"ResourceConfig": HOSTS})
+    run = local.run(definition(step))
+    assert run.status == "Succeeded", run.steps
+    assert sorted(map(value, children(local, run))) == [4, 10], "both tries had two hosts"
+    name = run.job("Tune")["BestTrainingJob"]["TrainingJobName"]
+    best = local.client.describe_training_job(TrainingJobName=name)
+    assert members(local, best["ModelArtifacts"]["S3ModelArtifacts"]) == {
+        "algo-1.txt": "2",
+        "algo-2.txt": "2",
+    }
+
+
+def test_of_a_search_too_fewer_objects_than_hosts_is_said(local: Local) -> None:
+    config = tuning_config(categorical("depth", "2"), strategy="Grid", jobs=None)
+    channels = {"train": local.put("1", "data/1.csv")}
+    asked: Json = {"channels": channels, "arguments": {"ResourceConfig": HOSTS}}
+    step = tuning("Tune", config, local.submitted(TRY), **asked)
+    (channel,) = step["Arguments"]["TrainingJobDefinition"]["InputDataConfig"]
+    channel["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
+    told = "channel 'train': 1 object at s3://sagemaker-local/data/1.csv for 2 hosts"
+    assert told in str(plan(definition(step), {}, bucket=local.bucket))
+
+
+def test_a_host_of_a_try_that_dies_fails_the_try_with_its_name(local: Local) -> None:
+    script = "import os, sys\nsys.exit('lost' if os.environ['SM_CURRENT_HOST'] == 'algo-2' else 0)"
+    config = tuning_config(categorical("depth", "2"), strategy="Grid", jobs=None)
+    step = tuning("Tune", config, local.submitted(script), arguments={"ResourceConfig": HOSTS})
+    run = local.run(definition(step))
+    (child,) = children(local, run)
+    assert child["TrainingJobStatus"] == "Failed"
+    assert "algo-2" in child["FailureReason"]
 
 
 def test_files_of_a_transform_job_are_shared_by_its_hosts(local: Local) -> None:

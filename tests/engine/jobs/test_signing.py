@@ -201,6 +201,36 @@ def test_how_a_channel_is_read_counts(local: Local, signer: Signer, members: Jso
     assert changed(signer, "Training", training_request(local), other) == told
 
 
+def on(count: int, step_type: str, request: Json) -> Json:
+    """A request whose jobs have so many hosts."""
+    found = copy.deepcopy(request)
+    if step_type == "Processing":
+        found["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = count
+    else:
+        job = found.get("TrainingJobDefinition", found)
+        job["ResourceConfig"] = {"InstanceType": "ml.m5.large", "InstanceCount": count}
+    return found
+
+
+REQUESTS = {
+    "Processing": processing_request,
+    "Training": training_request,
+    "Tuning": lambda local: tuning_request(local),
+}
+
+
+@pytest.mark.parametrize("step_type", REQUESTS)
+def test_another_number_of_hosts_is_another_job(
+    local: Local, signer: Signer, step_type: str
+) -> None:
+    """Hosts share rows, so that what they make depends on how many they are."""
+    request = REQUESTS[step_type](local)
+    alone, two, three = (on(count, step_type, request) for count in (1, 2, 3))
+    assert changed(signer, step_type, alone, two) == ["hosts is new"]
+    assert changed(signer, step_type, two, three) == ["hosts was 2, is 3"]
+    assert changed(signer, step_type, two, on(2, step_type, request)) == []
+
+
 def test_the_script_that_a_tuning_job_runs_counts(local: Local, signer: Signer) -> None:
     told = ["source entry_script was script.py, is another.py"]
     other = tuning_request(local, "another.py")

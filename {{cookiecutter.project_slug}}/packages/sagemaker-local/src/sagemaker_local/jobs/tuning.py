@@ -109,7 +109,13 @@ def sign(signing: Signing, request: Document) -> None:
     signing.library("optuna")
     job = request.get("TrainingJobDefinition", {})
     signing.settings(job, "AlgorithmSpecification")
+    signing.hosts(host_count(request))
     training.sign_script(signing, job, job.get("StaticHyperParameters", {}))
+
+
+def host_count(request: Document) -> int:
+    """How many hosts a request asks for, for each of its training jobs."""
+    return training.host_count(request.get("TrainingJobDefinition", {}))
 
 
 KIND = JobKind(
@@ -132,4 +138,5 @@ KIND = JobKind(
     named=tuning_job_name,
     properties=properties,
     outputs=best_model,
+    hosts=host_count,
 )

@@ -59,7 +59,8 @@ def _shared(step_type: str, arguments: dict[str, Any]) -> _Found:
         source = item.get("S3Input", {})
         if source.get("S3DataDistributionType") == SHARDED:
             yield f"input {item['InputName']!r}", source["S3Uri"]
-    for channel in arguments.get("InputDataConfig") or ():
+    job = arguments.get("TrainingJobDefinition", arguments)
+    for channel in job.get("InputDataConfig") or ():
         source = channel["DataSource"].get("S3DataSource", {})
         if source.get("S3DataDistributionType") == SHARDED:
             yield f"channel {channel['ChannelName']!r}", source["S3Uri"]
