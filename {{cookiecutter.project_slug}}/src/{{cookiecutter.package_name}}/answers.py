@@ -122,6 +122,22 @@ def of_data(options: Namespace) -> Iterable[str]:
         return lines or [f"no registered model was trained on {options.source}"]
 
 
+def serve_router(options: Namespace) -> Iterable[str]:
+    from .router import commands
+
+    with opened(options) as session:
+        commands.serve(session, options.endpoints, options.task, options.host, options.port)
+    return []
+
+
+def package_router(options: Namespace) -> Iterable[str]:
+    from .router import commands
+
+    return commands.package(
+        options.endpoints, options.task, options.region, options.account, options.output
+    )
+
+
 def run_notebooks(options: Namespace) -> Iterable[str]:
     from .notebooks import sample_runs
 

@@ -41,6 +41,7 @@ def arguments() -> Parser:
     add_progress(parser)
     add_registry(parser)
     add_lineage(parser)
+    add_router(parser)
     add_notebooks(parser)
     add_exports(parser)
     add_libraries(parser)
@@ -156,6 +157,37 @@ def add_lineage(parser: Parser) -> None:
     data.add_argument("source", help="a file, a folder, or an s3:// URI")
     for added in (package, data):
         add_session(added)
+
+
+def add_router(parser: Parser) -> None:
+    """Several models behind one door."""
+    router = parser.command("router", "several models behind one door: serve, package")
+    serving = router.command(
+        "serve",
+        "answer with one of the answers of all models, on this machine",
+        answers.serve_router,
+        "router serve",
+        "router serve --port 8090 --endpoints xgboost=cars-xgboost,linear=cars-linear",
+    )
+    serving.add_argument("--host", default="127.0.0.1", help="to listen at; default: this machine")
+    serving.add_argument("--port", type=int, default=8090, help="0: any; default: 8090")
+    add_session(serving)
+    packing = router.command(
+        "package",
+        "write the same door as a Lambda's package, with the policy that its role needs",
+        answers.package_router,
+        "router package",
+        "router package --account 123456789012 --output build/router",
+    )
+    packing.add_argument("--output", type=Path, help="a folder; default: build/router")
+    account = "for ARNs; without: CloudFormation fills it in"
+    packing.add_argument("--account", default="", help=account)
+    packing.add_argument("--region", default=settings.AWS_REGION, help="with --account, for ARNs")
+    for added in (serving, packing):
+        added.add_argument("--task", default="", help="of models that have a task")
+        added.add_argument(
+            "--endpoints", help="model=endpoint,...; default: each family's, by its name"
+        )
 
 
 def add_notebooks(parser: Parser) -> None:
