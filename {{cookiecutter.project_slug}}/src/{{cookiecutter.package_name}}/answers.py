@@ -22,7 +22,9 @@ def opened(options: Namespace) -> Iterator[Any]:
     from .sessions.open import open_session
 
     try:
-        yield open_session(options.session, role="unused", warm=False)
+        given = vars(options)  # most commands start nothing that would need a role
+        role, bucket = given.get("role") or "unused", given.get("bucket", "")
+        yield open_session(options.session, role=role, bucket=bucket, warm=False)
     except (LocalError, BotoCoreError, ClientError) as error:
         raise ProjectError(str(error)) from error
 
@@ -97,6 +99,10 @@ def list_models(options: Namespace) -> Iterable[str]:
 def approve(options: Namespace) -> Iterable[str]:
     from . import registry
 
+    if options.deploy:
+        from .deployments.answers import approve_and_deploy
+
+        return approve_and_deploy(options)
     with opened(options) as session:
         group = options.group or registry.group_name(options.family)
         return [f"{registry.APPROVED}: {registry.approve(session, group, options.version)}"]
@@ -110,7 +116,7 @@ def of_package(options: Namespace) -> Iterable[str]:
         group = options.group or registry.group_name(options.family)
         package = registry.find(session, group, options.version)
         if options.json:
-            return [json.dumps(lineage.of_package(session, package), indent=1)]
+            return [json.dumps(lineage.document(session, package), indent=1)]
         return [lineage.report(session, package)]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from . import answers, paths, settings
 from .command_line import PROGRAM, Parser, examples_text
+from .deployments.command_line import add_endpoints
 from .errors import ProjectError
-from .registry import known_families
-from .sessions.open import MODES
+from .options import add_family, add_group, add_session
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -40,6 +40,7 @@ def arguments() -> Parser:
     add_runs(parser)
     add_progress(parser)
     add_registry(parser)
+    add_endpoints(parser)
     add_lineage(parser)
     add_router(parser)
     add_notebooks(parser)
@@ -124,10 +125,14 @@ def add_registry(parser: Parser) -> None:
         "approve a version, which makes it the champion if none above it is approved",
         answers.approve,
         "registry approve --version 1",
-        "registry approve --version 3 --family linear",
+        "registry approve --version 3 --family linear --deploy",
     )
     approving.add_argument("--version", type=int, required=True, help="such as 1")
     add_family(approving)
+    about = "have the endpoint that follows the group serve it, or reject it where it does not"
+    approving.add_argument("--deploy", action="store_true", help=about)
+    about = "managed: ARN for the model that is deployed; default: that of its pipeline"
+    approving.add_argument("--role", default="", help=about)
     for added in (listing, approving):
         add_group(added)
         add_session(added)
@@ -266,23 +271,3 @@ def add_sample_data(parser: Parser) -> None:
         words = f"{meaning} (default: {default})"
         added.add_argument(name, type=type(default), default=default, help=words)
     added.add_argument("--output", type=Path, help="file to write; without: a name in data/")
-
-
-def add_family(added: Parser) -> None:
-    """The option that says which family's models are meant."""
-    try:
-        known = known_families()
-    except ProjectError:  # the command may be `exports export`, which writes the script with them
-        known = ["xgboost"]
-    default = "xgboost" if "xgboost" in known else known[0]
-    added.add_argument("--family", choices=known, default=default, help=f"default: {default}")
-
-
-def add_group(added: Parser) -> None:
-    """The option for models of another task, or of another project."""
-    added.add_argument("--group", help="a model package group; default: this project's")
-
-
-def add_session(added: Parser) -> None:
-    """The option that says whose models and executions are meant."""
-    added.add_argument("--session", choices=MODES, default="local", help="default: local")

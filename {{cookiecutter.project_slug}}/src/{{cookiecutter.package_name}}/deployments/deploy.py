@@ -72,14 +72,46 @@ def deploy(
     return Deployed(name, configuration, found["ModelPackageArn"], checked)
 
 
+def approve(
+    session: Any, group: str, version: int, hosted: Hosting | None = None, say: Say = print
+) -> Deployed:
+    """Approve a version and have the endpoint that follows its group serve it.
+
+    Where that does not work out, the version is not approved, or Rejected if that is its fault.
+
+    Args:
+        session: local or managed.
+        group: of model packages.
+        version: of a package.
+        hosted: how it is to serve; None: as the endpoint does, or by the defaults.
+        say: is told of the progress.
+
+    Raises:
+        ProjectError: there is no such version, a later one is approved, or it does not serve.
+    """
+    package = registry.find(session, group, version)
+    approved = {**package, "ModelApprovalStatus": registry.APPROVED}
+    refuse_package(session, approved, hosting.endpoint_name(group))
+    registry.approve(session, group, version)
+    say(f"{registry.version_name(package)} is {registry.APPROVED}")
+    try:
+        return deploy(session, approved, hosted=hosted, say=say)
+    except BaseException as error:
+        now = registry.describe(session, package["ModelPackageArn"])["ModelApprovalStatus"]
+        was = package["ModelApprovalStatus"]
+        if now == registry.APPROVED != was:
+            registry.judge(session, package, was, f"not deployed: {error}")
+            say(f"{registry.version_name(package)} is {was} again")
+        raise
+
+
 def refuse_package(session: Any, package: Mapping[str, Any], endpoint: str) -> None:
     """Raise a ProjectError where a package may not be deployed to an endpoint."""
     version = registry.version_name(package)
     if package["ModelApprovalStatus"] != registry.APPROVED:
         raise ProjectError(
             f"{version} is {package['ModelApprovalStatus']}, and only what is approved is "
-            "deployed: make approve VERSION="
-            f"{package['ModelPackageVersion']} DEPLOY=1 does both"
+            f"deployed: make deploy VERSION={package['ModelPackageVersion']} does both"
         )
     group = package["ModelPackageGroupName"]
     if endpoint != hosting.endpoint_name(group):
@@ -100,16 +132,23 @@ def standing(session: Any, endpoint: str, say: Say) -> State | None:
         ProjectError: it is busy.
     """
     found = states.state(session.sagemaker_client, endpoint)
-    if found is None or not (found.busy or found.status == states.FAILED):
+    if found is None:
+        return None
+    refuse_busy(found)
+    if found.status != states.FAILED:
         return found
-    if found.busy:
-        raise ProjectError(
-            f"{endpoint} is {found.status}, which somebody has asked for; wait until that is over"
-        )
     say(f"{endpoint}: {found.status} before ({found.reason}); it is made anew")
     session.sagemaker_client.delete_endpoint(EndpointName=endpoint)
     states.settled(session, endpoint, say)
     return None
+
+
+def refuse_busy(found: State) -> None:
+    """Raise a ProjectError where somebody has asked for a change that is not over."""
+    if found.busy:
+        raise ProjectError(
+            f"{found.name} is {found.status}, which somebody has asked for; wait until that is over"
+        )
 
 
 def _as_it_serves(client: Any, before: State | None) -> Hosting:
@@ -133,7 +172,10 @@ def _serving_already(
 
 
 def rollback(session: Any, endpoint: str, say: Say = print) -> Deployed:
-    """Have an endpoint serve what it served before, and reject the model package that it leaves.
+    """Have an endpoint serve the model before, and reject the model package that it leaves.
+
+    Of an endpoint that follows a group that is the next approved version, which becomes the
+    champion by that; of another one, what it served before.
 
     Raises:
         ProjectError: there is nothing to go back to, or it does not serve any more.
@@ -141,36 +183,53 @@ def rollback(session: Any, endpoint: str, say: Say = print) -> Deployed:
     client = session.sagemaker_client
     with lock.held(endpoint):
         before = states.existing(client, endpoint)
-        if before.busy:
-            standing(session, endpoint, say)
+        refuse_busy(before)
         left = hosting.package_of(client, before.configuration)
-        configuration, package = _previous(session, before, left)
+        package = _earlier(session, endpoint, left)
+        configuration = _still_there(session, endpoint, package)
+        made_here = not configuration
+        if made_here:
+            wanted = hosting.of_configuration(client, before.configuration)
+            configuration = hosting.create(session, package, wanted)
         say(f"{endpoint}: back to {registry.version_name(package)} by {configuration}")
         ending = history.ROLLED_BACK
-        change = Change(session, endpoint, package, configuration, before, ending, say, False)
+        change = Change(session, endpoint, package, configuration, before, ending, say, made_here)
         checked = change.carry_out()
-        if left and left != package["ModelPackageArn"]:
-            reason = f"{endpoint} was rolled back from it"
-            registry.judge(session, registry.describe(session, left), registry.REJECTED, reason)
-            say(f"{left} is {registry.REJECTED} now: {reason}")
+        reason = f"{endpoint} was rolled back from it"
+        registry.judge(session, registry.describe(session, left), registry.REJECTED, reason)
+        say(f"{left} is {registry.REJECTED} now: {reason}")
     say(checked)
     return Deployed(endpoint, configuration, package["ModelPackageArn"], checked)
 
 
-def _previous(session: Any, now: State, left: str) -> tuple[str, dict[str, Any]]:
-    """The configuration that served last before the present one, and its approved package."""
-    client = session.sagemaker_client
-    for event in reversed(history.of(session, now.name)):
-        if event.what not in history.SERVING or event.package == left:
-            continue
-        if hosting.package_of(client, event.configuration):  # it is still there
-            package = registry.describe(session, event.package)
+def _earlier(session: Any, endpoint: str, left: str) -> dict[str, Any]:
+    """The approved package that an endpoint goes back to from another one."""
+    group = left.split("/")[-2] if left else ""
+    if endpoint == hosting.endpoint_name(group):
+        listed = registry.packages(session, group)
+        arns = [item["ModelPackageArn"] for item in listed]
+    else:
+        served = reversed(history.of(session, endpoint))
+        arns = [event.package for event in served if event.what in history.SERVING]
+    for arn in arns:
+        if arn != left:
+            package = registry.describe(session, arn)
             if package["ModelApprovalStatus"] == registry.APPROVED:
-                return event.configuration, package
+                return package
     raise ProjectError(
-        f"{now.name} has served no other approved model that is still there; "
-        "`make models` lists what can be deployed"
+        f"there is no other approved model for {endpoint} to go back to; make undeploy "
+        f"ENDPOINT={endpoint} takes it down"
     )
+
+
+def _still_there(session: Any, endpoint: str, package: Mapping[str, Any]) -> str:
+    """The last configuration that served a package on an endpoint, if it is there; else ""."""
+    for event in reversed(history.of(session, endpoint)):
+        is_of_package = event.package == package["ModelPackageArn"]
+        if event.what in history.SERVING and is_of_package:
+            name = event.configuration
+            return name if hosting.package_of(session.sagemaker_client, name) else ""
+    return ""
 
 
 def undeploy(session: Any, endpoint: str, say: Say = print) -> None:
@@ -182,8 +241,7 @@ def undeploy(session: Any, endpoint: str, say: Say = print) -> None:
     client = session.sagemaker_client
     with lock.held(endpoint):
         found = states.existing(client, endpoint)
-        if found.busy:
-            standing(session, endpoint, say)
+        refuse_busy(found)
         package = hosting.package_of(client, found.configuration)
         client.delete_endpoint(EndpointName=endpoint)
         states.settled(session, endpoint, say)

@@ -43,6 +43,11 @@ class Event:
     time: str = ""
     by: str = ""
 
+    @property
+    def moment(self) -> datetime:
+        """When it was."""
+        return datetime.fromisoformat(self.time)
+
 
 def add(session: Any, event: Event) -> None:
     """Keep an event, with the time and who is at work."""
@@ -90,8 +95,13 @@ def _folder(session: Any, endpoint: str) -> str:
 
 
 def line(event: Event) -> str:
-    """An event for a list."""
+    """An event for a list of one endpoint's."""
     version = "/".join(event.package.split("/")[-2:])
-    why = f"  ({event.reason})" if event.reason else ""
     by = f"  by {event.by}" if event.by else ""
+    why = f"  ({event.reason})" if event.reason else ""
     return f"{event.time}  {event.what:<12}  {version}  {event.configuration}{by}{why}"
+
+
+def sentence(event: Event) -> str:
+    """An event in words: what became of its model package."""
+    return f"{event.what} {event.endpoint} {event.time}"

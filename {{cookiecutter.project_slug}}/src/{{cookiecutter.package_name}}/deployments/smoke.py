@@ -12,11 +12,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .. import evaluation
+from .. import evaluation, registry
 from ..errors import ProjectError
+from ..runs import predictions
+from .invoke import refusal
 
 RELATIVE = 1e-6
 TINY = 1e-12  # probabilities next to 0 that differ by this are equal
+OF_OLDER = 5  # records
 FILE = "known_records.json"
 INFERENCE_ID = "smoke-check"  # marks its requests in captures
 JSON = "application/json"
@@ -35,15 +38,19 @@ class Known:
 
 
 def known(session: Any, package: Mapping[str, Any]) -> Known | None:
-    """A package's known records; None of one that was registered before evaluation kept some."""
-    uri = evaluation.uri_of_package(package)
-    if not uri:
+    """A package's known records; None where nothing is kept of it.
+
+    Of one from before evaluation kept some, they are those that its run's batch job answered.
+    """
+    bucket, _, key = evaluation.uri_of_package(package).removeprefix("s3://").partition("/")
+    file = f"{key.rpartition('/')[0]}/{FILE}"
+    if key and file in session.list_s3_files(bucket, file):
+        return Known(**json.loads(session.read_s3_file(bucket, file)))
+    try:
+        batch = predictions.of_package(session, dict(package), OF_OLDER)
+    except (ProjectError, ClientError):
         return None
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    key = f"{key.rpartition('/')[0]}/{FILE}"
-    if key not in session.list_s3_files(bucket, key):
-        return None
-    return Known(**json.loads(session.read_s3_file(bucket, key)))
+    return Known(batch.records, batch.answers)
 
 
 def check(session: Any, endpoint: str, package: Mapping[str, Any]) -> str:
@@ -63,8 +70,8 @@ def check(session: Any, endpoint: str, package: Mapping[str, Any]) -> str:
     expected = known(session, package)
     if expected is None:
         return (
-            f"{package['ModelPackageArn']} has no known records, being of before evaluation kept "
-            "some: it is in service, and its answers are not checked"
+            f"nothing is kept of what {registry.version_name(package)} answers, which is not of a "
+            f"run of notebook 03: {endpoint} is in service, and its answers are not checked"
         )
     answered = ask(session, endpoint, expected.records)
     if difference := differs(answered, list(expected.predictions)):
@@ -90,8 +97,7 @@ def ask(session: Any, endpoint: str, records: Sequence[Any]) -> list[Any]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ModelError":
             raise
-        said = error.response.get("OriginalMessage") or str(error)
-        raise Unfit(f"{endpoint} cannot answer known records: {said}") from error
+        raise Unfit(f"{endpoint} cannot answer known records: {refusal(error)}") from error
     body = answer["Body"].read()
     try:
         return list(json.loads(body)["predictions"])

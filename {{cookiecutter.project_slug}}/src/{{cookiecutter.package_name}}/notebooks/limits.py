@@ -79,6 +79,16 @@ def row_limit(rows: int, values: Values) -> str:
     return "0 where `processing_instance_count` is above 1" if shared else at_least(0)(rows, values)
 
 
+def deploys(wanted: bool, values: Values) -> str:
+    """Only a version that is approved is deployed, and only when it is there."""
+    if not wanted:
+        return ""
+    if values["approval_status"] != registry.APPROVED:
+        return "false, unless `approval_status` is Approved: only what is approved is deployed"
+    waits = values["start"] and values["wait"]
+    return "" if waits else "false, unless the run is started and waited for"
+
+
 EXPLORING: Mapping[str, Limit] = {
     "problem_type": one_of("", *PROBLEM_TYPES),
     "rows": at_least(0),
@@ -105,6 +115,7 @@ TRAINING: Mapping[str, Limit] = {
     "alpha": above_zero(),
     "seed": between(0, LARGEST),
     "approval_status": one_of("PendingManualApproval", "Approved"),
+    "deploy": deploys,
     "task": task,
     "processing_instance_type": given("ml.m5.large"),
     "processing_instance_count": at_least(1),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sagemaker_local.storage import content
 
 from .. import paths, registry, settings
+from ..deployments import history, listing
 from ..errors import ProjectError
 from ..pipelines import inputs
 
@@ -171,16 +173,27 @@ def _served(client: Any, endpoint: str) -> set[str]:
     return {container[key] for container in containers for key in keys if key in container}
 
 
+def document(session: Any, package: dict[str, Any]) -> dict[str, Any]:
+    """What a model package was made of, where it serves, and what deployments of it came to."""
+    done = listing.of_package(session, package["ModelPackageArn"])
+    return of_package(session, package) | {
+        "endpoints": endpoints(session, package),
+        "deployments": [asdict(event) for event in done],
+    }
+
+
 def report(session: Any, package: dict[str, Any]) -> str:
     """A model package's lineage as text for a terminal."""
     document = of_package(session, package)
     git = document["git"]
     state = "clean" if git and git["clean"] else "with changes that were not committed"
     served = endpoints(session, package)
+    done = listing.of_package(session, package["ModelPackageArn"])
     facts = {
         "model package": f"{package['ModelPackageArn']} ({package['ModelApprovalStatus']})",
         "artifact": registry.model_uri(package),
         "deployed to": ", ".join(served) or "no endpoint",
+        "deployments": "; ".join(history.sentence(event) for event in done) or "none from here",
         "run": document["run"],
         "execution": document["execution"],
         "git": f"{git['commit']}, {state}" if git else "no repository",

@@ -1,0 +1,26 @@
+"""Options that several commands have."""
+
+from .command_line import Parser
+from .errors import ProjectError
+from .registry import known_families
+from .sessions.open import MODES
+
+
+def add_family(added: Parser) -> None:
+    """The option that says which family's models are meant."""
+    try:
+        known = known_families()
+    except ProjectError:  # the command may be `exports export`, which writes the script with them
+        known = ["xgboost"]
+    default = "xgboost" if "xgboost" in known else known[0]
+    added.add_argument("--family", choices=known, default=default, help=f"default: {default}")
+
+
+def add_group(added: Parser) -> None:
+    """The option for models of another task, or of another project."""
+    added.add_argument("--group", help="a model package group; default: this project's")
+
+
+def add_session(added: Parser) -> None:
+    """The option that says whose models and executions are meant."""
+    added.add_argument("--session", choices=MODES, default="local", help="default: local")
