@@ -1,8 +1,10 @@
-"""One prediction for one record, whoever is asked: this environment, the image's, or the server.
+"""One prediction for one record, whoever is asked: this environment, the image's, server or router.
 
 For each problem type and family, on raw records with a missing number and an unseen category.
 """
 
+import importlib
+import io
 import json
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import Run
-from model_server import answer, served
+from model_server import Serving, answer, served
 from projects import prepare, train
 
 pytestmark = pytest.mark.slow
@@ -56,6 +58,25 @@ def predicted(python: Path | str, model: Path, body: bytes) -> list[float]:
     return numbers(done.stdout)
 
 
+def routed(project: Path, server: Serving, family: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body of the router, as the Lambda has it, for which the server is all there is."""
+
+    class Runtime:
+        """Hands a request to the server, as SageMaker does."""
+
+        def invoke_endpoint(self, Body: bytes, **_: Any) -> dict[str, Any]:
+            status, said = answer(server.connection(), "POST", "/invocations", Body)
+            assert status == 200
+            return {"Body": io.BytesIO(said)}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(project / "src" / "used_car_prices")
+        door, messages = (importlib.import_module(f"router.{n}") for n in ("door", "messages"))
+    asked = messages.Request("POST", {}, body)
+    reply = door.Door({family: "one"}, Runtime()).answer(asked)
+    return reply.status, reply.body.encode()
+
+
 @pytest.mark.parametrize("family", ["xgboost", "linear"])
 def test_predictions_agree(
     prepared: tuple[Path, Path], family: str, run: Run, image: Path, tmp_path: Path
@@ -76,3 +97,6 @@ def test_predictions_agree(
             status, said = answer(server.connection(), "POST", "/invocations", body)
             assert status == 200
             assert numbers(said) == pytest.approx(here, rel=1e-6)
+            status, chosen = routed(project, server, family, body)
+            assert status == 200
+            assert numbers(chosen) == numbers(said), "to the bit"
