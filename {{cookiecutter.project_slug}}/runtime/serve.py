@@ -4,6 +4,7 @@
 answered, is up to inference.py.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -18,12 +19,13 @@ import inference
 from tabular import job
 from tabular.answers import JSON
 from tabular.connections import server
-from tabular.documentation import Description, describe
-from tabular.service import MEGABYTE, Respond, Service
+from tabular.documentation import describe
+from tabular.service import MEGABYTE, Loaded, Service
 from tabular.values import DataError
 
 PAYLOAD = 6  # MB, the most that an endpoint takes; a batch job may say more
 LOOPBACK = "127.0.0.1"
+MANY = 1_000  # rows that are predicted as many are, which may need another library
 
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
@@ -47,8 +49,8 @@ def told(variable: str, default: int) -> int:
     return int(word)
 
 
-def load(model_dir: Path) -> tuple[Respond, Description]:
-    """The model's answers, and what is said of it; its first prediction is made here."""
+def load(model_dir: Path) -> Loaded:
+    """The model; its first prediction is made here."""
     names = "signature", "preprocessing"
     described = describe(*(job.read_json(model_dir, f"{name}.json") for name in names))
     model = inference.model_fn(str(model_dir))
@@ -60,7 +62,8 @@ def load(model_dir: Path) -> tuple[Respond, Description]:
         return inference.output_fn(predictions, default if accept in ("", "*/*") else accept)
 
     inference.predict([described.example], model)
-    return respond, described
+    gc.freeze()  # what is there now stays, and need not be looked at again
+    return Loaded(respond, described, lambda: inference.predict([described.example] * MANY, model))
 
 
 def application(model_dir: Path) -> Service:

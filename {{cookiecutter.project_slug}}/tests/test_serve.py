@@ -157,7 +157,7 @@ def test_a_body_is_counted_while_it_comes(
     client: Client, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = json.dumps(rows[0]).encode()
-    monkeypatch.setattr(client.app, "_most_bytes", len(whole))
+    monkeypatch.setattr(client.app, "most_bytes", len(whole))
     for parts, status in (
         ([whole], 200),
         ([whole[:50], whole[50:]], 200),
@@ -166,7 +166,7 @@ def test_a_body_is_counted_while_it_comes(
     ):
         reply = client.ask(parts)
         assert reply is not None and reply.status == status
-    monkeypatch.setattr(client.app, "_most_bytes", 0)
+    monkeypatch.setattr(client.app, "most_bytes", 0)
     reply = client.ask([whole, b" " * (1 << 20)])
     assert reply is not None and reply.status == 200, "of a batch job with any payload"
 
@@ -182,8 +182,8 @@ def test_a_batch_job_says_how_much_comes(trained: Trained, monkeypatch: pytest.M
     monkeypatch.setenv("SAGEMAKER_MAX_PAYLOAD_IN_MB", "20")
     monkeypatch.setenv("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", "3")
     app = serve.application(trained.model)
-    assert app._most_bytes == 20 << 20
-    assert app._concurrent == 3
+    assert app.most_bytes == 20 << 20
+    assert app.concurrent == 3
     monkeypatch.setenv("SAGEMAKER_MAX_PAYLOAD_IN_MB", "much")
     with pytest.raises(SystemExit, match="SAGEMAKER_MAX_PAYLOAD_IN_MB is 'much'"):
         serve.main([f"--model-dir={trained.model}"])

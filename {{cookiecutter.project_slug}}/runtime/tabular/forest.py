@@ -1,22 +1,30 @@
 """Boosted trees as arrays, which numpy walks all at once: XGBoost's margins, to the bit.
 
-A call of XGBoost costs as much for one row as for a hundred, and for a few rows more than the walk.
-The trees come from XGBoost's own JSON. What is not plain trees of numbers (categorical splits,
-leaves that are vectors, dropped or linear boosters) is left to XGBoost, and so is a forest whose
-margins are not equal to XGBoost's on rows beside all of its thresholds.
+A call of XGBoost costs as much for one row as for many, and for a few rows more than the walk. What
+is not plain trees of numbers (categorical splits, leaves that are vectors, dropped or linear
+boosters) is left to XGBoost, and so is a forest whose margins are not equal to XGBoost's on rows
+beside all of its thresholds. Training compares them, and keeps what XGBoost said beside the model:
+by that a server knows its forest without having loaded XGBoost.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import ubjson
+
+FILE = "forest.json"  # beside the model
 CHECKED = 64  # rows on which a forest is compared with XGBoost
 # A walk visits a node of every tree at each level, for each row. So many visits take less than a
-# call of XGBoost, which is 30 rows for 100 trees of 6 levels; benchmarks/serving.py measures it.
+# call of XGBoost; benchmarks/serving.py measures it.
 VISITS = 20_000
+# For one row all nodes are asked at once, where there are not many more than a walk would visit.
+MORE_NODES = 8
 
 
 @dataclass(frozen=True)
@@ -58,31 +66,83 @@ class Forest:
         with np.errstate(over="ignore"):  # what is too large for XGBoost is infinite to it
             numbers[:, :width] = matrix
         np.negative(numbers[:, :width], out=numbers[:, width:])
-        numbers = numbers.reshape(-1)
-        node = np.repeat(self.roots.reshape(1, -1), rows, axis=0)
-        start = np.arange(0, rows * 2 * width, 2 * width)[:, None]
-        for _ in range(self.depth):
-            asked = numbers.take(self.feature.take(node) + start)
-            node = self.child.take(node) + (asked < self.threshold.take(node))
         outputs, trees = self.roots.shape
         summed = np.empty((rows, outputs, trees + 1), np.float32)
         summed[:, :, 0] = self.base
-        summed[:, :, 1:] = self.value.take(node).reshape(rows, outputs, trees)
+        leaves = self._leaves(numbers)
+        summed[:, :, 1:] = self.value.take(leaves, mode="clip").reshape(rows, outputs, trees)
         # One after another, as XGBoost adds; numpy's `sum` adds pairs.
         return np.cumsum(summed, axis=2)[:, :, -1]
+
+    def _leaves(self, numbers: np.ndarray) -> np.ndarray:
+        """Where each row ends in each tree: of shape (rows, trees)."""
+        rows, width = numbers.shape
+        numbers = numbers.reshape(-1)
+        if rows == 1 and len(self.child) <= MORE_NODES * self.roots.size * self.depth:
+            asked = numbers.take(self.feature, mode="clip")
+            following, node = self.child + (asked < self.threshold), self.roots.reshape(1, -1)
+            for _ in range(self.depth):
+                node = following.take(node, mode="clip")
+            return node
+        node = np.repeat(self.roots.reshape(1, -1), rows, axis=0)
+        start = np.arange(0, rows * width, width)[:, None]
+        for _ in range(self.depth):
+            asked = numbers.take(self.feature.take(node, mode="clip") + start, mode="clip")
+            node = self.child.take(node, mode="clip") + (asked < self.threshold.take(node))
+        return node
 
 
 def of(booster: Any) -> Forest | None:
     """A booster's forest; None where XGBoost has to answer itself."""
-    learner = json.loads(bytes(booster.save_raw("json")))["learner"]
-    width = int(learner["learner_model_param"]["num_feature"])
+    learner = ubjson.loads(bytes(booster.save_raw("ubj")))["learner"]
     if not _is_plain(learner):
         return None
-    forest = _forest(learner, width, _base(booster))
-    probes = _probes(forest, width)
+    forest = _forest(learner, _base(booster))
+    probes = _probes(forest, _width(learner))
     expected = booster.inplace_predict(probes, predict_type="margin")
     same = np.array_equal(forest.margins(probes), expected.reshape(len(probes), -1))
     return forest if same else None
+
+
+def write(booster: Any, model: Path) -> None:
+    """Keep beside a model's file what a forest of it gives, if that is what XGBoost gives."""
+    model.with_name(FILE).unlink(missing_ok=True)
+    if forest := of(booster):
+        content = model.read_bytes()
+        probes = _probes(forest, _width(ubjson.loads(content)["learner"]))
+        document = {
+            "model": hashlib.sha256(content).hexdigest(),
+            "base": forest.base.tolist(),
+            "margins": _digest(forest.margins(probes)),
+        }
+        model.with_name(FILE).write_text(json.dumps(document), encoding="utf-8")
+
+
+def read(model: Path) -> tuple[Forest, str] | None:
+    """The forest of a model's file, and its objective, without XGBoost.
+
+    None where XGBoost has to answer or to be asked: nothing was kept, or of another model, or this
+    machine's numpy gives other bits.
+    """
+    try:
+        document = json.loads(model.with_name(FILE).read_text(encoding="utf-8"))
+        content = model.read_bytes()
+        if hashlib.sha256(content).hexdigest() != document["model"]:
+            return None
+        learner = ubjson.loads(content)["learner"]
+        forest = _forest(learner, np.array(document["base"]))
+        same = _digest(forest.margins(_probes(forest, _width(learner)))) == document["margins"]
+        return (forest, learner["objective"]["name"]) if same else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _digest(margins: np.ndarray) -> str:
+    return hashlib.sha256(margins.astype("<f4").tobytes()).hexdigest()
+
+
+def _width(learner: Mapping[str, Any]) -> int:
+    return int(learner["learner_model_param"]["num_feature"])
 
 
 def _is_plain(learner: Mapping[str, Any]) -> bool:
@@ -91,7 +151,7 @@ def _is_plain(learner: Mapping[str, Any]) -> bool:
         return False
     per_output = np.bincount(booster["model"]["tree_info"])
     return len(set(per_output)) == 1 and all(
-        int(tree["tree_param"]["size_leaf_vector"]) <= 1 and not any(tree["split_type"])
+        int(tree["tree_param"]["size_leaf_vector"]) <= 1 and not np.any(tree["split_type"])
         for tree in booster["model"]["trees"]
     )
 
@@ -109,48 +169,43 @@ def _base(booster: Any) -> np.ndarray:
     return np.asarray(empty.inplace_predict(row, predict_type="margin")).reshape(-1)
 
 
-def _forest(learner: Mapping[str, Any], width: int, base: np.ndarray) -> Forest:
-    model = learner["gradient_booster"]["model"]
-    nodes: list[tuple[int, float, int, float]] = []
-    roots: dict[int, list[int]] = {}
-    depth = 0
-    for tree, output in zip(model["trees"], model["tree_info"], strict=True):
-        roots.setdefault(output, []).append(len(nodes))
-        depth = max(depth, _add(tree, nodes, width))
-    feature, threshold, child, value = (np.array(each) for each in zip(*nodes, strict=True))
-    return Forest(
-        feature,
-        threshold.astype(np.float32),
-        child,
-        value.astype(np.float32),
-        np.array([roots[output] for output in sorted(roots)]),
-        base.astype(np.float32),
-        depth,
+def _forest(learner: Mapping[str, Any], base: np.ndarray) -> Forest:
+    """The arrays, with the nodes of a level of all trees together."""
+    model, width = learner["gradient_booster"]["model"], _width(learner)
+    starts = np.cumsum([0] + [len(tree["left_children"]) for tree in model["trees"]])
+
+    def whole(name: str) -> np.ndarray:
+        return np.concatenate([np.asarray(tree[name]) for tree in model["trees"]])
+
+    tree = np.repeat(starts[:-1], np.diff(starts))  # where the tree of a node starts
+    left, right, condition = (
+        whole("left_children"),
+        whole("right_children"),
+        whole("split_conditions"),
     )
-
-
-def _add(tree: Mapping[str, Any], nodes: list[tuple[int, float, int, float]], width: int) -> int:
-    """Add a tree's nodes, level by level; gives how many levels there are below the root."""
-    depth, level, below = -1, [0], list[int]()
-    first = len(nodes)
-    while level:
-        depth, below = depth + 1, []
-        for place in level:
-            left, right = tree["left_children"][place], tree["right_children"][place]
-            condition = float(np.float32(tree["split_conditions"][place]))
-            if left < 0:
-                nodes.append((0, float("-inf"), len(nodes), condition))
-                continue
-            child = first + len(level) + len(below)
-            if tree["default_left"][place]:
-                opposite = float(np.nextafter(np.float32(-condition), np.float32("inf")))
-                nodes.append((tree["split_indices"][place] + width, opposite, child, 0.0))
-                below += [left, right]
-            else:
-                nodes.append((tree["split_indices"][place], condition, child, 0.0))
-                below += [right, left]
-        first, level = len(nodes), below
-    return depth
+    to_left, asked = whole("default_left").astype(bool), whole("split_indices").astype(np.intp)
+    leaf = left < 0
+    first = np.where(leaf, 0, np.where(to_left, left, right) + tree)
+    second = np.where(leaf, 0, np.where(to_left, right, left) + tree)
+    condition = whole("split_conditions").astype(np.float32)
+    opposite = np.nextafter(-condition, np.float32(np.inf))
+    levels = [starts[:-1]]
+    while len(inner := levels[-1][~leaf[levels[-1]]]):
+        levels.append(np.stack([first[inner], second[inner]], axis=1).reshape(-1))
+    order = np.concatenate(levels)
+    place = np.zeros(len(leaf), np.intp)
+    place[order] = np.arange(len(order))
+    threshold = np.where(leaf, np.float32(-np.inf), np.where(to_left, opposite, condition))
+    info = np.asarray(model["tree_info"])
+    return Forest(
+        np.where(leaf, 0, asked + to_left * width)[order],
+        threshold[order],
+        np.where(leaf, place, place[first])[order],
+        np.where(leaf, condition, np.float32(0))[order],
+        np.stack([np.flatnonzero(info == output) for output in np.unique(info)]),
+        base.astype(np.float32),
+        len(levels) - 1,
+    )
 
 
 def _probes(forest: Forest, width: int) -> np.ndarray:

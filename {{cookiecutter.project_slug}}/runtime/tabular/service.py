@@ -1,22 +1,19 @@
 """What a model's server answers: SageMaker's container contract, as an ASGI application.
 
-`/invocations` is answered here, before any framework; the rest is FastAPI's. Which connections are
-waited for, and how long, is for `connections`.
+`/invocations` and `/ping` are answered here, before any framework; the rest is FastAPI's, in
+`pages`. Which connections are waited for, and how long, is for `connections`.
 """
 
 import asyncio
 import json
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from time import perf_counter
+from dataclasses import dataclass
+from time import thread_time
 from typing import Any
 
-from fastapi import FastAPI, Response
-
-from . import documentation
 from .answers import JSON
 from .documentation import Description
 from .values import DataError
@@ -27,12 +24,12 @@ Send = Callable[[Message], Awaitable[None]]
 # A model's answer, and its type, to a body, its type, and the types that the client accepts.
 Respond = Callable[[bytes, str, str], tuple[bytes | str, str]]
 Reply = tuple[int, bytes, str]  # status, body and its type
-Load = Callable[[], tuple[Respond, Description]]
 
 MEGABYTE = 1 << 20
 # A body up to this size is answered between two looks at the network; a larger one, and any of a
-# model that has been slower, in a thread, so that /ping is answered meanwhile.
-SMALL, SLOW_SECONDS = 64 << 10, 0.05
+# model that has been slower, in a thread, so that /ping is answered meanwhile. The smaller size is
+# for the time in which a model may still have libraries to load.
+SMALL, SMALL_AT_FIRST, SLOW_SECONDS = 64 << 10, 4 << 10, 0.05
 DROPPED = 16 * MEGABYTE  # of a body beyond the limit, so that a client who sends it reads why
 LONGEST_SENTENCE = 1_000
 
@@ -50,7 +47,22 @@ class Gone(Exception):
     """The client left before its request was whole."""
 
 
-class Service(FastAPI):
+@dataclass(frozen=True)
+class Loaded:
+    """A model that is ready to be asked.
+
+    Attributes:
+        respond: its answers.
+        described: what is said of it.
+        warm: loads what only some requests need, while others are answered.
+    """
+
+    respond: Respond
+    described: Description
+    warm: Callable[[], object] = lambda: None
+
+
+class Service:
     """See the module.
 
     Args:
@@ -61,99 +73,95 @@ class Service(FastAPI):
     Attributes:
         failure: why the model could not be loaded; None where it could.
         failed: is called when there is one.
+        described: what is said of the model.
     """
 
-    def __init__(self, load: Load, most_bytes: int, concurrent: int = 1) -> None:
-        super().__init__(openapi_url=None, docs_url=None, redoc_url=None, lifespan=self._life)
+    def __init__(self, load: Callable[[], Loaded], most_bytes: int, concurrent: int = 1) -> None:
         self.failure: Exception | None = None
         self.failed: Callable[[], None] = lambda: None
         self.described = Description()
+        self.most_bytes, self.concurrent = most_bytes, concurrent
         self._load = load
         self._respond: Respond | None = None
-        self._most_bytes = most_bytes
-        self._concurrent = concurrent
-        self._slow = False
+        self._small, self._slow = SMALL_AT_FIRST, False
         self._threads = ThreadPoolExecutor(1, "predict")
-        self.add_api_route("/ping", self.ping)
-        self.add_api_route("/execution-parameters", self.execution_parameters)
-        self.add_api_route("/docs", self.docs)
-        self.add_api_route("/openapi.json", self.schema)
-
-    @asynccontextmanager
-    async def _life(self, _app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(self.become_ready())
-        yield
-        loading.cancel()
-        self._threads.shutdown(wait=False)
+        self._pages: Any = None
 
     async def become_ready(self) -> None:
         """Load the model; a server does it once it listens."""
         loop = asyncio.get_running_loop()
         try:
-            self._respond, self.described = await loop.run_in_executor(self._threads, self._load)
+            loaded = await loop.run_in_executor(self._threads, self._load)
+            self._respond, self.described = loaded.respond, loaded.described
+            await loop.run_in_executor(self._threads, loaded.warm)
+            self._small = SMALL
         except Exception as error:
             self.failure = error
             self.failed()
 
-    async def ping(self) -> Response:
-        """200 when requests are answered; 503 while the model is being loaded."""
-        return Response(status_code=503 if self._respond is None else 200)
-
-    async def execution_parameters(self) -> dict[str, Any]:
-        """What a batch transform job may send."""
-        return {
-            "MaxConcurrentTransforms": self._concurrent,
-            "BatchStrategy": "MULTI_RECORD",
-            "MaxPayloadInMB": self._most_bytes // MEGABYTE,
-        }
-
-    async def docs(self) -> Response:
-        """A page for people; it loads nothing from anywhere."""
-        return Response(documentation.page(self.described), media_type="text/html")
-
-    async def schema(self) -> Response:
-        """The same for programs, as OpenAPI."""
-        text = json.dumps(documentation.openapi(self.described))
-        return Response(text, media_type=JSON)
-
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["path"] != "/invocations":
-            await super().__call__(scope, receive, send)
-            return
-        closes = False
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["path"] == "/invocations":
+            await self._answer_invocation(scope, receive, send)
+        elif scope["path"] == "/ping" and scope["method"] == "GET":
+            await _send(send, (503 if self._respond is None else 200, b"", ""))
+        else:
+            if self._pages is None:
+                loop = asyncio.get_running_loop()
+                self._pages = await loop.run_in_executor(None, self._with_pages)
+            await self._pages(scope, receive, send)
+
+    def _with_pages(self) -> Any:
+        from .pages import Pages  # here, because FastAPI takes a server half of its start
+
+        parameters = {
+            "MaxConcurrentTransforms": self.concurrent,
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": self.most_bytes // MEGABYTE,
+        }
+        return Pages(lambda: self.described, parameters)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        loading = asyncio.create_task(self.become_ready())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        loading.cancel()
+        self._threads.shutdown(wait=False)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def at_once(self, body: bytes, kind: bytes, accept: bytes) -> Reply | None:
+        """The answer to an invocation, where it takes no time that others would wait for."""
+        if self._respond is None or self._slow or len(body) > self._small:
+            return None
+        reply, seconds = _timed(self._respond, body, *_types(kind, accept))
+        self._slow = seconds > SLOW_SECONDS
+        return reply
+
+    async def _answer_invocation(self, scope: Message, receive: Receive, send: Send) -> None:
         try:
-            reply = await self._invoke(scope, receive)
+            await _send(send, await self._invoke(scope, receive))
         except Refusal as refusal:
-            reply, closes = _told(refusal.status, str(refusal)), refusal.closes
+            await _send(send, _told(refusal.status, str(refusal)), refusal.closes)
         except Gone:
             return
-        status, body, kind = reply
-        headers = [
-            (b"content-type", kind.encode("latin-1", "replace")),
-            (b"content-length", b"%d" % len(body)),
-        ]
-        if status == 405:
-            headers.append((b"allow", b"POST"))
-        if closes:
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
 
     async def _invoke(self, scope: Message, receive: Receive) -> Reply:
         if scope["method"] != "POST":
             raise Refusal(405, "/invocations is asked by POST")
-        kind, accept, length = _headers(scope)
+        kind, accept, length = headers_of(scope["headers"])
         body = await self._body(receive, length)
-        respond = self._respond
-        if respond is None:
+        if self._respond is None:
             raise Refusal(503, "the model is not loaded yet")
-        if len(body) > SMALL or self._slow:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, _reply, respond, body, kind, accept)
-        started = perf_counter()
-        reply = _reply(respond, body, kind, accept)
-        self._slow = perf_counter() - started > SLOW_SECONDS
+        if at_once := self.at_once(body, kind, accept):
+            return at_once
+        reply, seconds = await asyncio.get_running_loop().run_in_executor(
+            self._threads, _timed, self._respond, body, *_types(kind, accept)
+        )
+        if len(body) <= self._small:
+            self._slow = seconds > SLOW_SECONDS
         return reply
 
     async def _body(self, receive: Receive, length: bytes) -> bytes:
@@ -163,7 +171,7 @@ class Service(FastAPI):
             Refusal: it is too large.
             Gone: the client left.
         """
-        most = self._most_bytes or sys.maxsize
+        most = self.most_bytes or sys.maxsize
         if length.isdigit() and int(length[:20]) > most + DROPPED:
             raise Refusal(413, _too_large(most), closes=True)
         parts, size, more = [], 0, True
@@ -184,17 +192,41 @@ class Service(FastAPI):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _headers(scope: Message) -> tuple[str, str, bytes]:
-    """Content type, accepted types and length of a request, with SageMaker's defaults."""
+def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
+    """Content type, accepted types and length of a request; nothing where it does not say."""
     kind, accept, length = b"", b"", b""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"content-type":
             kind = value
         elif name == b"accept":
             accept = value
         elif name == b"content-length":
             length = value
-    return kind.decode("latin-1") or JSON, accept.decode("latin-1"), length
+    return kind, accept, length
+
+
+def _types(kind: bytes, accept: bytes) -> tuple[str, str]:
+    """Content type and accepted types as texts, with SageMaker's default."""
+    return kind.decode("latin-1") or JSON, accept.decode("latin-1")
+
+
+async def _send(send: Send, reply: Reply, closes: bool = False) -> None:
+    status, body, kind = reply
+    headers = [(b"content-length", b"%d" % len(body))]
+    if kind:
+        headers.append((b"content-type", kind.encode("latin-1", "replace")))
+    if status == 405:
+        headers.append((b"allow", b"POST"))
+    if closes:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _timed(respond: Respond, body: bytes, kind: str, accept: str) -> tuple[Reply, float]:
+    """The model's answer, and the seconds of CPU that it took."""
+    started = thread_time()
+    return _reply(respond, body, kind, accept), thread_time() - started
 
 
 def _reply(respond: Respond, body: bytes, kind: str, accept: str) -> Reply:

@@ -21,13 +21,17 @@ FEW = 500  # rows; with more, nobody asks whether a walk would be quicker
 
 
 class Trees:
-    """Scores of a booster; those of a few rows are walked to, which is quicker, to the same bits.
+    """Scores of a model's file; those of a few rows are walked to, which is quicker, to the same
+    bits, and where training left what is needed for that, XGBoost is loaded by the first many rows.
 
     Another objective than the project's has a link of XGBoost's own, and then all is left to it.
     """
 
-    def __init__(self, booster: Any) -> None:
-        self._booster = booster
+    def __init__(self, model: Path) -> None:
+        self._model = model
+        self._known = forest.read(model)
+        if self._known is None:
+            _ = self._booster  # which says what is wrong with it
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
         if self._link is None:
@@ -39,26 +43,33 @@ class Trees:
         return self._link(sums.reshape(rows, -1))
 
     @cached_property
+    def _booster(self) -> Any:
+        from xgboost import Booster  # here, because few rows need not wait a second for it
+
+        return Booster(model_file=self._model)
+
+    @cached_property
     def _link(self) -> links.Link | None:
+        if self._known:
+            return LINKS.get(self._known[1])
         objective = json.loads(self._booster.save_config())["learner"]["objective"]["name"]
         return LINKS.get(objective)
 
     @cached_property
     def _forest(self) -> forest.Forest | None:
-        return forest.of(self._booster)
+        return self._known[0] if self._known else forest.of(self._booster)
 
 
 def write(booster: Any, folder: Path) -> None:
     """Write a model; its numbers are known by their places, as those of a record are."""
     booster.feature_names = booster.feature_types = None
     booster.save_model(folder / FILE)
+    forest.write(booster, folder / FILE)
 
 
 def load(folder: Path) -> Score:
     """The model's scores."""
-    from xgboost import Booster  # here, because a linear model need not wait a second for it
-
-    return Trees(Booster(model_file=folder / FILE))
+    return Trees(folder / FILE)
 
 
 def progress(most: int) -> Any:

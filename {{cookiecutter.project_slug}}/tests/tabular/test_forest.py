@@ -1,6 +1,7 @@
 """A walk over all trees gives XGBoost's own margins, to the bit, and what is no such forest is left
 to XGBoost."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabular import forest, links, trees
+from tabular import forest, links, trees, ubjson
 
 OBJECTIVES = {
     "reg:squarederror": {},
@@ -90,6 +91,53 @@ def test_scores_are_the_same_on_both_sides_of_the_break_even(
     own = model.inplace_predict(matrix)
     np.testing.assert_allclose(by_xgboost, own, rtol=1e-6)
     np.testing.assert_allclose(1 - by_xgboost, 1 - own, rtol=1e-6)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_few_rows_need_no_xgboost(objective: str, tmp_path: Path) -> None:
+    model = booster(objective, 5, 6, 1, seed=3)
+    trees.write(model, tmp_path)
+    matrix = np.random.default_rng(5).normal(size=(8, NUMBERS)) * 4
+    sums = model.inplace_predict(matrix, predict_type="margin").reshape(len(matrix), -1)
+    for count in (1, 2, len(matrix)):
+        score = trees.load(tmp_path)
+        assert score(matrix[:count]).tobytes() == trees.LINKS[objective](sums[:count]).tobytes()
+        assert "_booster" not in vars(score), "XGBoost was asked"
+
+
+@pytest.mark.parametrize("change", ["another model", "other bits", "nothing kept", "cut off"])
+def test_what_training_did_not_compare_is_compared_again(change: str, tmp_path: Path) -> None:
+    trees.write(booster("reg:squarederror", 3, 4, 1, seed=0), tmp_path)
+    kept = tmp_path / forest.FILE
+    if change == "another model":
+        booster("reg:squarederror", 3, 5, 1, seed=0).save_model(tmp_path / trees.FILE)
+    elif change == "other bits":
+        kept.write_text(kept.read_text(encoding="utf-8").replace('"margins": "', '"margins": "0'))
+    elif change == "cut off":
+        kept.write_text(kept.read_text(encoding="utf-8")[:40])
+    else:
+        kept.unlink()
+    assert forest.read(tmp_path / trees.FILE) is None
+    matrix = np.zeros((2, NUMBERS))
+    own = xgboost.Booster(model_file=tmp_path / trees.FILE).inplace_predict(matrix)
+    np.testing.assert_array_equal(trees.load(tmp_path)(matrix), own)
+
+
+def test_a_model_s_file_is_read_as_xgboost_writes_it(tmp_path: Path) -> None:
+    model = booster("multi:softprob", 4, 3, 2, seed=1)
+    learner = ubjson.loads(bytes(model.save_raw("ubj")))["learner"]
+    expected = json.loads(bytes(model.save_raw("json")))["learner"]
+    assert learner["learner_model_param"] == expected["learner_model_param"]
+    ours, theirs = (each["gradient_booster"]["model"]["trees"] for each in (learner, expected))
+    for one, other in zip(ours, theirs, strict=True):
+        assert one["left_children"].tolist() == other["left_children"]
+        np.testing.assert_array_equal(
+            one["split_conditions"], np.float32(other["split_conditions"])
+        )
+    content = bytes(model.save_raw("ubj"))
+    for end in range(0, len(content), 97):
+        with pytest.raises(ValueError, match="not UBJSON"):
+            ubjson.loads(content[:end])
 
 
 @pytest.mark.parametrize(("objective", "link"), list(trees.LINKS.items())[1:])
