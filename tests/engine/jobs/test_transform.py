@@ -185,7 +185,12 @@ def transform_fn(model, body, content_type, accept):
 """
     rows = [str(number) for number in range(9)]
     files = {"a.csv": "\n".join(rows[:4]), "b.csv": "\n".join(rows[4:])}
-    options = {"MaxConcurrentTransforms": 3, "BatchStrategy": "SingleRecord"}
+    one_process = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}  # in which they meet
+    options = {
+        "MaxConcurrentTransforms": 3,
+        "BatchStrategy": "SingleRecord",
+        "Environment": one_process,
+    }
     run = scored(local, files, script, **CSV, options=options)
     assert succeeded(local, run) == {
         "a.csv.out": "".join(f"answer {number}\n" for number in range(4)),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sagemaker_local.serving.in_order import in_order
+from sagemaker_local.serving.json_text import JsonText
 from sagemaker_local.serving.jsonpath import JsonPathError, parse
 from sagemaker_local.serving.options import Options, options_of
 from sagemaker_local.serving.payloads import Payload, RecordError, Source, payloads
@@ -297,3 +298,30 @@ def test_a_failing_call_ends_it(threads: int) -> None:
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert len(taken) <= 1 + threads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":NaN,"b":[Infinity,1]}',
+        '{"id":123456789012345678901234567890,"b":null}',
+        '{"id":1234567890123456789,"b":1.5}',
+    ],
+)
+def test_what_orjson_would_change_is_read_and_written_as_json_does(text: str) -> None:
+    """NaN would become null, and an integer of more than 64 bits a float."""
+    json_text = JsonText()
+    assert json_text.line(json_text.loads(text.encode())) == f"{text}\n".encode()
+
+
+def test_a_value_that_the_filter_read_is_kept_for_the_join(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b'{"a": 1, "b": 2}\n{"a": 3}\n')
+    processing = {"InputFilter": "$.a", "JoinSource": "Input"}
+    source = {"ContentType": JSON_LINES}
+    (payload,) = read(file, asked(source=source, DataProcessing=processing))
+    assert payload.body() == b"1\n3\n"
+    assert payload.values == [{"a": 1, "b": 2}, {"a": 3}]
+    (payload,) = read(file, asked(source=source))
+    assert payload.values == []
+    assert payload.value(1, JSON_LINES) == {"a": 3}

@@ -41,9 +41,9 @@ def _by_record(payload: Payload, answer: bytes, options: Options) -> bytes:
 
 def _value(payload: Payload, at: int, prediction: bytes, options: Options) -> Any:
     kind = options.output_kind
-    value = _parsed("its prediction", prediction, kind)
+    value = _prediction(prediction, kind)
     if options.join:
-        value = join(_parsed("the record", payload.records[at], kind), value, kind)
+        value = join(_record(payload, at, kind), value, kind)
     try:
         kept = options.output_filter.select(value)
     except ValueError as error:
@@ -52,8 +52,16 @@ def _value(payload: Payload, at: int, prediction: bytes, options: Options) -> An
     return identified(kept, kind, options.inference_time) if options.inference_time else kept
 
 
-def _parsed(what: str, text: bytes, kind: str) -> Any:
+def _record(payload: Payload, at: int, kind: str) -> Any:
+    try:
+        return payload.value(at, kind)
+    except ValueError as error:
+        text = payload.records[at]
+        raise ValueError(f"the record {text[:80]!r} is not {kind}: {error}") from error
+
+
+def _prediction(text: bytes, kind: str) -> Any:
     try:
         return parse(text, kind)
     except ValueError as error:
-        raise ValueError(f"{what} {text[:80]!r} is not {kind}: {error}") from error
+        raise ValueError(f"its prediction {text[:80]!r} is not {kind}: {error}") from error

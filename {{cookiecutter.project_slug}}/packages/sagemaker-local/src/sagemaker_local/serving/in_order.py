@@ -1,33 +1,41 @@
-"""A function over items in several threads; the results come in the order of the items."""
+"""A function over items, several at once; the results come in the order of the items."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+def in_order(
+    function: Callable[[T], R], items: Iterable[T], threads: int, pool: Executor | None = None
+) -> Iterator[R]:
     """``map(function, items)`` with at most so many calls at once, and as many items in memory.
+
+    Args:
+        function: whose results are wanted.
+        items: taken as they are needed.
+        threads: how many calls there are at once.
+        pool: runs them; threads of its own if None. It is shut down at the end.
 
     Raises:
         Exception: what the first failing call, or ``items``, raises, after the results before it.
     """
-    if threads == 1:
+    if threads == 1 and pool is None:
         yield from map(function, items)
         return
     waiting: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(threads, "payload") as pool:
+    with pool or ThreadPoolExecutor(threads, "payload") as running:
         try:
             failure = None
             source = iter(items)
             while failure is None:
                 try:
-                    waiting.append(pool.submit(function, next(source)))
+                    waiting.append(running.submit(function, next(source)))
                 except StopIteration:
                     break
                 except Exception as error:

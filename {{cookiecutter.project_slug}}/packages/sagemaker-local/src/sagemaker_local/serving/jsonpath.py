@@ -39,7 +39,10 @@ class _Names:
 
     def of(self, value: Any, last: bool) -> Iterator[Any]:
         """The members; several at the end of a path are one object."""
-        found = {name: self._member(value, name) for name in self.names}
+        try:
+            found = {name: value[name] for name in self.names}
+        except (KeyError, TypeError, IndexError):  # or it is told by which name
+            found = {name: self._member(value, name) for name in self.names}
         if last and len(self.names) > 1:
             yield found
         else:

@@ -29,6 +29,7 @@ class Options:
         limit: bytes that a record may have; None: any number.
         payload: bytes up to which records are put together; None: all of a file.
         concurrent: payloads that are with the model at once.
+        processes: those that the model runs in; one: it runs in threads of the job's own.
         input_filter: what of a record the model gets.
         output_filter: what of a prediction, or of a joined record, is written.
         join: are records joined with their predictions?
@@ -44,6 +45,7 @@ class Options:
     limit: int | None
     payload: int | None
     concurrent: int
+    processes: int
     input_filter: JsonPath
     output_filter: JsonPath
     join: bool
@@ -55,12 +57,20 @@ class Options:
         return media_type(self.content_type)
 
     @property
+    def keeps_values(self) -> bool:
+        """Is what the input filter reads of a record of use to the join?"""
+        return self.join and not self.input_filter.selects_all and self.processes == 1
+
+    @property
     def output_kind(self) -> str:
         return media_type(self.accept)
 
 
 def options_of(
-    request: dict[str, Any], default_accept: str = JSON, inference_time: str = ""
+    request: dict[str, Any],
+    default_accept: str = JSON,
+    inference_time: str = "",
+    processes: int = 1,
 ) -> Options:
     """Read a CreateTransformJob request that was found right.
 
@@ -68,12 +78,14 @@ def options_of(
         request: the request, or the job's description, resolved.
         default_accept: what the model is asked for where the request does not say.
         inference_time: what records get with an id of their own; empty: they get none.
+        processes: that may answer side by side, if the request asks for so many payloads at once.
     """
     source, target = request["TransformInput"], request["TransformOutput"]
     processing = request.get("DataProcessing", {})
     megabytes = request.get("MaxPayloadInMB")
     limit = _DEFAULT_LIMIT if megabytes is None else megabytes * MEGABYTE or None
     concurrent = request.get("MaxConcurrentTransforms") or 1
+    processes = min(processes, concurrent)
     accept = target.get("Accept", "*/*")
     return Options(
         content_type=source.get("ContentType", JSON),
@@ -82,8 +94,9 @@ def options_of(
         single=request.get("BatchStrategy") == "SingleRecord",
         gzipped=source.get("CompressionType", "None") == "Gzip",
         limit=limit,
-        payload=_DEFAULT_UNDER_WAY // concurrent if megabytes is None else limit,
+        payload=_DEFAULT_UNDER_WAY // (concurrent // processes) if megabytes is None else limit,
         concurrent=concurrent,
+        processes=processes,
         input_filter=parse(processing.get("InputFilter", "$")),
         output_filter=parse(processing.get("OutputFilter", "$")),
         join=processing.get("JoinSource", "None") == "Input",

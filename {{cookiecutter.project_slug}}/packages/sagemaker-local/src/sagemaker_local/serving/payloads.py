@@ -7,12 +7,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from .options import MEGABYTE, Options
 from .records import parse, renderer
 
 _WHOLE_FILE = 0
+# Of so many bytes of records the values that a filter read, ten times as much, stay for a join.
+_KEPT = MEGABYTE
 
 
 class RecordError(Exception):
@@ -44,6 +46,7 @@ class Payload:
         records: as they are in the file.
         sent: as the model gets them.
         size: bytes of the records, each as it is or as it is sent, whichever is more.
+        values: of the first of the records, as far as they are kept for a join.
     """
 
     source: Source
@@ -51,12 +54,21 @@ class Payload:
     records: list[bytes] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     size: int = 0
+    values: list[Any] = field(default_factory=list)
 
     def add(self, number: int, record: bytes, sent: bytes, size: int) -> None:
         self.numbers.append(number)
         self.records.append(record)
         self.sent.append(sent)
         self.size += size
+
+    def value(self, at: int, kind: str) -> Any:
+        """What a record says, which is of a type.
+
+        Raises:
+            ValueError: it is not what its type says.
+        """
+        return self.values[at] if at < len(self.values) else parse(self.records[at], kind)
 
     def body(self, first: int = 0, last: int | None = None) -> bytes:
         """What the model gets; of the records from ``first`` to before ``last`` only, if given."""
@@ -73,31 +85,34 @@ def payloads(source: Source, options: Options) -> Iterator[Payload]:
     Raises:
         RecordError: a record is too large, or does not have what the input filter selects.
     """
-    payload = Payload(source)
-    for number, record, sent in _filtered(source, options):
+    payload, keeps = Payload(source), options.keeps_values
+    for number, record, sent, value in _filtered(source, options):
         size = max(len(record), len(sent))
         full = options.payload is not None and payload.size + size > options.payload
         if payload.sent and (full or options.single):
             yield payload
             payload = Payload(source)
         payload.add(number, record, sent, size)
+        if keeps and payload.size <= _KEPT:
+            payload.values.append(value)
     if payload.sent:
         yield payload
 
 
-def _filtered(source: Source, options: Options) -> Iterator[tuple[int, bytes, bytes]]:
-    """A file's records with their numbers, as they are and as the model gets them."""
+def _filtered(source: Source, options: Options) -> Iterator[tuple[int, bytes, bytes, Any]]:
+    """A file's records with their numbers: as they are, as the model gets them, and parsed."""
     path, kind, render = options.input_filter, options.input_kind, renderer(options.input_kind)
     for number, record in _records(source, options):
         if path.selects_all:
-            yield number, record, record
+            yield number, record, record, None
             continue
         try:
-            kept = path.select(parse(record, kind))
+            value = parse(record, kind)
+            kept = path.select(value)
         except ValueError as error:
             reason = f"the InputFilter {path.text} does not fit it: {error}"
             raise _error(source, [number], reason) from error
-        yield number, record, render(kept)
+        yield number, record, render(kept), value
 
 
 def _records(source: Source, options: Options) -> Iterator[tuple[int, bytes]]:

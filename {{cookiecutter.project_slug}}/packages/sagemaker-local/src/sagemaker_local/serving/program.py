@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from . import workers
 from .model_script import ModelScript, ScriptError, default_accept, say
 from .options import options_of
 from .payloads import RecordError, Source
@@ -31,13 +32,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _transform(task: dict[str, Any]) -> None:
-    options = options_of(task["request"], default_accept(), task["inference_time"])
-    model = ModelScript(
-        Path(task["code"]),
-        task["program"],
-        Path(task["model"]),
-        options.content_type,
-        options.accept,
-    )
+    options = options_of(task["request"], default_accept(), task["inference_time"], workers.most())
     sources = [Source(f["name"], Path(f["path"]), Path(f["output"])) for f in task["files"]]
-    Transformation(model, options).run(sources)
+
+    def make() -> Transformation:
+        places = Path(task["code"]), task["program"], Path(task["model"])
+        return Transformation(ModelScript(*places, options.content_type, options.accept), options)
+
+    if options.processes == 1:
+        make().run(sources)
+    else:
+        workers.run(make, options, sources)

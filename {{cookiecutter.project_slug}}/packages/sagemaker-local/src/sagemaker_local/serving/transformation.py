@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .answers import written
@@ -16,7 +16,7 @@ _TOLD_EVERY = 100_000
 
 
 @dataclass(frozen=True)
-class _Written:
+class Written:
     """Bytes for a file's output, and of how many records; not the records, which would stay."""
 
     source: Source
@@ -38,17 +38,16 @@ class Transformation:
             RecordError: a record, or a file, cannot be transformed; names it.
             ScriptError: the model's script answers with what cannot be written.
         """
-        stream = itertools.chain.from_iterable(payloads(s, self.options) for s in sources)
-        results = in_order(self._transformed, stream, self.options.concurrent)
-        begun = set()
-        for source, group in itertools.groupby(results, key=lambda result: result.source):
-            _write(source, group)
-            begun.add(source)
-        for source in sources:
-            if source not in begun:
-                _write(source, ())
+        stream = payloads_of(sources, self.options)
+        write_all(in_order(self.transformed, stream, self.options.concurrent), sources)
 
-    def _transformed(self, payload: Payload) -> _Written:
+    def transformed(self, payload: Payload) -> Written:
+        """What is written for a payload.
+
+        Raises:
+            RecordError: it cannot be transformed; names the first record that is to blame.
+            ScriptError: the model's script answers with what cannot be written.
+        """
         try:
             answer = self.model.answer(payload.body())
         except ScriptError:
@@ -56,7 +55,7 @@ class Transformation:
         except Exception as error:
             raise self._blame(payload, error) from error
         text = written(payload, answer, self.options)
-        return _Written(payload.source, len(payload.numbers), text)
+        return Written(payload.source, len(payload.numbers), text)
 
     def _blame(self, payload: Payload, error: Exception) -> RecordError:
         """Name the first record with which the payload fails.
@@ -93,11 +92,27 @@ class Transformation:
         return None
 
 
+def payloads_of(sources: Sequence[Source], options: Options) -> Iterator[Payload]:
+    """The payloads of files, one file after another."""
+    return itertools.chain.from_iterable(payloads(source, options) for source in sources)
+
+
+def write_all(results: Iterable[Written], sources: Sequence[Source]) -> None:
+    """Write the output of every file, of what comes in their order; an empty file's is empty."""
+    begun = set()
+    for source, group in itertools.groupby(results, key=lambda result: result.source):
+        _write(source, group)
+        begun.add(source)
+    for source in sources:
+        if source not in begun:
+            _write(source, ())
+
+
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _write(source: Source, results: Iterable[_Written]) -> None:
+def _write(source: Source, results: Iterable[Written]) -> None:
     """Write a file's output, which has its name only when it is whole: a script may end us."""
     records = 0
     source.output.parent.mkdir(parents=True, exist_ok=True)
