@@ -1,21 +1,29 @@
 """Fixtures that generate projects and run commands in them with the suite's own environment."""
 
 import compileall
+import gc
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import psutil
 import pytest
 from cookiecutter.main import cookiecutter
 from filelock import FileLock
 
 TEMPLATE = Path(__file__).resolve().parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
+# Folders that a generated project has as they are, with what is compiled in them.
+COPIED = (SOURCE / "packages", SOURCE / "runtime")
+# Where nothing waits for a disk, if there is such a place. The whole suite's folders need half of
+# this room at a time.
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 12 * 2**30
 
 pytest_plugins = ["leftovers", "replica.fixture"]
 
@@ -38,6 +46,41 @@ LONGEST = (
     *("test_own_library.py", "test_managed_session.py", "test_runs_of_projects.py"),
     *("test_tables_of_strangers.py", "test_first_change.py", "test_step_cache.py"),
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what workers and the processes of tests import, before any of them does.
+
+    Some machines tell Python to keep nothing that it compiled; each process would compile anew.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    for folder in (TEMPLATE / "tests", TEMPLATE / "scripts", *COPIED):
+        compileall.compile_dir(folder, quiet=2)
+    if has_room(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def has_room(folder: Path) -> bool:
+    """Whether a file system in memory takes the tests' folders, and runs programs from there."""
+    if not folder.is_dir():
+        return False
+    system = os.statvfs(folder)
+    room = min(system.f_bavail * system.f_frsize, psutil.virtual_memory().available)
+    return room >= ROOM_BYTES and not system.f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What pytest compiles of the tests is kept as well."""
+    asked, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = asked
+        gc.enable()
+        gc.freeze()  # thousands of tests, which nobody need look through again and again
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,10 +120,7 @@ def environment(project: Path | None, changes: Mapping[str, str]) -> dict[str, s
 
 
 def copied(project: Path, folder: Path, name: str = "") -> Path:
-    """A copy of a shared project, which has its modules compiled: their times are copied, too."""
-    with FileLock(f"{project.parent}-compiling.lock"):
-        for source in sources(project):
-            compileall.compile_dir(source, quiet=2)
+    """A copy of a shared project and of what is compiled in it: times are copied, too."""
     return Path(shutil.copytree(project, folder / (name or project.name), symlinks=True))
 
 
@@ -102,7 +142,8 @@ def bake(shared: Path) -> Bake:
         place = shared / key
         with FileLock(shared / f"{key}.lock"):  # each is generated once, by one of the workers
             if not place.is_dir():
-                generate(shared / f"{key}-unfinished", **answers)
+                made = generate(shared / f"{key}-unfinished", **answers)
+                compileall.compile_dir(made / "src", quiet=2)
                 (shared / f"{key}-unfinished").rename(place)
         (project,) = place.iterdir()
         return project

@@ -250,6 +250,7 @@ def test_nothing_is_left_unrendered(bake: Bake) -> None:
             assert "{{" not in text.replace("${{", ""), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("license_name", ["MIT", "Apache-2.0", "Proprietary"])
 def test_the_licence_is_the_chosen_one(bake: Bake, license_name: str) -> None:
     project = bake(license=license_name)

@@ -31,8 +31,9 @@ def test_the_workflow_uses_released_actions_and_keeps_the_reports(bake: Bake) ->
 
 def do(run: Run, project: Path, command: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the workflow as its runner does, with the project's own environment."""
-    # Compiling is for people who run things twice.
-    plain = {"UV_COMPILE_BYTECODE": "0", "PYTHON": sys.executable, "PYTHONPATH": ""}
+    # What is imported is compiled, and kept as on the runner; most of what is installed is not.
+    compiling = {"UV_COMPILE_BYTECODE": "0", "PYTHONDONTWRITEBYTECODE": ""}
+    plain = {"PYTHON": sys.executable, "PYTHONPATH": "", **compiling}
     return run(["bash", "-e", "-c", command], project, env={**plain, **env})
 
 

@@ -163,6 +163,7 @@ def test_a_long_error_is_cut_and_keeps_its_status(status: int, side: str) -> Non
 
 def test_a_request_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_LAST_SECONDS", 0.1)
     seen: list[Invocation] = []
 
     async def ask() -> bytes:
@@ -181,6 +182,7 @@ def test_a_request_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch
     assert seen == []
 
 
+@pytest.mark.slow
 def test_a_body_of_chunks_is_counted_while_it_is_read() -> None:
     async def ask() -> int:
         async def parts() -> AsyncIterator[bytes]:
@@ -201,6 +203,7 @@ def test_there_are_not_too_many_copies_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_MOST_SHADOWED", 3)
+    monkeypatch.setattr(module, "_LAST_SECONDS", 0.1)
 
     async def ask() -> int:
         async with fronting(silent, [], shadows=5) as (url, front):

@@ -302,6 +302,7 @@ def test_stop_ends_what_a_job_has_started(either: Local, kind: str) -> None:
     until(lambda: not alive(job) and not alive(child))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["processing", "training"])
 def test_a_job_that_runs_for_too_long_is_ended_and_says_so(local: Local, kind: str) -> None:
     limit = {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}
@@ -525,6 +526,7 @@ def execution_of(owner: subprocess.Popen[str], local: Local) -> Run:
     return Run(local, owner.stdout.readline().strip())
 
 
+@pytest.mark.slow
 def test_an_execution_is_stopped_from_another_process(
     local: Local, owner: subprocess.Popen[str]
 ) -> None:
@@ -534,6 +536,7 @@ def test_an_execution_is_stopped_from_another_process(
     assert run.statuses == {"S": "Stopped"}
 
 
+@pytest.mark.slow
 def test_a_stop_that_comes_after_the_end_leaves_the_ending(
     local: Local, owner: subprocess.Popen[str]
 ) -> None:
@@ -550,6 +553,7 @@ def test_a_stop_that_comes_after_the_end_leaves_the_ending(
     assert first.status == run.status == "Stopped"
 
 
+@pytest.mark.slow
 def test_an_execution_whose_owner_was_killed_is_interrupted(
     local: Local, owner: subprocess.Popen[str]
 ) -> None:
@@ -568,6 +572,7 @@ def test_an_execution_whose_owner_was_killed_is_interrupted(
     assert "ended" in summary["PipelineExecutionFailureReason"]
 
 
+@pytest.mark.slow
 def test_of_an_owner_on_another_machine_its_lease_tells(
     local: Local, owner: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -584,6 +589,7 @@ def test_of_an_owner_on_another_machine_its_lease_tells(
         assert run.status == "Failed"
 
 
+@pytest.mark.slow
 def test_an_interrupted_execution_that_goes_on_already_is_left_alone(
     local: Local, owner: subprocess.Popen[str]
 ) -> None:

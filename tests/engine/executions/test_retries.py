@@ -168,6 +168,7 @@ def test_a_policy_for_other_failures_does_not_help(local: Local, dies: Any) -> N
     assert statuses_of_jobs(local) == ["Failed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "members"),
     [

@@ -198,6 +198,7 @@ def test_stopping_ends_every_host(local: Local, tmp_path: Path) -> None:
     assert single.wait().status == "Stopped"
 
 
+@pytest.mark.slow
 def test_a_time_limit_is_every_hosts(local: Local, tmp_path: Path) -> None:
     step = on(2, processing("Job", local.code(DIE), arguments=["pass", str(tmp_path / "other")]))
     single = local.begin(step, StoppingCondition={"MaxRuntimeInSeconds": 1}).wait()

@@ -79,6 +79,7 @@ def test_arguments_are_told_by_their_name_or_their_place(
     assert changed(signer, "Processing", request(*before), request(*after)) == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [1, 501])
 def test_code_is_read_in_folders_of_any_size(
     local: Local, signer: Signer, folder: int, monkeypatch: pytest.MonkeyPatch

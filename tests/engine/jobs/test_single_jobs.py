@@ -105,6 +105,7 @@ def test_an_error_of_the_engine_ends_the_job_too(
     until(lambda: "broke off" in caplog.text)
 
 
+@pytest.mark.slow
 def test_a_time_limit_is_kept(local: Local) -> None:
     step = job(local, "import time; time.sleep(60)")
     single = local.begin(step, StoppingCondition={"MaxRuntimeInSeconds": 1}).wait()

@@ -140,6 +140,7 @@ def test_grid_tries_every_combination_once() -> None:
 SPACE = (continuous("rate", 0, 1), integer("depth", 1, 100), categorical("kind", "a", "b", "c"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["Random", "Bayesian"])
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_a_seed_decides_what_is_tried(strategy: str, parallel: int) -> None:

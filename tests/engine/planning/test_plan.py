@@ -190,6 +190,7 @@ def test_a_plan_reads_well() -> None:
     assert doubt.startswith(told)
 
 
+@pytest.mark.slow
 def test_two_thousand_steps_are_in_the_right_waves() -> None:
     """Random references backwards; each wave is one after the last one that it waits for."""
     chance = random.Random(7)

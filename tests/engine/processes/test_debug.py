@@ -325,6 +325,7 @@ class Terminal:
         os.close(self._master)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_breakpoint_in_a_terminal(tmp_path: Path, source: Path) -> None:
     paths = os.pathsep.join(map(str, (source, TESTS)))

@@ -115,6 +115,7 @@ def test_a_job_that_never_ends_is_stopped_with_all_that_it_started(
     assert not [pid for pid in family.pids if alive(pid)]
 
 
+@pytest.mark.slow
 @needs_fork
 def test_a_job_that_never_ends_runs_into_its_time_limit(any_local: Local, family: Family) -> None:
     run = any_local.run(definition(family.step(ends=False, seconds=2)))
@@ -139,6 +140,7 @@ def test_a_job_that_ends_harms_no_other_jobs_processes(any_local: Local, family:
     assert not [pid for pid in other.pids if alive(pid)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, jobs of a killed process run on")
 @pytest.mark.parametrize("warm", [True, False], ids=["warm", "plain"])
 def test_a_killed_engine_takes_all_that_its_jobs_started_with_it(

@@ -181,6 +181,7 @@ def test_settings_have_the_services_defaults() -> None:
     assert asked(MaxConcurrentTransforms=0).concurrent == 1
 
 
+@pytest.mark.slow
 def test_a_payload_is_filled_up_to_the_size_that_is_asked_for(tmp_path: Path) -> None:
     rows = [f"{number:09}\n".encode() for number in range(250_000)]  # 2.4 MB
     file = tmp_path / "a.csv"
@@ -193,6 +194,7 @@ def test_a_payload_is_filled_up_to_the_size_that_is_asked_for(tmp_path: Path) ->
     assert whole.body() == file.read_bytes()
 
 
+@pytest.mark.slow
 def test_payloads_are_as_large_at_100_thousand_rows_as_at_more(tmp_path: Path) -> None:
     largest = []
     for rows in (100_000, 400_000):
