@@ -88,9 +88,9 @@ def invoke(options: Namespace) -> Iterable[str]:
     from . import invoke
 
     if options.file:
-        body, kind = invoke.body_of(options.file), invoke.content_type(options.file)
+        kind, body = invoke.content_type(options.file), invoke.body_of(options.file)
     else:
-        body, kind = options.record.encode(), invoke.TYPES[".json"]
+        kind, body = invoke.TYPES[".json"], options.record.encode()
     accept = invoke.TYPES[f".{options.accept}"] if options.accept else ""
     with opened(options) as session:
         return [invoke.answer(session, options.endpoint, body, kind, accept)]

@@ -96,7 +96,7 @@ def _note(session: Any, state: State, events: list[history.Event], package: dict
 def listing(session: Any) -> list[str]:
     """The table for a terminal."""
     lines = [row.line() for row in table(session)]
-    return lines or ["no endpoint is deployed; `make deploy VERSION=1` approves and deploys a model"]
+    return lines or ["no endpoint is deployed; `make deploy VERSION=1` deploys a model"]
 
 
 def of_package(session: Any, arn: str) -> list[history.Event]:
