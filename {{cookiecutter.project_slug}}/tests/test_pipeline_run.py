@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write(project: Path, *cells: str) -> bytes:
     """Write the training notebook; gives its bytes."""
     code = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    file = project / "notebooks" / pipeline_run.NOTEBOOK
+    file = project / "notebooks" / pipeline_run.TRAINING
     nbformat.write(nbformat.v4.new_notebook(cells=[PARAMETERS, *code], metadata=KERNEL), file)
     return file.read_bytes()
 
@@ -62,7 +62,7 @@ def test_an_error_is_told_in_whole_and_the_run_is_kept(
     assert printed.out.splitlines()[0] == "hello 0.3"
     assert printed.out.splitlines()[-1].endswith("report.html")
     assert printed.err == ""
-    assert (project / "notebooks" / pipeline_run.NOTEBOOK).read_bytes() == before
+    assert (project / "notebooks" / pipeline_run.TRAINING).read_bytes() == before
 
 
 def test_a_process_that_dies_leaves_what_it_had(project: Path) -> None:
@@ -99,4 +99,4 @@ def test_each_run_of_one_notebook_has_all_of_it(project: Path) -> None:
     for name in names:
         kept = {file.name for file in (project / "reports" / "runs" / name).iterdir()}
         assert {"notebook.ipynb", "report.html"} <= kept
-    assert (project / "reports" / pipeline_run.NOTEBOOK).is_file()
+    assert (project / "reports" / pipeline_run.TRAINING).is_file()

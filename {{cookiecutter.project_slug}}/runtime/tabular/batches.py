@@ -136,6 +136,7 @@ class Table:
         row_limit: rows to read; 0: all.
         notes: sentences on what of the files is left out or differs.
         with_comma: columns whose spelling has a decimal comma: typed numbers are read as such.
+        may_be_empty: whether no row at all is as good as any.
     """
 
     files: list[File]
@@ -143,6 +144,7 @@ class Table:
     row_limit: int
     notes: list[str] = field(default_factory=list)
     with_comma: frozenset[str] = frozenset()
+    may_be_empty: bool = False
 
     @property
     def share(self) -> float:
@@ -164,7 +166,7 @@ class Table:
                 first += rows
                 if first == self.row_limit:
                     return
-        if not first and self.files:  # a host without files has no rows
+        if not first and self.files and not self.may_be_empty:  # a host without files has no rows
             name = self.files[0].path.name
             raise DataError(f"{name} has no rows under its header; give a file with data")
 

@@ -1,7 +1,8 @@
 """Where a model is right and wrong: what to look at before trusting one number.
 
 Labels give a confusion matrix and calibration, two of them also ROC and precision-recall curves;
-numbers give residuals (actual minus predicted), a sample to plot and the error by decile.
+numbers give residuals (actual minus predicted), a sample to plot and the error by decile. Both sum
+up the predictions themselves, with which those of new records can be compared.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import curves, metrics
+from . import curves, metrics, prediction_summary
 from .scoring import Scored
 
 MAX_LABELS = 30  # of a confusion matrix; rarer ones of more are one
@@ -22,9 +23,10 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 def diagnose(scored: Scored) -> dict[str, Any]:
     """The diagnostics of a problem type, as plain data."""
     kind = scored.signature["problem_type"]
+    shared = {"predictions": prediction_summary.of(scored.answers)}
     if kind == "regression":
-        return regression(scored)
-    shared = {"confusion": confusion(scored.truth, scored.answers.values)}
+        return shared | regression(scored)
+    shared["confusion"] = confusion(scored.truth, scored.answers.values)
     return shared | (binary(scored) if kind == "binary_classification" else multiclass(scored))
 
 

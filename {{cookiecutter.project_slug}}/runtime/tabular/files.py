@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,6 +17,8 @@ ABOUT = re.compile(  # a file that is named so tells of the others
     r"(md5|sha\d*|check)[ _-]?sums?",
     re.IGNORECASE,
 )
+JSON_LINES = {".jsonl", ".ndjson", ".jsonlines"}
+TABLES = frozenset(PARQUET | TEXT)
 CLUTTER = {"thumbs.db", "desktop.ini"}  # what systems leave in folders; hidden files are others
 NAMED = 3  # files in a sentence about some of them
 
@@ -27,7 +31,7 @@ class Found:
     left_out: list[Path]
 
 
-def find(source: Path) -> Found:
+def find(source: Path, kinds: Collection[str] = TABLES) -> Found:
     """The data files of `source`, itself a file or a folder; DataError where there is none.
 
     In a folder, what its name hides (as of `.part-0.csv.crc`, `_SUCCESS`) is no data, and what is
@@ -39,7 +43,7 @@ def find(source: Path) -> Found:
         return Found([source], [])
     seen = [path for path in sorted(source.rglob("*")) if path.is_file()]
     seen = [path for path in seen if not _hidden(path.relative_to(source))]
-    files = [path for path in seen if is_table(path.relative_to(source))]
+    files = [path for path in seen if is_table(path.relative_to(source), kinds)]
     if not files:
         raise DataError(f"{source} holds no CSV or Parquet file; name the file or its folder")
     full = [path for path in files if path.stat().st_size] or files
@@ -67,7 +71,7 @@ def has_tables(source: Path) -> bool:
     )
 
 
-def is_table(path: PurePath) -> bool:
+def is_table(path: PurePath, kinds: Collection[str] = TABLES) -> bool:
     """Whether a file of a folder is data, by its path in the folder."""
     return not _hidden(path) and not _tells(path) and kind(path) in PARQUET | TEXT
 
@@ -80,6 +84,7 @@ def _tells(path: PurePath) -> bool:
 def is_plain(path: PurePath) -> bool:
     """Whether a name leaves it open if the text is a table."""
     return kind(path) in PLAIN
+    return not _hidden(path) and kind(path) in kinds
 
 
 def _hidden(path: PurePath) -> bool:
@@ -96,6 +101,17 @@ def kind(path: PurePath) -> str:
 def is_parquet(path: Path) -> bool:
     """Whether a file is Parquet, by its first bytes, or by its name where it is damaged."""
     return _first_bytes(path, 4) == b"PAR1" or kind(path) in PARQUET
+
+
+def is_json_lines(path: Path) -> bool:
+    """Whether a file holds JSON Lines, by its name, or by its first letter."""
+    if kind(path) in JSON_LINES:
+        return True
+    try:
+        with open_bytes(path) as file:
+            return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    except (OSError, EOFError, zlib.error):  # which its reader says
+        return False
 
 
 def is_compressed(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """Rows as lines of CSV or JSON: each distinct text is written once, and then joined into rows."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +27,33 @@ def csv_lines(batch: Batch, names: Sequence[str]) -> pa.LargeStringArray:
 def json_lines(batch: Batch, names: Sequence[str]) -> pa.LargeStringArray:
     """Some columns of rows as lines of JSON, null where missing."""
     return _lines(batch, names, _json_cells, "{", "}\n")
+
+
+def json_objects(columns: Mapping[str, Any], rows: int) -> pa.LargeStringArray:
+    """A JSON object for each row, of columns as `records.Columns` keeps them."""
+    start = pa.scalar("{", pa.large_string())
+    cells = [_json_members(*each).cast(pa.large_string()) for each in columns.items()]
+    if not cells:
+        return pa.repeat(pa.scalar("{}", pa.large_string()), rows)
+    inner = pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))
+    end, nothing = pa.scalar("}", pa.large_string()), pa.scalar("", pa.large_string())
+    return pc.binary_join_element_wise(start, inner, end, nothing)
+
+
+def csv_rows(columns: Mapping[str, pa.Array]) -> pa.LargeStringArray:
+    """Rows of texts and numbers as lines of CSV, nothing where missing."""
+    cells = [_csv_cells("", each.cast(pa.string())) for each in columns.values()]
+    cells[-1] = pc.binary_join_element_wise(cells[-1], "\n", "")
+    large = [each.cast(pa.large_string()) for each in cells]
+    return pc.binary_join_element_wise(*large, pa.scalar(",", pa.large_string()))
+
+
+def _json_members(name: str, column: Any) -> pa.Array:
+    if not isinstance(column, list):
+        return _json_cells(name, column)
+    field = json.dumps(name, ensure_ascii=False) + ":"
+    values = (field + json.dumps(value, ensure_ascii=False) for value in column)
+    return pa.array(values, pa.large_string())
 
 
 def content(lines: pa.LargeStringArray) -> memoryview:

@@ -146,6 +146,18 @@ class RecordCheck:
         ]
         return records.without(unread) if unread else records
 
+    def refused(self, records: Columns) -> dict[int, list[str]]:
+        """The records that `hold` refuses, by their place: what the contract calls errors."""
+        from .suspects import suspects  # here, because a server may have no Arrow
+
+        places = suspects(records, self._columns, self._readings, self._broken)
+        found = {}
+        for place, record in zip(places, records.take(places), strict=True):
+            judged = self._judge(record, self._odd(record))
+            if errors := [f"{v.column}: {v.finding}" for v in judged if v.severity == "error"]:
+                found[place] = errors
+        return found
+
     @staticmethod
     def _tell(found: Report) -> None:
         """Print warnings; DataError where there are errors."""

@@ -39,6 +39,16 @@ def pipeline(options: Namespace) -> Iterable[str]:
     return []
 
 
+def score(options: Namespace) -> Iterable[str]:
+    from .notebooks import kernel_ahead
+
+    with kernel_ahead.started(options.for_papermill) as ahead:
+        from .notebooks import pipeline_run  # which takes a second
+
+        pipeline_run.pipeline(options.for_papermill, ahead, pipeline_run.SCORING)
+    return []
+
+
 def list_runs(_: Namespace) -> Iterable[str]:
     from .runs import comparison
 

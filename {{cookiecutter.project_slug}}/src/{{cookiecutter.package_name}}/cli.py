@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = arguments()
     parser.refuse_unknown(words)
     for_papermill: list[str] = []
-    if words[:1] == ["pipeline"] and not {"-h", "--help"} & set(words):
+    if words[:1] in (["pipeline"], ["score"]) and not {"-h", "--help"} & set(words):
         words, for_papermill = words[:1], words[1:]
     options = parser.parse_args(words, Namespace(for_papermill=for_papermill))
     if note := paths.disagreement():
@@ -37,6 +37,7 @@ def arguments() -> Parser:
     """All commands."""
     parser = Parser(prog=PROGRAM, description=f"The commands of {settings.PROJECT_NAME}.")
     add_pipeline(parser)
+    add_score(parser)
     add_runs(parser)
     add_progress(parser)
     add_registry(parser)
@@ -66,6 +67,22 @@ def add_pipeline(parser: Parser) -> None:
     added.description = (
         f"{added.description} The parameters are shown by\n"
         "`python -m papermill --help-notebook notebooks/03_training_pipeline.ipynb`."
+    )
+
+
+def add_score(parser: Parser) -> None:
+    """Notebook 04, by papermill."""
+    added = parser.command(
+        "score",
+        "run notebook 04: a table in, the table with predictions out",
+        answers.score,
+        "score -p input_data new.csv",
+        "score -p input_data new.csv -p keep id -p output scored",
+    )
+    added.usage = f"{PROGRAM} score [papermill's options: -f FILE, -p NAME VALUE ...]"
+    added.description = (
+        f"{added.description} The parameters are shown by\n"
+        "`python -m papermill --help-notebook notebooks/04_batch_scoring.ipynb`."
     )
 
 

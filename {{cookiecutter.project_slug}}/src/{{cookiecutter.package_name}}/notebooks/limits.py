@@ -60,6 +60,16 @@ def probability(word: str, _: Values) -> str:
     return "" if fits else "above 0 and below 1, or auto"
 
 
+def share(value: float, _: Values) -> str:
+    """A share of the rows."""
+    return "" if 0 <= value <= 1 else "a share, 0 to 1"
+
+
+def one_family(name: str, _: Values) -> str:
+    """A model family, one of those that ``runtime/models.py`` has."""
+    return one_of(*registry.known_families())(name, {})
+
+
 def gate_on(word: str, values: Values) -> str:
     """The rows of the gate's metric; without folds these can only be the test rows."""
     if word == "validation" and values["validation"] == "holdout":
@@ -124,4 +134,14 @@ TRAINING: Mapping[str, Limit] = {
     "training_instance_count": at_least(1),
     "training_time_limit": between(1, 28 * DAY),
     "parallel_steps": at_least(0),
+}
+SCORING: Mapping[str, Limit] = {
+    "sample_rows": at_least(1),
+    "rejects_allowed": share,
+    "model_family": one_family,
+    "model_version": at_least(0),
+    "task": task,
+    "instance_type": given("ml.m5.large"),
+    "instance_count": at_least(1),
+    "time_limit": between(1, 5 * DAY),
 }

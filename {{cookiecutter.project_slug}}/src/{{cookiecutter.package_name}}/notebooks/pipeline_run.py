@@ -1,4 +1,4 @@
-"""Notebook 03 by papermill: live lines, a folder for the run, the reason if it fails.
+"""Notebook 03 or 04 by papermill: live lines, a folder for the run, the reason if it fails.
 
 Files under ``notebooks/`` are read and never written. Ctrl-C goes to the cell that runs, which
 stops the local execution; a second Ctrl-C ends the notebook at once.
@@ -29,7 +29,7 @@ from ..runs import record, surroundings
 from . import kernel_ahead
 
 REPORT = f"{__package__}.report"  # imports what takes a third of a second
-NOTEBOOK = "03_training_pipeline.ipynb"
+TRAINING, SCORING = "03_training_pipeline.ipynb", "04_batch_scoring.ipynb"
 ENGINE = "interruptible"
 INTERRUPTED = "the run was stopped by an interrupt (Ctrl-C)"
 SAVE_SECONDS = 10.0  # a run that is killed loses no more of its notebook
@@ -105,17 +105,18 @@ def at_most_every(seconds: float, function: Callable[..., None]) -> Callable[...
     return called
 
 
-def pipeline(options: list[str], ahead: kernel_ahead.Ahead) -> None:
-    """Run the training pipeline's notebook, and leave a run folder whatever comes of it.
+def pipeline(options: list[str], ahead: kernel_ahead.Ahead, notebook: str = TRAINING) -> None:
+    """Run the notebook of a pipeline, and leave a run folder whatever comes of it.
 
     Args:
         options: papermill's, such as ``["-f", "params/local.yaml", "-p", "eta", "0.2"]``.
         ahead: what was started for it.
+        notebook: its file's name.
 
     Raises:
         ProjectError: the notebook failed; the message is that of the failure.
     """
-    attempt = Attempt(ahead)
+    attempt = Attempt(ahead, notebook)
     failure = attempt.execute(options)
     kept = attempt.keep(failure)
     for run in kept:
@@ -134,6 +135,7 @@ class Attempt:
     """One execution of the notebook, in a folder that is gone when it is over."""
 
     ahead: kernel_ahead.Ahead
+    notebook: str = TRAINING
 
     @property
     def executed(self) -> Path:
@@ -143,7 +145,7 @@ class Attempt:
         """Execute the notebook; gives the sentence with which it failed, or an empty text."""
         papermill_engines.register(ENGINE, type("Engine", (Engine,), {"kernel": self.ahead.kernel}))
         Thread(target=import_module, args=(REPORT,)).start()  # while the notebook runs
-        words = [str(paths.NOTEBOOKS / NOTEBOOK), str(self.executed), "-k", "python3"]
+        words = [str(paths.NOTEBOOKS / self.notebook), str(self.executed), "-k", "python3"]
         words += ["--engine", ENGINE, "--no-progress-bar", "--stdout-file", "-"]
         words += ["--log-level", "ERROR", *options]
         try:
@@ -168,7 +170,7 @@ class Attempt:
         announced = self.ahead.announced
         names = announced.read_text(encoding="utf-8").split() if announced.exists() else []
         kept = [record.Run(record.RUNS / name) for name in names] or [self.without_execution()]
-        latest = paths.REPORTS / NOTEBOOK
+        latest = paths.REPORTS / self.notebook
         for run in kept:
             note_failure(run, failure)
             shutil.copyfile(self.executed, run.folder / "notebook.ipynb")

@@ -38,16 +38,20 @@ def processing_input(name: str, uri: Any, shared: bool = False) -> Any:
     return ProcessingInput(input_name=name, s3_input=source)
 
 
-def processing_output(name: str) -> Any:
+def processing_output(name: str, uri: Any = None) -> Any:
     """A folder that a job fills, ``/opt/ml/processing/output/<name>``.
 
     It goes below ``<pipeline>/<execution>/<step>/output/<name>`` in the session's bucket, of a job
     outside a pipeline below ``<job>/output/<name>``.
+
+    Args:
+        name: of the output.
+        uri: an S3 URI that it goes to instead.
     """
     from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
 
     target = ProcessingS3Output(
-        s3_uri="auto", local_path=output_path(name), s3_upload_mode="EndOfJob"
+        s3_uri=uri or "auto", local_path=output_path(name), s3_upload_mode="EndOfJob"
     )
     return ProcessingOutput(output_name=name, s3_output=target)
 

@@ -86,10 +86,10 @@ def git_name(run: Run) -> str:
 
 
 def table() -> "pd.DataFrame":
-    """Past runs as a table for a notebook: parameters and metrics side by side, best first."""
+    """Past runs of training as a table: parameters and metrics side by side, best first."""
     import pandas as pd
 
-    found = rows(best_first(all_runs()))
+    found = rows(best_first([run for run in all_runs() if not run.is_scoring]))
     return pd.DataFrame(found).set_index("run") if found else pd.DataFrame()
 
 

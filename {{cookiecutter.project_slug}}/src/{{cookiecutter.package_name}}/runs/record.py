@@ -21,6 +21,7 @@ from . import FOLDERS_FILE, executions, lineage, step_table, surroundings
 
 RUNS = paths.REPORTS / "runs"
 LINEAGE, METRICS, REPORT = "lineage.json", "metrics.json", "report.html"
+SCORING = "-scoring"  # how the name of a pipeline ends that scores
 NO_EXECUTION = "no-execution"
 NOT_STARTED = "Not started"
 
@@ -60,6 +61,11 @@ class Run:
     def score(self) -> float | None:
         """That metric on the test rows."""
         return self.metrics.get("model", {}).get(self.metric)
+
+    @property
+    def is_scoring(self) -> bool:
+        """Whether it scored data, instead of training on it."""
+        return str(self.lineage.get("pipeline", "")).endswith(SCORING)
 
     def write(self, name: str, document: dict[str, Any]) -> None:
         """Write a JSON file of the run; it appears whole or not at all."""
