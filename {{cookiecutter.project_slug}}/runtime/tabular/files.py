@@ -73,7 +73,7 @@ def has_tables(source: Path) -> bool:
 
 def is_table(path: PurePath, kinds: Collection[str] = TABLES) -> bool:
     """Whether a file of a folder is data, by its path in the folder."""
-    return not _hidden(path) and not _tells(path) and kind(path) in PARQUET | TEXT
+    return not _hidden(path) and not _tells(path) and kind(path) in kinds
 
 
 def _tells(path: PurePath) -> bool:
@@ -84,7 +84,6 @@ def _tells(path: PurePath) -> bool:
 def is_plain(path: PurePath) -> bool:
     """Whether a name leaves it open if the text is a table."""
     return kind(path) in PLAIN
-    return not _hidden(path) and kind(path) in kinds
 
 
 def _hidden(path: PurePath) -> bool:
