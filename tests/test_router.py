@@ -184,6 +184,13 @@ def test_route_and_lambda_give_the_larger_of_what_the_endpoints_predict(doors: D
     assert {row["model"] for row in json.loads(answers[1][1])["predictions"]} == set(FAMILIES)
 
 
+def test_the_readmes_example_is_answered(doors: Doors) -> None:
+    readme = (doors.project / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"curl \S+/invocations .*? -d '(.*?)'", readme, re.DOTALL)
+    status, text = doors.route(example.encode())
+    assert (status, len(json.loads(text)["predictions"])) == (200, 1)
+
+
 def test_a_model_alone_says_what_its_endpoint_says(doors: Doors) -> None:
     body = body_of(doors.records)
     for family in FAMILIES:

@@ -5,16 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from routers import HEADERS, Runtime, event_1, event_2, numbers
 
-from {{ cookiecutter.package_name }} import cli, paths
-from {{ cookiecutter.package_name }}.router import lambda_handler, package, route
+from {{ cookiecutter.package_name }} import cli, paths, registry
+from {{ cookiecutter.package_name }}.errors import ProjectError
+from {{ cookiecutter.package_name }}.router import commands, lambda_handler, package, route
 from {{ cookiecutter.package_name }}.router.door import Door
 from {{ cookiecutter.package_name }}.router.messages import MOST_BYTES
 
@@ -215,6 +218,30 @@ def test_what_cannot_be_done_is_one_sentence(
         cli.main(["router", *words, f"--output={tmp_path}"])
     assert str(ended.value.code).startswith(sentence)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_endpoints_are_those_of_the_families_and_one_that_lacks_is_told() -> None:
+    asked = commands.endpoints(None, "houses")
+    assert list(asked) == registry.known_families()
+    assert all(name.endswith(f"-houses-{model}") for model, name in asked.items())
+
+    def session(*there: str) -> Any:
+        def describe_endpoint(EndpointName: str) -> dict[str, Any]:
+            if EndpointName not in there:
+                told = {"Code": "ValidationException", "Message": "Could not find endpoint."}
+                raise ClientError({"Error": told}, "DescribeEndpoint")
+            state = dict.fromkeys(("EndpointConfigName", "LastModifiedTime"), "")
+            return {"EndpointName": EndpointName, "EndpointStatus": "InService"} | state
+
+        client = SimpleNamespace(describe_endpoint=describe_endpoint)
+        return SimpleNamespace(sagemaker_client=client)
+
+    assert commands.known(session("trees"), ENDPOINTS) == [
+        "xgboost is endpoint trees, InService",
+        "linear is endpoint lines, which is not there",
+    ]
+    with pytest.raises(ProjectError, match="there is no endpoint trees or lines; `make deploy"):
+        commands.known(session(), ENDPOINTS)
 
 
 def test_the_route_and_the_lambda_have_one_choice() -> None:

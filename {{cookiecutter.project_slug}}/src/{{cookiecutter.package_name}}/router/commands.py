@@ -7,6 +7,8 @@ from typing import Any
 from sagemaker_local.callers import LOOPBACK
 
 from .. import paths, registry
+from ..deployments import states
+from ..deployments.hosting import endpoint_name
 from ..errors import ProjectError
 from . import door, endpoint
 from . import package as packages
@@ -23,7 +25,8 @@ def endpoints(words: str | None, task: str) -> dict[str, str]:
         ProjectError: the words are something else.
     """
     if words is None:
-        return {family: registry.group_name(family, task) for family in registry.known_families()}
+        groups = {each: registry.group_name(each, task) for each in registry.known_families()}
+        return {family: endpoint_name(group) for family, group in groups.items()}
     try:
         return door.pairs(words)
     except ValueError as error:
@@ -57,28 +60,17 @@ def known(session: Any, asked: Mapping[str, str]) -> list[str]:
     Raises:
         ProjectError: there is none of them.
     """
-    statuses = {name: _status(session, name) for name in asked.values()}
-    if not any(statuses.values()):
+    found = {name: states.state(session.sagemaker_client, name) for name in asked.values()}
+    if not any(found.values()):
         raise ProjectError(
-            f"there is no endpoint {' or '.join(statuses)}; deploy a model first, or name others "
-            "by --endpoints"
+            f"there is no endpoint {' or '.join(found)}; `make deploy VERSION=1` makes that of a "
+            "family (FAMILY=linear: of the other one), and --endpoints names others"
         )
     return [
-        f"{model} is endpoint {name}, {statuses[name] or 'which is not there'}"
+        f"{model} is endpoint {name}, {state.status if state else 'which is not there'}"
         for model, name in asked.items()
+        for state in [found[name]]
     ]
-
-
-def _status(session: Any, name: str) -> str:
-    """An endpoint's status; empty where it is not there."""
-    from botocore.exceptions import ClientError
-
-    try:
-        return str(session.sagemaker_client.describe_endpoint(EndpointName=name)["EndpointStatus"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
-            return ""
-        raise
 
 
 def package(
