@@ -1,5 +1,6 @@
 """The door behind API Gateway, as a local route, and as the package that goes to Lambda."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -152,6 +153,24 @@ def test_the_route_is_for_this_machine(client: TestClient) -> None:
     assert "POST /invocations is" in client.get("/other").json()["error"]
     large = client.post("/invocations", content=b" " * (MOST_BYTES + 1), headers=HEADERS)
     assert large.status_code == 413
+
+
+def test_a_request_that_never_gets_whole_is_not_waited_for(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "REQUEST_SECONDS", 0.05)
+    app, sent = route.application(door, "127.0.0.1"), list[Any]()
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "query_string": b""}
+    scope |= {"headers": [(b"host", b"127.0.0.1")]}
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, never, send))
+    assert sent[0]["status"] == 408 and b"not whole after 0.05 seconds" in sent[1]["body"]
 
 
 def test_the_package_is_the_same_bytes_and_all_that_the_handler_imports(tmp_path: Path) -> None:

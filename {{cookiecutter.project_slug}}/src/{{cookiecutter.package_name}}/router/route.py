@@ -1,9 +1,13 @@
 """The door as a route on this machine: POST /invocations, and GET /ping."""
 
+import asyncio
+import logging
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
+import uvicorn
 from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
 from sagemaker_local import callers
@@ -11,14 +15,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from .. import paths
 from ..errors import ProjectError
 from .door import Door
 from .messages import MOST_BYTES, Refusal, Reply, Request, told, too_large
 
 PATH = "/invocations"
 DROPPED = 16 << 20  # bytes beyond the limit that are read, so that their sender reads why
-REQUEST_SECONDS = 30.0  # in which a request must be whole
+REQUEST_SECONDS = 30.0  # in which the body of a request must be whole
+DRAIN_SECONDS = 25  # from SIGTERM on, more than the door waits for a model
 
 
 def application(door: Door, host: str) -> FastAPI:
@@ -36,9 +40,12 @@ def application(door: Door, host: str) -> FastAPI:
         if stranger:
             return _response(told(Refusal(403, stranger)))
         try:
-            body = await _body(request)
+            body = await asyncio.wait_for(_body(request), REQUEST_SECONDS)
         except ClientDisconnect:
             return Response()
+        except TimeoutError:
+            said = f"the request was not whole after {REQUEST_SECONDS:g} seconds"
+            return _response(told(Refusal(408, said)))
         if body is None:
             return _response(told(too_large()))
         asked = Request(request.method, headers, body)
@@ -75,6 +82,18 @@ def _response(reply: Reply) -> Response:
     return Response(reply.body, reply.status, reply.headers)
 
 
+class Server(uvicorn.Server):
+    """A server that tells its port once clients can connect."""
+
+    def __init__(self, config: uvicorn.Config, say: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._say = say
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._say(self.servers[0].sockets[0].getsockname()[1])
+
+
 def serve(door: Door, host: str, port: int, say: Callable[[str], None]) -> None:
     """Answer until Ctrl-C or SIGTERM; what is under way then is answered.
 
@@ -87,13 +106,17 @@ def serve(door: Door, host: str, port: int, say: Callable[[str], None]) -> None:
     Raises:
         ProjectError: nothing can listen there.
     """
-    paths.make_runtime_importable()
-    from tabular.connections import server
-
-    app = application(door, host)
-    running = server(
-        app, host, port, REQUEST_SECONDS, lambda found: say(callers.url(host, found) + PATH)
+    logging.basicConfig(format="%(message)s")
+    config = uvicorn.Config(
+        application(door, host),
+        host,
+        port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    running = Server(config, lambda found: say(callers.url(host, found) + PATH))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # when all is answered
     try:
         running.run()
