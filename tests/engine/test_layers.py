@@ -23,6 +23,7 @@ LAYERS = (
     ("steps",),
     ("planning", "engine"),
     ("executions",),
+    ("pruning",),
     ("client",),
     ("wire",),
     ("sdk",),

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 import pytest
+from sagemaker_local.__main__ import main
 from sagemaker_local.processes.runner import Runner
-from sagemaker_local.wire.serve import main
 
 from engine.boto_clients import client
 from engine.definitions import ROLE, Json, definition, fail, processing

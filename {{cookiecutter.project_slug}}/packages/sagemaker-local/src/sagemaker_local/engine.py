@@ -85,9 +85,10 @@ class Engine:
         self._address: Address | None = None
         self._opening = threading.Lock()
 
-    def prune_endpoints(self, before: datetime) -> Pruned:
+    def prune_endpoints(self, before: datetime, dry_run: bool = False) -> Pruned:
         """Remove captures, metrics and logs of endpoints that are older than a moment."""
-        return prune(self.endpoints, self.metrics, self.bucket, self.files.endpoints, before)
+        folder = self.files.endpoints
+        return prune(self.endpoints, self.metrics, self.bucket, folder, before, dry_run)
 
     def job_variables(self) -> dict[str, str]:
         """What the variables of a job say of AWS: this engine's address, and nobody's keys."""

@@ -28,7 +28,7 @@ _IMPORTERS = {"__import__", "import_module"}
 PACKAGE = Path(__file__).parents[1]
 # Folders of this engine that ask for results, refuse, or explain, and make none. All others count:
 # a new one does until it is named here.
-MAKES_NO_RESULT = frozenset({"client", "endpoints", "planning", "sdk"})
+MAKES_NO_RESULT = frozenset({"client", "endpoints", "planning", "pruning", "sdk"})
 
 
 @dataclass(frozen=True)

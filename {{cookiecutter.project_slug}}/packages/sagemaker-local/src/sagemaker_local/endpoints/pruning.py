@@ -31,16 +31,23 @@ class Pruned:
         logs: folders of deployments.
         minutes: of metrics.
         size: bytes of objects and folders.
+        names: URIs of the objects, and paths of the folders.
     """
 
     captures: int
     logs: int
     minutes: int
     size: int
+    names: tuple[str, ...] = ()
 
 
 def prune(
-    endpoints: Endpoints, metrics: Metrics, bucket: Bucket, folder: Path, before: datetime
+    endpoints: Endpoints,
+    metrics: Metrics,
+    bucket: Bucket,
+    folder: Path,
+    before: datetime,
+    dry_run: bool = False,
 ) -> Pruned:
     """Remove captures and metrics of requests before a moment, and logs that were written before.
 
@@ -52,11 +59,16 @@ def prune(
         bucket: has the captures.
         folder: of endpoints' files.
         before: has a zone.
+        dry_run: remove nothing, and say what would go; minutes of metrics are not counted then.
     """
     captures = [file for file in _captures(endpoints, bucket) if _moment(file) < before]
     logs = list(_logs(endpoints, folder, before))
     size = sum(file.stat().st_size for log in logs for file, _ in files_below(log))
     size += sum(file.stat().st_size for file in captures)
+    uris = (f"s3://{file.relative_to(bucket.root).as_posix()}" for file in captures)
+    names = (*uris, *(str(log.relative_to(folder)) for log in logs))
+    if dry_run:
+        return Pruned(len(captures), len(logs), 0, size, names)
     for file in captures:
         file.unlink()
         _remove_empty(file.parent, bucket.root)
@@ -64,7 +76,7 @@ def prune(
         shutil.rmtree(log, ignore_errors=True)
         _remove_empty(log.parent, folder)
     minutes = metrics.delete_before(before.timestamp())
-    return Pruned(len(captures), len(logs), minutes, size)
+    return Pruned(len(captures), len(logs), minutes, size, names)
 
 
 def _captures(endpoints: Endpoints, bucket: Bucket) -> Iterator[Path]:

@@ -31,6 +31,8 @@ from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.planning.plan import Plan, plan
 from sagemaker_local.planning.skew import Skew, report
 from sagemaker_local.processes.warm import PRELOADED, shared_runner
+from sagemaker_local.pruning.command import moment
+from sagemaker_local.pruning.pruning import Removal, prune
 from sagemaker_local.sdk.uploads import ContentUploads
 from sagemaker_local.steps.step_type import Functions
 from sagemaker_local.storage.content import files_below, fingerprint
@@ -150,6 +152,17 @@ class _Local(ContentUploads, Session):
         What serves keeps its log, and an object that is no capture stays; says what was removed.
         """
         return self._engine.prune_endpoints(before)
+
+    def prune(self, older_than_days: float, dry_run: bool = False) -> list[Removal]:
+        """Remove what ended so many days ago, and nobody needs any more; see ``pruning.pruning``.
+
+        Model packages, endpoints, pipelines, and what these and their lineage refer to, stay.
+
+        Args:
+            older_than_days: a fraction of a day counts, 0 takes everything that has ended.
+            dry_run: remove nothing, and say what would go.
+        """
+        return prune(self._engine, moment(older_than_days), dry_run)
 
     def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
         """The lines that a job has printed so far.

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,27 +152,3 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: it is a number from 0 to 65535")
     return int(text)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run a command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sagemaker_local",
-        description="SageMaker pipelines on this machine.",
-    )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    added = commands.add_parser(
-        "serve",
-        help="answer boto3, the AWS CLI and the SageMaker SDK",
-        description=ABOUT,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(added)
-    options = parser.parse_args(argv)
-    try:
-        serve(options.root, options.host, options.port, options.region, not options.cold)
-    except LocalError as error:
-        sys.exit(f"serve: {error}")
-    except KeyboardInterrupt:  # before there was anything to end
-        sys.exit(130)
