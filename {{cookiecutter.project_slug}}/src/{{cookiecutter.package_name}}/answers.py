@@ -5,28 +5,10 @@ Each imports what it needs when it runs, since most commands need little of what
 
 import json
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable
 
 from . import settings
-from .errors import ProjectError
-
-
-@contextmanager
-def opened(options: Namespace) -> Iterator[Any]:
-    """The session of a command; what the service refuses in it is one sentence."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from sagemaker_local.errors import LocalError
-
-    from .sessions.open import open_session
-
-    try:
-        given = vars(options)  # most commands start nothing that would need a role
-        role, bucket = given.get("role") or "unused", given.get("bucket", "")
-        yield open_session(options.session, role=role, bucket=bucket, warm=False)
-    except (LocalError, BotoCoreError, ClientError) as error:
-        raise ProjectError(str(error)) from error
+from .options import opened
 
 
 def pipeline(options: Namespace) -> Iterable[str]:

@@ -1,4 +1,9 @@
-"""Options that several commands have."""
+"""Options that several commands have, and the session that they mean."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from .command_line import Parser
 from .errors import ProjectError
@@ -24,3 +29,19 @@ def add_group(added: Parser) -> None:
 def add_session(added: Parser) -> None:
     """The option that says whose models and executions are meant."""
     added.add_argument("--session", choices=MODES, default="local", help="default: local")
+
+
+@contextmanager
+def opened(options: Namespace) -> Iterator[Any]:
+    """The session of a command; what the service refuses in it is one sentence."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from sagemaker_local.errors import LocalError
+
+    from .sessions.open import open_session
+
+    try:
+        given = vars(options)  # most commands start nothing that would need a role
+        role, bucket = given.get("role") or "unused", given.get("bucket", "")
+        yield open_session(options.session, role=role, bucket=bucket, warm=False)
+    except (LocalError, BotoCoreError, ClientError) as error:
+        raise ProjectError(str(error)) from error

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from .. import registry
-from ..answers import opened
+from ..options import opened
 
 say = partial(print, flush=True)  # a deployment takes minutes
 
