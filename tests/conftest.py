@@ -49,12 +49,14 @@ LONGEST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile what workers and the processes of tests import, before any of them does.
+    """Have nobody do what is done once, or wait for what need not be waited for.
 
-    Some machines tell Python to keep nothing that it compiled; each process would compile anew.
+    Some machines tell Python to keep nothing that it compiled: each process would compile anew.
     """
     if hasattr(config, "workerinput"):
         return
+    # Workers run side by side: a model with a thread for each core would wait for theirs.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     for folder in (TEMPLATE / "tests", TEMPLATE / "scripts", *COPIED):
         compileall.compile_dir(folder, quiet=2)
     if has_room(MEMORY):

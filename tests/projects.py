@@ -14,8 +14,6 @@ from preloaded import run_module
 
 TRAINING = "03_training_pipeline.ipynb"
 Run = Callable[..., subprocess.CompletedProcess[str]]
-# Workers run side by side: a job with a thread for each core would wait for theirs.
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 # Papermill saves the notebook once: doing it around each cell is a fifth of what a run takes.
 AT_THE_END = (
     "--no-request-save-on-cell-execute",
@@ -60,7 +58,7 @@ def run_notebook(
     given = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
     words = ["papermill", f"notebooks/{name}", str(executed), "-k", "python3", *AT_THE_END, *given]
     if env is None:
-        own = environment(project, ONE_THREAD)
+        own = environment(project, {})
         return NotebookRun(run_module(words, project, own), executed)
     return NotebookRun(run(words, project, env), executed)
 

@@ -25,8 +25,9 @@ import sys
 sys.path.insert(0, sys.argv[1] + "/code")
 import inference
 model = inference.model_fn(sys.argv[1])
-records = inference.input_fn(sys.stdin.buffer.read(), "application/json")
-print(inference.output_fn(inference.predict_fn(records, model), "application/json")[0])
+for body in sys.stdin.buffer:
+    records = inference.input_fn(body, "application/json")
+    print(inference.output_fn(inference.predict_fn(records, model), "application/json")[0])
 """
 
 
@@ -50,12 +51,12 @@ def numbers(body: bytes) -> list[float]:
     return [each for row in shares for each in row] or [row["prediction"] for row in found]
 
 
-def predicted(python: Path | str, model: Path, body: bytes) -> list[float]:
-    """What the artifact's own code says, in an environment."""
+def predicted(python: Path | str, model: Path, bodies: list[bytes]) -> list[list[float]]:
+    """What the artifact's own code says to each body, in an environment."""
     command = [str(python), "-c", PREDICT, str(model)]
-    done = subprocess.run(command, input=body, capture_output=True, check=False)
+    done = subprocess.run(command, input=b"\n".join(bodies), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return numbers(done.stdout)
+    return [numbers(line) for line in done.stdout.splitlines()]
 
 
 def routed(project: Path, server: Serving, family: str, body: bytes) -> tuple[int, bytes]:
@@ -88,12 +89,14 @@ def test_predictions_agree(
     rows: list[dict[str, Any]] = [json.loads(line) for line in lines[:60]]
     rows[0] |= {"make": "never seen", "mileage_km": None}
 
+    asked = (rows[:1], rows[:3], rows)  # by each way to read, and to walk or not
+    bodies = [json.dumps({"instances": some}).encode() for some in asked]
+    answers = [predicted(each, model, bodies) for each in (sys.executable, image / "bin/python")]
+
     with served(Path(sys.executable), model, tmp_path) as server:
-        for some in (rows[:1], rows[:3], rows):  # by each way to read, and to walk or not
-            body = json.dumps({"instances": some}).encode()
-            here = predicted(sys.executable, model, body)
+        for some, body, here, there in zip(asked, bodies, *answers, strict=True):
             assert len(here) % len(some) == 0
-            assert predicted(image / "bin" / "python", model, body) == pytest.approx(here, rel=1e-6)
+            assert there == pytest.approx(here, rel=1e-6)
             status, said = answer(server.connection(), "POST", "/invocations", body)
             assert status == 200
             assert numbers(said) == pytest.approx(here, rel=1e-6)

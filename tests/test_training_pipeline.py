@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import sources
-from projects import ONE_THREAD, LocalState, NotebookRun, Run, failure, run_notebook
+from projects import LocalState, NotebookRun, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -159,9 +159,7 @@ def test_a_version_that_is_not_there_cannot_be_approved(versions: Versions, run:
     assert missing.stderr == "registry: used-car-prices-xgboost has no version 7; it has 2, 1\n"
 
 
-def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(
-    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(project: Path, run: Run) -> None:
     options = ["--rows", "900", "--seed", "8", "--output", "new.csv"]
     run(["python", "-m", "used_car_prices", "sample-data", *options], project)
     run_notebook(run, project, sample_rows=1500, new_data="new.csv").succeeded()
@@ -182,8 +180,6 @@ def test_an_upserted_pipeline_starts_on_new_data_without_a_rebuild(
     assert "new.csv" in {item["Name"]: item["Value"] for item in given}["InputData"]
     rows = [state.evaluation(package)["rows"] for package in state.packages()]
     assert rows[1] < rows[0] < 500
-    for name, value in ONE_THREAD.items():  # as the notebook's run had it: a job's threads count
-        monkeypatch.setenv(name, value)
     a_start_may_change_the_threshold(state, client)
 
 
