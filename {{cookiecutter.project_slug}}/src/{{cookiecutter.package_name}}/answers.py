@@ -51,6 +51,19 @@ def retry_run(options: Namespace) -> Iterable[str]:
     return []
 
 
+def prune(options: Namespace) -> Iterable[str]:
+    from sagemaker_local.pruning import command
+
+    from .runs import pruning
+
+    try:
+        days = command.age(options.older_than)
+    except ValueError as error:
+        raise ProjectError(f"--older-than: {error}") from error
+    with opened(Namespace(session="local")) as session:
+        return list(pruning.prune(session, days, options.dry_run))
+
+
 def update_runs(_: Namespace) -> Iterable[str]:
     from .runs import retry
 

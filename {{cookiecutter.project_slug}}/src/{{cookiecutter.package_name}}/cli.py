@@ -47,6 +47,7 @@ def arguments() -> Parser:
     add_notebooks(parser)
     add_exports(parser)
     add_libraries(parser)
+    add_prune(parser)
     add_sample_data(parser)
     parser.command("githooks", "install the git hooks, as make setup does", answers.githooks)
     examples = examples_text("pipeline -f params/local.yaml", "runs list", "exports check")
@@ -268,6 +269,20 @@ def add_libraries(parser: Parser) -> None:
         answers.wheels,
         "libraries wheels",
     )
+
+
+def add_prune(parser: Parser) -> None:
+    """What nobody needs any more."""
+    pruning = parser.command(
+        "prune",
+        "remove old runs, and what of the local session nobody needs any more",
+        answers.prune,
+        "prune --older-than 30 --dry-run",
+        "prune --older-than 30",
+    )
+    about = "days since a run, an execution or an upload"
+    pruning.add_argument("--older-than", required=True, metavar="DAYS", help=about)
+    pruning.add_argument("--dry-run", action="store_true", help="say what would go, and keep it")
 
 
 def add_sample_data(parser: Parser) -> None:

@@ -25,11 +25,22 @@ _SHOWN = 5
 
 
 def age(text: str) -> float:
-    """Days, from ``30`` or ``30d``; an argument's type."""
+    """Days, from ``30`` or ``30d``.
+
+    Raises:
+        ValueError: it is neither.
+    """
     match = _AGE.fullmatch(text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no age: give days, such as 30 or 30d")
+        raise ValueError(f"{text!r} is no age: give days, such as 30 or 30d")
     return float(match[1])
+
+
+def _age(text: str) -> float:
+    try:
+        return age(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path(".sagemaker-local"),
         help="the session's folder, which sessions may use meanwhile (default: %(default)s)",
     )
-    parser.add_argument("--older-than", type=age, required=True, metavar="DAYS", help="such as 30d")
+    about = "such as 30d"
+    parser.add_argument("--older-than", type=_age, required=True, metavar="DAYS", help=about)
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and keep it")
 
 

@@ -102,11 +102,14 @@ def _planned(engine: Engine, before: datetime) -> _Plan:
     records = ExecutionRecords(engine.store)
     executions = _executions(engine, records)
     steps = {each.arn: records.steps(each.arn) for each in executions}
-    made = {arn: list(_models_of(found)) for arn, found in steps.items()}
+    made = {arn: list(map(last_part, _made(found, "Model"))) for arn, found in steps.items()}
     kept = References(engine.bucket)
     for document in _roots(engine, {name for names in made.values() for name in names}):
         kept.add(document, follow=True)
-    going = _unneeded(executions, steps, kept, before)
+    packages = engine.store.rows("SELECT document FROM model_packages")
+    registered = {str(load(text)["ModelPackageArn"]) for (text,) in packages}
+    packaged = {a for a, found in steps.items() if registered & {*_made(found, "RegisterModel")}}
+    going = _unneeded(executions, steps, packaged, kept, before)
     jobs = list(_jobs(engine, kept, before))
     plan = _Plan([each.arn for each in going], [(kind, kind.name_of(job)) for kind, job in jobs])
     plan.models = [name for arn in plan.executions for name in made[arn] if name not in kept.words]
@@ -143,10 +146,11 @@ def _roots(engine: Engine, made: set[str]) -> Iterator[Document]:
 def _unneeded(
     executions: list[StoredExecution],
     steps: dict[str, list[Document]],
+    registered: set[str],
     kept: References,
     before: datetime,
 ) -> list[StoredExecution]:
-    """Executions that go; the documents of the others become references that are kept."""
+    """Executions that go, none that registered a package; what the others refer to is kept."""
     busy = {each.pipeline for each in executions if each.status in RUNNING}
     left = [*executions]
     while True:
@@ -154,6 +158,7 @@ def _unneeded(
             each
             for each in left
             if each.pipeline in busy
+            or each.arn in registered
             or each.document["LastModifiedTime"] >= before
             or last_part(each.arn) in kept.words
         ]
@@ -165,11 +170,12 @@ def _unneeded(
                 kept.add(document)
 
 
-def _models_of(steps: Iterable[Document]) -> Iterator[str]:
+def _made(steps: Iterable[Document], kind: str) -> Iterator[str]:
+    """ARNs of what steps of a kind made."""
     for step in steps:
-        arn = step.get("Metadata", {}).get("Model", {}).get("Arn")
+        arn = step.get("Metadata", {}).get(kind, {}).get("Arn")
         if arn:
-            yield last_part(arn)
+            yield str(arn)
 
 
 def _jobs(engine: Engine, kept: References, before: datetime) -> Iterator[tuple[JobKind, Document]]:
