@@ -56,7 +56,7 @@ TAKEN = """
     schema scikit_learn scipy setuptools six sklearn sqlalchemy starlette sympy tenacity tornado
     tqdm traitlets typing_extensions urllib3 uv uvicorn werkzeug wheel xgboost xgboost_cpu yaml
     contracts data evaluate features inference models notebooks params preprocess reports runtime
-    serve src summarize tabular test tests train
+    select_records serve src summarize summarize_scores tabular test tests train
 """.split()
 
 

@@ -255,15 +255,25 @@ def test_a_script_that_does_not_serve_says_why(local: Local, script: str, reason
     assert reason in failed(local, scored(local, {"a": "1"}, script))
 
 
-@pytest.mark.parametrize("end", ["raise SystemExit", "import os; os._exit(0)"])
-@pytest.mark.parametrize("concurrent", [1, 2])
+ENDED = "the model's script ended before it had answered for a"
+
+
+@pytest.mark.parametrize(
+    ("concurrent", "end", "told"),
+    [
+        (1, "raise SystemExit", ENDED),
+        (1, "import os; os._exit(0)", ENDED),
+        (2, "raise SystemExit", ENDED),
+        (2, "import os; os._exit(0)", "the model's script ended the process that it answered in"),
+    ],
+)
 def test_a_script_that_ends_in_the_middle_of_a_file_leaves_no_part_of_it(
-    local: Local, end: str, concurrent: int
+    local: Local, concurrent: int, end: str, told: str
 ) -> None:
     script = ECHO.replace("return body", f"if body == '3\\n': {end}\n    return body")
     options = {"BatchStrategy": "SingleRecord", "MaxConcurrentTransforms": concurrent}
     run = scored(local, {"a": "1\n2\n3\n4\n"}, script, **CSV, options=options)
-    assert "the model's script ended before it had answered for a" in failed(local, run)
+    assert told in failed(local, run)
 
 
 @pytest.mark.parametrize(
