@@ -263,7 +263,7 @@ def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     model = trees if trained.family == "xgboost" else {"linear.json"}
     served = ["inference.py", "features.py", "models.py", "setup.py", "tabular/__init__.py"]
     served += ["serve.py", "serve-requirements.txt"]
-    library = "answers column_values columns connections contract dates documentation encoding "
+    library = "answers booster_margins column_values columns connections contract dates documentation encoding "
     library += "families few_records forest hosts job json_text linear links memory numerals pace "
     library += "pages payloads predictions records service spelling suspects table_encoding "
     library += "tree_rows trees ubjson units values violations"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .few_records import FEW, encoded
+from .few_records import FEW, Rows, encoded
 from .records import Columns, Record, Split, by_column
 from .spelling import Reading, reading
 from .values import DataError, date_parts, number, text
@@ -238,7 +238,8 @@ class Encoder:
         if small is not None:
             return self.by_column.matrix(small)
         if len(records) >= FEW:
-            records = list(records)  # by column, each look at them would make all of them anew
+            if not isinstance(records, Rows):
+                records = Rows(records)  # by column, each look would make all of them anew
             try:
                 parts = self._numbers, self._dates, self._categories
                 whole = completed(records, self._derived, self._spelled)

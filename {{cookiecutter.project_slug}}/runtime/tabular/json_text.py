@@ -1,6 +1,7 @@
-"""JSON that is read as `json` reads it, in a seventh of the time where there is orjson."""
+"""JSON that is read as `json` reads it, and numbers of it written, sooner where there is orjson."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 try:
@@ -24,3 +25,14 @@ def loads(text: bytes) -> Any:
         except orjson.JSONDecodeError:
             pass
     return json.loads(text.decode("utf-8").removeprefix("\ufeff"))
+
+
+def number_texts(values: Sequence[Any]) -> list[str]:
+    """Each number as JSON has it; the one or the other writes an exponent in its own way."""
+    if not values:
+        return []
+    if orjson is not None:
+        text = orjson.dumps(values).decode("ascii")
+        if "n" not in text:  # null, which is what orjson makes of NaN
+            return text[1:-1].split(",")
+    return json.dumps(values)[1:-1].split(", ")

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .answers import JSON, best_type
-from .json_text import loads
+from .few_records import Rows
+from .json_text import loads, number_texts
 from .predictions import Predictions
-from .records import Columns, arrow, by_column, kept_by_column
+from .records import MANY, Columns, arrow, by_column, kept_by_column
 from .values import DataError
 
 CSV, JSON_LINES = "text/csv", "application/jsonlines"
@@ -130,6 +131,8 @@ def _longest(column: Any) -> int:
 
 def as_records(rows: Sequence[Any], columns: list[str]) -> Sequence[Mapping[str, Any]]:
     """Records as mappings; a header line of CSV is none."""
+    if type(rows) is Rows:
+        return rows
     if kept := kept_by_column(rows):
         return kept
     if rows and rows[0] == columns:
@@ -138,7 +141,9 @@ def as_records(rows: Sequence[Any], columns: list[str]) -> Sequence[Mapping[str,
         raise DataError("the request holds no record; send at least one")
     if isinstance(rows, Cells) and len(rows.columns) == len(columns):
         return Columns(dict(zip(columns, rows.columns, strict=True)), len(rows))
-    return by_column([_record(*each, columns) for each in enumerate(rows, start=1)], columns)
+    if {*map(type, rows)} != {dict}:  # which is quicker to ask than what a mapping is
+        rows = [_record(*each, columns) for each in enumerate(rows, start=1)]
+    return Rows(rows) if len(rows) < MANY else by_column(rows, columns)
 
 
 def _record(place: int, row: Any, columns: list[str]) -> Mapping[str, Any]:
@@ -186,14 +191,9 @@ def _json_rows(predictions: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         return map(json.dumps, predictions)
     values, shares = predictions.values.tolist(), predictions.probabilities
     if shares is None:
-        return (f'{{"prediction": {each}}}' for each in _numbers(values))
+        return (f'{{"prediction": {each}}}' for each in number_texts(values))
     labels = {label: json.dumps(label) for label in set(values)}
     names = (json.dumps(label).replace("%", "%%") for label in predictions.classes)
     row = '{"prediction": %s, "probabilities": {' + ", ".join(f"{n}: %s" for n in names) + "}}"
-    columns = ([labels[each] for each in values], *map(_numbers, shares.T.tolist()))
+    columns = ([labels[each] for each in values], *map(number_texts, shares.T.tolist()))
     return (row % cells for cells in zip(*columns, strict=True))
-
-
-def _numbers(values: list[Any]) -> list[str]:
-    """Numbers as JSON has them."""
-    return json.dumps(values)[1:-1].split(", ") if values else []

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import forest, links
+from . import booster_margins, forest, links
 from .families import Contributions, Score
 from .pace import Pace
 
@@ -39,14 +39,17 @@ class Trees:
         rows = len(matrix)
         if rows <= FEW and self._forest is not None and rows <= self._forest.few:
             return self._link(self._forest.margins(matrix))
-        sums = self._booster.inplace_predict(matrix, predict_type="margin")
-        return self._link(sums.reshape(rows, -1))
+        return self._link(self._margins(matrix))
 
     @cached_property
     def _booster(self) -> Any:
         from xgboost import Booster  # here, because few rows need not wait a second for it
 
         return Booster(model_file=self._model)
+
+    @cached_property
+    def _margins(self) -> booster_margins.Margins:
+        return booster_margins.of(self._booster)
 
     @cached_property
     def _link(self) -> links.Link | None:

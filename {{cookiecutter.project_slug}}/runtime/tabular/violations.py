@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .contract import Column, Contract
-from .few_records import FEW, readable
+from .few_records import FEW, MOST_DAYS, number_column, raw_column
 from .records import Columns
 from .spelling import Reading
 from .values import DataError, is_day, text
@@ -100,6 +100,7 @@ class RecordCheck:
         self._readings = {name: contract.reading(name) for name in self._columns}
         self._numbers: list[tuple[Number, str, float, float, bool]] = []
         self._dates: list[tuple[str, str, str]] = []
+        self._days: dict[str, set[str]] = {}  # that came before, and are within the bounds
         self._spelled_dates: list[tuple[Reading, str, str]] = []
         self._texts: list[tuple[str, frozenset[str]]] = []
         for name, column in self._columns.items():
@@ -109,6 +110,7 @@ class RecordCheck:
                 self._numbers.append((number, name, *column.bounds, column.type == "integer"))
             elif column.role == "date" and read.plain:
                 self._dates.append((name, *column.bounds))
+                self._days[name] = set()
             elif column.role == "date":
                 self._spelled_dates.append((read, *column.bounds))
             elif column.categories:
@@ -214,20 +216,25 @@ class RecordCheck:
                     odd[place].append(name)
 
         for number, name, low, high, whole in self._numbers:
-            values = readable([each.get(name) for each in records], number)
+            values = number_column(records, name, number)
             with np.errstate(invalid="ignore"):
                 agreed = (low <= values) & (values <= high) & (not whole or values % 1 == 0)
             if not agreed.all():
                 add(name, agreed.tolist())
         for name, first, last in self._dates:
-            days = [each.get(name) for each in records]
+            days = raw_column(records, name)
+            seen = self._days[name]
+            if _all_in(days, seen):
+                continue
             within = [isinstance(d, str) and first <= d[:10] <= last and is_day(d) for d in days]
             if not all(within):
                 add(name, within)
+            elif len(seen) < MOST_DAYS:
+                seen.update(days)
         for read, first, last in self._spelled_dates:
             add(read.name, [_reads_within(read, each, first, last) for each in records])
         for name, known in self._texts:
-            labels = [each.get(name) for each in records]
+            labels = raw_column(records, name)
             if not _all_in(labels, known):
                 add(name, [isinstance(label, str) and label in known for label in labels])
         return odd
@@ -253,7 +260,7 @@ class RecordCheck:
         return broken_rule(self._columns[name], known)
 
 
-def _all_in(labels: Iterable[Any], known: frozenset[str]) -> bool:
+def _all_in(labels: Iterable[Any], known: frozenset[str] | set[str]) -> bool:
     try:
         return known.issuperset(labels)
     except TypeError:  # a list or an object, which is no label

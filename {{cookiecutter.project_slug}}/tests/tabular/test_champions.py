@@ -13,8 +13,8 @@ from tabular.artifact import opened
 from tabular.records import read_records
 
 Change = Callable[[str, str, str], Path]
-READ = "        found = _numbers([record[name] for record in records], as_number, name)\n"
-EVERY_NUMBER_IS_10 = READ, "        found = np.full(len(records), 10.0)\n"
+READ = "        found = _numbers(rows, as_number, name)\n"
+EVERY_NUMBER_IS_10 = READ, "        found = np.full(len(rows), 10.0)\n"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabular import forest, links, trees, ubjson
+from tabular import booster_margins, forest, links, trees, ubjson
 
 OBJECTIVES = {
     "reg:squarederror": {},
@@ -91,6 +91,20 @@ def test_scores_are_the_same_on_both_sides_of_the_break_even(
     own = model.inplace_predict(matrix)
     np.testing.assert_allclose(by_xgboost, own, rtol=1e-6)
     np.testing.assert_allclose(1 - by_xgboost, 1 - own, rtol=1e-6)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_many_rows_get_what_xgboost_s_own_call_gives(objective: str) -> None:
+    model = booster(objective, 5, 6, 2, seed=2)
+    matrix = np.random.default_rng(6).normal(size=(700, NUMBERS)) * 4
+    matrix[::5, 2] = np.nan
+    margins = booster_margins.of(model)
+    assert "_quick" in margins.__qualname__, "the library was not called directly"
+    for rows in (matrix, matrix[:1], np.asfortranarray(matrix), matrix[::3], np.float32(matrix)):
+        own = model.inplace_predict(rows, predict_type="margin").reshape(len(rows), -1)
+        assert margins(rows).tobytes() == own.tobytes()
+    with pytest.raises(ValueError, match="Feature shape mismatch"):
+        margins(matrix[:, :2])
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
