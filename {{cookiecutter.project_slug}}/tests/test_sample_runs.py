@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from {{ cookiecutter.package_name }} import cli
+from {{ cookiecutter.package_name }} import cli, paths
 from {{ cookiecutter.package_name }}.notebooks import sample_runs
 
 
@@ -85,3 +85,31 @@ def test_a_file_that_is_no_notebook_is_one_sentence(tmp_path: Path) -> None:
     source = tmp_path / "broken.ipynb"
     source.write_text("{")
     assert sample_runs.run(source, tmp_path / "out.ipynb", {}).startswith("could not be run: ")
+
+
+def test_sample_runs_have_a_state_of_their_own_that_is_gone_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = nbformat.v4.new_code_cell(
+        f"from {sample_runs.__name__.partition('.')[0]} import paths\n"
+        "before = paths.LOCAL_ROOT.exists() and (paths.LOCAL_ROOT / 'left').exists()\n"
+        "(paths.LOCAL_ROOT / 'left').touch()\n"
+        "print(paths.LOCAL_ROOT, before)"
+    )
+    for name in ("01_first.ipynb", "02_second.ipynb"):
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / name)
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(paths, "PROJECT", tmp_path)
+    monkeypatch.setattr(sample_runs, "named", lambda _: sorted(tmp_path.glob("0*.ipynb")))
+
+    assert [line.split()[0] for line in sample_runs.run_all([])] == ["passed", "passed"]
+
+    said = []
+    for file in sorted((tmp_path / "reports").glob("*.ipynb")):
+        (executed,) = nbformat.read(file, as_version=4).cells
+        said.append(executed.outputs[0].text.split())
+    (first, was_there), (second, is_there) = said
+    assert first == second != str(paths.LOCAL_ROOT)
+    assert (was_there, is_there) == ("False", "True")
+    assert not Path(first).exists()

@@ -33,6 +33,7 @@ class Container:
 
     is_healthy = True
     log = Path("/somewhere/job.log")
+    docs = "http://127.0.0.1:9/docs"
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -197,6 +198,24 @@ def test_a_body_of_chunks_is_counted_while_it_is_read() -> None:
             return answer.status
 
     assert asyncio.run(ask()) == 413
+
+
+def test_a_browser_is_sent_to_the_page_of_the_model_s_own_server() -> None:
+    """Which it may ask, where the front refuses pages: the address is told, and not an answer."""
+    seen: list[Invocation] = []
+
+    async def ask(path: str) -> tuple[int, str]:
+        async with (
+            fronting(saying(ANSWER), seen) as (url, _),
+            aiohttp.ClientSession() as session,
+            session.get(url.replace("e/invocations", path), allow_redirects=False) as answer,
+        ):
+            return answer.status, answer.headers.get("Location", "")
+
+    assert asyncio.run(ask("e/docs")) == (307, Container.docs)
+    assert asyncio.run(ask("other/docs")) == (400, "")
+    assert asyncio.run(ask("e/openapi.json")) == (404, "")
+    assert seen == []
 
 
 def test_there_are_not_too_many_copies_under_way(

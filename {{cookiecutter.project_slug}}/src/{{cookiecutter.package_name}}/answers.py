@@ -31,6 +31,16 @@ def score(options: Namespace) -> Iterable[str]:
     return []
 
 
+def endpoint(options: Namespace) -> Iterable[str]:
+    from .notebooks import kernel_ahead
+
+    with kernel_ahead.started(options.for_papermill) as ahead:
+        from .notebooks import notebook_run  # which takes a second
+
+        notebook_run.run(notebook_run.SERVING, options.for_papermill, ahead)
+    return []
+
+
 def list_runs(_: Namespace) -> Iterable[str]:
     from .runs import comparison
 

@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = arguments()
     parser.refuse_unknown(words)
     for_papermill: list[str] = []
-    if words[:1] in (["pipeline"], ["score"]) and not {"-h", "--help"} & set(words):
+    if words[:1] in (["pipeline"], ["score"], ["endpoint"]) and not {"-h", "--help"} & set(words):
         words, for_papermill = words[:1], words[1:]
     options = parser.parse_args(words, Namespace(for_papermill=for_papermill))
     if note := paths.disagreement():
@@ -41,6 +41,7 @@ def arguments() -> Parser:
     add_runs(parser)
     add_progress(parser)
     add_registry(parser)
+    add_endpoint(parser)
     add_endpoints(parser)
     add_lineage(parser)
     add_router(parser)
@@ -84,6 +85,22 @@ def add_score(parser: Parser) -> None:
     added.description = (
         f"{added.description} The parameters are shown by\n"
         "`python -m papermill --help-notebook notebooks/04_batch_scoring.ipynb`."
+    )
+
+
+def add_endpoint(parser: Parser) -> None:
+    """Notebook 05, by papermill."""
+    added = parser.command(
+        "endpoint",
+        "run notebook 05: an endpoint deployed, measured, compared; its report is in reports/",
+        answers.endpoint,
+        "endpoint",
+        "endpoint -p challenger 2 -p requests 1000",
+    )
+    added.usage = f"{PROGRAM} endpoint [papermill's options: -f FILE, -p NAME VALUE ...]"
+    added.description = (
+        f"{added.description} The parameters are shown by\n"
+        "`python -m papermill --help-notebook notebooks/05_realtime_endpoint.ipynb`."
     )
 
 

@@ -4,6 +4,7 @@ The project is the one around the working directory: in a copy of a project whos
 installed from elsewhere, the copy's files are meant. Outside of any, it is the package's own.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -26,7 +27,8 @@ DATA = PROJECT / "data"
 CONTRACTS = PROJECT / "contracts"
 REPORTS = PROJECT / "reports"
 PARAMS = PROJECT / "params"
-LOCAL_ROOT = PROJECT / ".sagemaker-local"
+STATE = "SAGEMAKER_LOCAL_ROOT"  # a variable that names another folder for local sessions
+LOCAL_ROOT = Path(os.environ.get(STATE) or PROJECT / ".sagemaker-local")
 CALLER = Path.cwd()  # where the notebook was started; relative paths of a person mean this folder
 
 

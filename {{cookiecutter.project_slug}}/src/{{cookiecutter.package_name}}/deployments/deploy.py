@@ -164,6 +164,8 @@ def _serving_already(
         return None
     if wanted.challenger or wanted != hosting.of_configuration(client, before.configuration):
         return None
+    if hosting.has_challenger(client, before.configuration):  # which is not wanted any more
+        return None
     last = history.last(session, before.name)
     if last is None or last.what == history.STARTED:
         return None

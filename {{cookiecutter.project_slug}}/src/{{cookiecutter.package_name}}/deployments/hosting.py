@@ -168,6 +168,12 @@ def of_configuration(client: Any, name: str) -> Hosting:
     )
 
 
+def has_challenger(client: Any, configuration: str) -> bool:
+    """Whether a shadow variant gets copies of the requests."""
+    config = client.describe_endpoint_config(EndpointConfigName=configuration)
+    return bool(config.get("ShadowProductionVariants"))
+
+
 def package_of(client: Any, configuration: str) -> str:
     """The ARN of the model package that a configuration serves; "" where it is of no deployment."""
     try:

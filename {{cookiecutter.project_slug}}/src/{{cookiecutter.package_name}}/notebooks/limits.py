@@ -99,6 +99,18 @@ def deploys(wanted: bool, values: Values) -> str:
     return "" if waits else "false, unless the run is started and waited for"
 
 
+def challenger(version: int, values: Values) -> str:
+    """A version to compare with; both answers of each request have to be captured."""
+    if version and values["capture_percentage"] < 100:
+        return "0 where `capture_percentage` is below 100: each answer has to be captured"
+    return at_least(0)(version, values)
+
+
+def machines_at_most(count: int, values: Values) -> str:
+    """The upper end of a number of machines."""
+    return at_least(values["minimum_instances"])(count, values)
+
+
 EXPLORING: Mapping[str, Limit] = {
     "problem_type": one_of("", *PROBLEM_TYPES),
     "rows": at_least(0),
@@ -144,4 +156,16 @@ SCORING: Mapping[str, Limit] = {
     "instance_type": given("ml.m5.large"),
     "instance_count": at_least(1),
     "time_limit": between(1, 5 * DAY),
+}
+SERVING: Mapping[str, Limit] = {
+    "model_family": one_family,
+    "model_version": at_least(0),
+    "task": task,
+    "instance_type": given("ml.m5.large"),
+    "capture_percentage": between(0, 100),
+    "requests": at_least(1),
+    "challenger": challenger,
+    "minimum_instances": at_least(1),
+    "maximum_instances": machines_at_most,
+    "invocations_per_minute": at_least(1),
 }

@@ -1,8 +1,10 @@
 """Every notebook from top to bottom on a small sample: `python -m <package> notebooks run`.
 
 It leaves the executed notebooks and a report of each in `reports/`; files under `notebooks/` are
-only read. A notebook also fails when it passes without proof: papermill succeeds where all cells
-are empty or skipped, and where `sys.exit(0)` ends a notebook before its last cell.
+only read. Their local sessions share a state that is gone afterwards: what a small sample trains is
+approved and deployed by later notebooks, and never meets the project's own models. A notebook also
+fails when it passes without proof: papermill succeeds where all cells are empty or skipped, and
+where `sys.exit(0)` ends a notebook before its last cell.
 """
 
 import ast
@@ -10,7 +12,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,28 @@ def does_something(cell: nbformat.NotebookNode) -> bool:
 
 
 @contextmanager
+def own_state() -> Iterator[None]:
+    """Give local sessions a folder of this block's; its endpoints end with it."""
+    before = os.environ.get(paths.STATE)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[paths.STATE] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(paths.STATE)
+            os.environ.update({} if before is None else {paths.STATE: before})
+            stop_endpoints(Path(folder))
+
+
+def stop_endpoints(root: Path) -> None:
+    """End what a notebook that failed has left running."""
+    if (root / "endpoints").is_dir():
+        from sagemaker_local import LocalSession
+
+        LocalSession(root, warm=False).stop_endpoints()
+
+
+@contextmanager
 def own_kernel() -> Iterator[None]:
     """Make this very interpreter the kernel `python3`: another may be installed for this user."""
     before = os.environ.get("JUPYTER_PATH")
@@ -113,19 +137,28 @@ def run_all(names: list[str]) -> Iterator[str]:
         ProjectError: some of them failed, which the message says of each, or none is called so.
     """
     small = yaml.safe_load(SMALL.read_text(encoding="utf-8"))
+    with own_state():
+        failures = yield from each_run(named(names), small)
+    if failures:
+        raise ProjectError("\n".join(failures))
+
+
+def each_run(
+    found: list[Path], small: dict[str, dict[str, Any]]
+) -> Generator[str, None, list[str]]:
+    """Run notebooks one after another: yields a line for each; gives what is wrong with some."""
     failures = []
-    for notebook in named(names):
+    for notebook in found:
         name = notebook.relative_to(paths.NOTEBOOKS)
         start = time.perf_counter()
         target = paths.REPORTS / name
-        found = run(notebook, target, small.get(notebook.stem, {}))
+        wrong = run(notebook, target, small.get(notebook.stem, {}))
         seconds = time.perf_counter() - start
         shown = target.with_suffix(".html").relative_to(paths.PROJECT).as_posix()
-        yield f"{'failed' if found else 'passed'}  {shown}  {seconds:.1f} s"
-        if found:
-            failures.append(f"notebooks/{name.as_posix()} {found}")
-    if failures:
-        raise ProjectError("\n".join(failures))
+        yield f"{'failed' if wrong else 'passed'}  {shown}  {seconds:.1f} s"
+        if wrong:
+            failures.append(f"notebooks/{name.as_posix()} {wrong}")
+    return failures
 
 
 def named(names: list[str]) -> list[Path]:

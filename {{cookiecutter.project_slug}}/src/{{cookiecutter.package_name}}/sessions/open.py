@@ -46,7 +46,9 @@ def open_session(
     Returns:
         A session of the SDK with ``role`` (an ARN), ``poll_seconds`` (how often to look at an
         execution), ``runs_here`` (whether jobs end with this process), ``job_log()``,
-        ``fingerprint()``, ``first_lines()`` and ``explain()``.
+        ``fingerprint()``, ``first_lines()`` and ``explain()``; and of endpoints ``endpoint_url()``,
+        ``endpoint_docs()``, ``scale_endpoint()`` and ``settle_seconds`` (within which captures and
+        metrics are there).
 
     Raises:
         ProjectError: an unknown mode, no role for a managed session, or one that should debug.
@@ -76,7 +78,7 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
     from sagemaker_local.sdk.uploads import ContentUploads
     from sagemaker_local.storage.content import files_below
 
-    from . import managed
+    from . import managed, scaling
 
     base: Any = PipelineSession if pipeline else Session
 
@@ -85,6 +87,7 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
 
         poll_seconds = 15.0
         runs_here = False
+        settle_seconds = 900.0
         role: str
 
         def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
@@ -98,6 +101,17 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
 
         def explain(self, execution: Any) -> str:
             return managed.explain(self.sagemaker_client, getattr(execution, "arn", execution))
+
+        def endpoint_url(self) -> str:
+            return str(self.boto_session.client("sagemaker-runtime").meta.endpoint_url)
+
+        def endpoint_docs(self, name: str) -> str:
+            return ""  # SageMaker hands on nothing but invocations
+
+        def scale_endpoint(self, *asked: Any, **named: Any) -> str:
+            return scaling.scale(
+                self.boto_session.client("application-autoscaling"), *asked, **named
+            )
 
         def _put(self, path: Path, bucket: str, prefix: str) -> None:
             files = list(files_below(path))

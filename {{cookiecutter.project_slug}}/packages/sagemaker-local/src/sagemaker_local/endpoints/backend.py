@@ -60,6 +60,11 @@ class Backend:
     def log(self) -> Path:
         return self._program.folder.log
 
+    @property
+    def docs(self) -> str:
+        """Where the program describes itself to a browser, if it does."""
+        return str(self._url.with_path("/docs"))
+
     async def start(self) -> None:
         """Start the program, and wait until it is healthy; it is kept so from then on.
 

@@ -123,6 +123,8 @@ class Front:
             raise Refusal("AccessDeniedException", told, 403)
         if request.path == "/ping":
             return web.Response()
+        if request.method == "GET" and (docs := questions.DOCS.fullmatch(request.path)):
+            return self._directed(self._fleet(docs[1]))
         name = _endpoint(request)
         self._fleet(name)
         question = await questions.read(request)
@@ -131,6 +133,13 @@ class Front:
             chosen = self._chosen(fleet, name, question)
             self._copy(fleet, name, chosen, question)
             return await self._asked(fleet, name, chosen, question, began)
+
+    def _directed(self, fleet: Fleet) -> web.Response:
+        """To the page of a model's own server, which a browser may ask: its address is private."""
+        serving = fleet.chosen()
+        if serving is None:
+            raise refusals.unavailable("No variant of the endpoint has a weight above 0.")
+        return web.Response(status=307, headers={"Location": serving.backend.docs})
 
     def _fleet(self, name: str) -> Fleet:
         fleet = self._routes.fleet(name)

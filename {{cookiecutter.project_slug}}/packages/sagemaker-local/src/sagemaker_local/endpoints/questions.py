@@ -18,6 +18,7 @@ from sagemaker_local.service_model import own_violations
 # How long the rest of a request may take to come.
 PATIENCE_SECONDS = 20.0
 PATH = re.compile(r"/endpoints/([^/]+)/(invocations|async-invocations|invocations-response-stream)")
+DOCS = re.compile(r"/endpoints/([^/]+)/docs")
 _PREFIX = "X-Amzn-SageMaker-"
 CUSTOM_ATTRIBUTES = f"{_PREFIX}Custom-Attributes"
 _INFERENCE_ID = f"{_PREFIX}Inference-Id"

@@ -63,10 +63,12 @@ class _Local(ContentUploads, Session):
         role: the ARN to give where the SDK wants a role.
         poll_seconds: how often it is worth looking at an execution.
         runs_here: executions end with this process, so an interrupt should stop them.
+        settle_seconds: within which captures and metrics of an endpoint are written.
     """
 
     poll_seconds = 0.05
     runs_here = True
+    settle_seconds = 30.0
 
     def __init__(
         self,
@@ -141,6 +143,27 @@ class _Local(ContentUploads, Session):
     def endpoint_url(self) -> str:
         """Where any client of ``sagemaker-runtime`` finds the endpoints; they are started."""
         return self._engine.supervision.url()
+
+    def endpoint_docs(self, name: str) -> str:
+        """Where the server of an endpoint's model describes itself to a browser, if it does."""
+        return f"{self.endpoint_url()}/endpoints/{name}/docs"
+
+    def scale_endpoint(
+        self, name: str, variant: str, minimum: int, maximum: int, invocations: int
+    ) -> str:
+        """Nothing scales here; a managed session has the number of machines follow the requests.
+
+        Args:
+            name: of the endpoint.
+            variant: of it.
+            minimum: machines at least.
+            maximum: at most.
+            invocations: a minute, of each machine.
+
+        Returns:
+            A sentence on what was done.
+        """
+        return f"One process serves {name}'s {variant} on this machine: there is nothing to scale."
 
     def stop_endpoints(self) -> None:
         """End all processes of endpoints; the next look at one starts them again."""

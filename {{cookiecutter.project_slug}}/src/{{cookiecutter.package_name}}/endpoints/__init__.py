@@ -1,0 +1,1 @@
+"""Endpoints in use: asked, measured, watched, and compared with a challenger."""
