@@ -97,7 +97,7 @@ def aws(project: Path) -> Iterator[Aws]:
 @pytest.fixture(scope="module")
 def managed(project: Path, here: NotebookRun, aws: Aws, run: Run) -> NotebookRun:
     """A model that predicts classes, served by a managed session, and deleted at the end."""
-    kind = {"task": "sold", "problem_type": "binary_classification"}
+    kind: dict[str, Any] = {"task": "sold", "problem_type": "binary_classification"}
     run_notebook(run, project, sample_rows=600, approval_status="Approved", **kind).succeeded()
     asked = {**ASKED, "task": "sold", "delete": True, "maximum_instances": 3}
     executed = run_notebook(
