@@ -22,7 +22,7 @@ import psutil
 import pytest
 from conftest import Bake, environment
 from moto.server import ThreadedMotoServer
-from projects import ONE_THREAD, LocalState, NotebookRun, Run, failure, run_notebook
+from projects import LocalState, NotebookRun, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,7 @@ def here(project: Path, without_a_model: NotebookRun, run: Run) -> Iterator[Note
     Notebook 05 is started as people start it: what ends with a test's own program is no proof.
     """
     run_notebook(run, project, sample_rows=600, approval_status="Approved").succeeded()
-    executed = run_notebook(run, project, NOTEBOOK, env=ONE_THREAD, **ASKED).succeeded()
+    executed = run_notebook(run, project, NOTEBOOK, env={}, **ASKED).succeeded()
     yield kept(executed, project / "here.ipynb")
     LocalState(project).session.stop_endpoints()
 
@@ -101,7 +101,7 @@ def managed(project: Path, here: NotebookRun, aws: Aws, run: Run) -> NotebookRun
     run_notebook(run, project, sample_rows=600, approval_status="Approved", **kind).succeeded()
     asked = {**ASKED, "task": "sold", "delete": True, "maximum_instances": 3}
     executed = run_notebook(
-        run, project, NOTEBOOK, env=ONE_THREAD | aws.variables, session="managed", **asked
+        run, project, NOTEBOOK, env=aws.variables, session="managed", **asked
     ).succeeded()
     return kept(executed, project / "managed.ipynb")
 

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from . import settings
+from .errors import ProjectError
 from .options import opened
 
 
