@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 MODULES = (
@@ -28,5 +28,14 @@ with contextlib.suppress(ImportError, AttributeError):  # a list that takes a th
     utilities = importlib.import_module("sagemaker.core.common_utils")
     vars(utilities)["_botocore_resolver"] = cache(utilities._botocore_resolver)
     utilities._botocore_resolver()
+with contextlib.suppress(ImportError, AttributeError):  # each session of boto3 reads megabytes anew
+    loaders = importlib.import_module("botocore.loaders")
+    read = cache(partial(loaders.JSONFileLoader._load_file, loaders.JSONFileLoader()))
+    loaders.JSONFileLoader._load_file = lambda self, path, opener: read(path, opener)
+    loader = loaders.create_loader()
+    loader.load_data("endpoints")
+    for service in ("s3", "sagemaker"):
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
 # A program finds what it finds when it is started plainly.
 sys.path.remove(str(Path(__file__).parent))
