@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import job
+from . import job, readable
 from .contract import Contract
 from .spelling import Reading
 from .values import DataError
@@ -69,7 +69,7 @@ def check_agreed(name: str, said: Said, agreed: Contract) -> None:
             f"spelling of column {name!r} is {said.spelling!r}, but the data contract says "
             f"{read.spelling or 'nothing of it'!r}; change one of them"
         )
-    if new := [word for word in sorted(said.missing) if read.text(word)]:
+    if new := [w for w in sorted(said.missing) if not readable.means_missing(w, read)]:
         raise DataError(
             f"`missing` names {new[0]!r} in column {name!r}, which the data contract does not; add "
             'it there to the "missing" of the column'

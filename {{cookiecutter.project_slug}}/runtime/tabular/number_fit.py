@@ -59,6 +59,16 @@ def fit(counts: Counts) -> Fit:
     return tried.fit(written)
 
 
+def units_behind(counts: Counts) -> Counter[str]:
+    """What stands behind the numbers of texts such as `45 l/s`, with its rows; "" where nothing."""
+    units: Counter[str] = Counter()
+    for text, rows in counts.items():
+        found = _PARTS.fullmatch(text)
+        if found and not found["before"]:
+            units[found["behind"] or ""] += rows
+    return units
+
+
 def is_float(text: str) -> bool:
     """Whether a text is a finite number in the default spelling."""
     return _FLOAT.fullmatch(text) is not None and abs(float(text)) != float("inf")

@@ -81,7 +81,8 @@ def propose(counts: Counts, role: str = "", name: str = "") -> Proposal:
             found = _as_codes(found, rest, name) if each == "numeric" else found
             return _checked(found, rest, name)
         tried.append(found)
-    return Proposal("categorical", notes=tuple(filter(None, (_half(f, rest, name) for f in tried))))
+    said = tuple(filter(None, (_half(each, rest, name) for each in tried)))
+    return Proposal("categorical", notes=said or _units(rest, name))
 
 
 def _fitted(role: str, words: Mapping[str, int], rest: Counts, name: str) -> Proposal:
@@ -206,3 +207,18 @@ def _half(found: Proposal, rest: Counts, name: str) -> str:
         f'missing value by -p missing "{name}=..." or in the data contract, or leave the column '
         f"out by -p drop {name}"
     )
+
+
+def _units(rest: Counts, name: str) -> tuple[str, ...]:
+    """What is said of a column of text that is numbers with units, unknown ones or several."""
+    found = number_fit.units_behind(rest)
+    units = [unit for unit, _ in found.most_common() if unit]
+    if len(rest) < MANY or found.total() < MOSTLY * sum(rest.values()):
+        return ()
+    if not 0 < len(units) <= EXAMPLES or not all(unit[0].isalpha() for unit in units):
+        return ()
+    advice = f'say so by -p spelling "{name}=1234.56 {units[0]}", or write numbers alone'
+    if len(units) > 1:
+        advice = f"write them in one, or leave the column out by -p drop {name}"
+    shown = ", ".join(f"{unit!r} ({found[unit]})" for unit in units)
+    return (f"column {name!r} is text, although it holds numbers with units: {shown}; {advice}",)

@@ -79,10 +79,11 @@ def missing_words(facts: ColumnFacts, read: Reading) -> dict[str, int]:
     if not read.missing:
         return {}
     counts = facts.counts() | facts.odd.counts() | facts.words.counts()
-    return {text: rows for text, rows in counts.items() if _means_missing(text, read)}
+    return {text: rows for text, rows in counts.items() if means_missing(text, read)}
 
 
-def _means_missing(text: str, read: Reading) -> bool:
+def means_missing(text: str, read: Reading) -> bool:
+    """Whether a text is no value to a reading, as `-999.0` is none where -999 means missing."""
     try:
         return read.known(text) is None
     except DataError:

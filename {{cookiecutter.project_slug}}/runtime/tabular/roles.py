@@ -9,6 +9,7 @@ import re
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from . import given, job, readable, target_size
@@ -21,7 +22,7 @@ from .spelling import Reading, reading
 from .values import DataError
 
 MAX_CLASSES = 100
-SHOWN = 5  # columns that a sentence about all of them names
+SHOWN = 5  # columns or labels that a sentence about all of them names
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|unnamed: \d+)$", re.IGNORECASE)
 
 
@@ -120,9 +121,12 @@ def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
             "regression or another target"
         )
     elif problem_type == "binary_classification" and labels > 2:
+        shown = (text for text in facts.counts() if not readable.means_missing(text, read))
+        told = ", ".join(map(repr, islice(shown, SHOWN))) + ", ..." * (labels > SHOWN)
         raise DataError(
-            f"target {facts.name!r} has {labels} values, but binary_classification needs two; "
-            "choose multiclass_classification or regression"
+            f"target {facts.name!r} has {labels} values, but binary_classification needs two: "
+            f"{told}; choose multiclass_classification or regression, or say which of them means "
+            f'a missing value, as by -p missing "{facts.name}=unknown"'
         )
 
 
@@ -194,9 +198,10 @@ def reading_notes(read: Reading, counts: Mapping[str, int]) -> list[str]:
     """
     notes = []
     if read.missing:
-        known = ((word, rows) for word, rows in counts.items() if not read.text(word))
-        words = ", ".join(f"{word!r} ({rows})" for word, rows in known)
-        notes.append(f"column {read.name!r}: missing where it says {words}")
+        known = {w: rows for w, rows in counts.items() if readable.means_missing(w, read)}
+        words = ", ".join(f"{word!r} ({rows})" for word, rows in known.items())
+        told = words or f"{', '.join(map(repr, sorted(read.missing)))}, which no row does"
+        notes.append(f"column {read.name!r}: missing where it says {told}")
     if read.spelling:
         notes.append(f"column {read.name!r}: read as spelled like {read.spelling}")
     return notes

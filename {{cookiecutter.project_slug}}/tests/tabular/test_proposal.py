@@ -290,3 +290,21 @@ def test_what_is_proposed_reads_all_but_what_it_says(counts: dict[str, int], rol
         assert {text for text in known if read.known(text) is None} == set(found.missing)
     assert not role or found.role == role
     assert found.missing.keys() | found.unreadable.keys() <= counts.keys()
+
+
+def test_units_that_nobody_knows_and_several_units_are_said() -> None:
+    def said(*texts: str) -> str:
+        found = proposed([text.format(n) for n in range(60) for text in texts])
+        assert found.role == "categorical"
+        return " ".join(found.notes)
+
+    assert said("{} l/s") == (
+        "column 'x' is text, although it holds numbers with units: 'l/s' (60); say so by "
+        '-p spelling "x=1234.56 l/s", or write numbers alone'
+    )
+    several = "'l/s' (60), 'm3/h' (60); write them in one, or leave the column out by -p drop x"
+    assert several in said("{} l/s", "{} m3/h")
+    assert "because others hold '0 lb', '1 lb', '2 lb'; correct them, say what means" in said(
+        "{} kg", "{}.5 kg", "{} lb"
+    )
+    assert said("{}:30") == said("Room {}") == said("{0}-{0}") == ""

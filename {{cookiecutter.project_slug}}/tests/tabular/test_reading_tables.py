@@ -197,6 +197,30 @@ def test_words_for_missing_that_do_not_fit_are_refused(prepare: Callable[..., Pa
     assert column(prepare(table(), CONTRACT, "parquet", missing="age=?"), "age")["missing"] == ["?"]
 
 
+def test_a_number_that_means_missing_does_so_however_it_is_written(
+    prepare: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = table().astype({"age": object})
+    frame.loc[::10, "age"] = "-999.0"
+    prepare(frame, missing="age=-999; day=later")
+    said = capsys.readouterr().out
+    assert "note: column 'age': missing where it says '-999.0' (30)" in said
+    assert "note: column 'day': missing where it says 'later', which no row does" in said
+    age = {**CONTRACT["columns"]["age"], "missing": ["-999.0"]}
+    plain = {name: {**each, "spelling": ""} for name, each in CONTRACT["columns"].items()}
+    agreed = {**CONTRACT, "columns": {**plain, "age": age}}
+    assert column(prepare(frame, agreed, missing="age=-999"), "age")["missing"] == ["-999.0"]
+
+
+def test_labels_that_are_too_many_are_named(prepare: Callable[..., Path]) -> None:
+    frame = table().assign(rent=["yes", "no"] * (ROWS // 2))
+    frame.loc[7, "rent"] = "maybe"
+    asked = {"problem_type": "binary_classification"}
+    with pytest.raises(DataError, match=r"3 values, but .* needs two: 'yes', 'no', 'maybe'; cho"):
+        prepare(frame, **asked)
+    assert sum(schema(prepare(frame, **asked, missing="rent=maybe"))["rows"].values()) == ROWS - 1
+
+
 def test_what_is_no_number_is_met_with_all_that_can_be_done(prepare: Callable[..., Path]) -> None:
     frame = table().astype({"age": object})
     frame.loc[5, "age"] = "12 rooms"
