@@ -218,3 +218,30 @@ def test_a_class_that_no_training_row_has_is_said(
             break
         assert "castle" not in capsys.readouterr().out
     assert "no training row has 'castle' (1) as its target" in capsys.readouterr().out
+
+
+def test_an_export_of_a_german_ledger_is_understood(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A title, names of two lines, a minus behind, no-break spaces, names of months, a sum."""
+    months, euro = ["Januar", "März", "Mai", "Dezember"], "\u00a0€"
+    lines = [
+        f"{n + 4711:08};{n % 28 + 1}. {months[n % 4]} 2021;{n * 7 % 400};"
+        f"{'k. A.' if n % 23 == 0 else f'{n * 37 % 900},{n % 90 + 10}{euro}'};"
+        f"{n * 7 % 400},5{n % 9 + 1}{'-' * (n % 3 == 0)}{euro}"
+        for n in range(300)
+    ]
+    head = 'Deckungsbeitrag;;;;\nStand: 03.02.2023;;;;\nBeleg;"Buchungs-\ntag";Menge;Preis;Gewinn\n'
+    whole = head + "\n".join(lines) + f"\nSumme;;59850;;1.234,00-{euro}\n"
+    (tmp_path / "ledger.CSV").write_bytes(f"\ufeff{whole}".replace("\n", "\r\n").encode())
+    preprocess.main([f"--input={tmp_path / 'ledger.CSV'}", f"--output={tmp_path / 'out'}"])
+    said = capsys.readouterr().out
+    assert "target: Gewinn (regression), missing in 0 rows left out" in said
+    assert "date: Buchungs- tag\nnumeric: Menge\nnumeric: Preis\n" in said
+    assert "column 'Beleg' holds codes with leading zeros" in said
+    assert "column 'Preis': missing where it says 'k. A.' (14)" in said
+    assert "the last row of ledger.CSV is left out, since it sums up the others: 'Summe'" in said
+    schema = json.loads((tmp_path / "out" / "schema" / "schema.json").read_text(encoding="utf-8"))
+    assert sum(schema["rows"].values()) == 300
+    train = pd.read_csv(tmp_path / "out" / "train" / "train.csv")
+    assert (train["Gewinn"] < 0).sum() > 0, "a minus behind is a minus"
