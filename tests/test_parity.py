@@ -1,4 +1,4 @@
-"""One prediction for one record, whoever is asked: this environment, the image's, server or router.
+"""One prediction for one record: of this environment, the image's, both servers, and the router.
 
 For each problem type and family, on raw records with a missing number and an unseen category.
 """
@@ -6,6 +6,7 @@ For each problem type and family, on raw records with a missing number and an un
 import importlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 from conftest import Run
 from model_server import Serving, answer, served
 from projects import prepare, train
+from replica.container import container
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +61,20 @@ def predicted(python: Path | str, model: Path, bodies: list[bytes]) -> list[list
     return [numbers(line) for line in done.stdout.splitlines()]
 
 
+def by_the_image(image: Path, model: Path, ml: Path, bodies: list[bytes]) -> list[list[float]]:
+    """What the image's own server, which is what a managed endpoint runs, answers to each body."""
+    shutil.copytree(model, ml / "model")
+    variables = {
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        "PIP_NO_BUILD_ISOLATION": "0",
+    }
+    with container(image, ml) as endpoint, endpoint.serve(variables) as server:
+        answers = [server.request("/invocations", body, "application/json") for body in bodies]
+    assert {each.status for each in answers} == {200}
+    return [numbers(each.body.encode()) for each in answers]
+
+
 def routed(project: Path, server: Serving, family: str, body: bytes) -> tuple[int, bytes]:
     """Status and body of the router, as the Lambda has it, for which the server is all there is."""
 
@@ -80,7 +96,7 @@ def routed(project: Path, server: Serving, family: str, body: bytes) -> tuple[in
 
 @pytest.mark.parametrize("family", ["xgboost", "linear"])
 def test_predictions_agree(
-    prepared: tuple[Path, Path], family: str, run: Run, image: Path, tmp_path: Path
+    prepared: tuple[Path, Path], family: str, run: Run, containers: Path, tmp_path: Path
 ) -> None:
     project, data = prepared
     model = tmp_path / "model"
@@ -91,12 +107,14 @@ def test_predictions_agree(
 
     asked = (rows[:1], rows[:3], rows)  # by each way to read, and to walk or not
     bodies = [json.dumps({"instances": some}).encode() for some in asked]
-    answers = [predicted(each, model, bodies) for each in (sys.executable, image / "bin/python")]
+    answers = [predicted(each, model, bodies) for each in (sys.executable, containers / "bin/python")]
+    answers.append(by_the_image(containers, model, tmp_path / "ml", bodies))
 
     with served(Path(sys.executable), model, tmp_path) as server:
-        for some, body, here, there in zip(asked, bodies, *answers, strict=True):
+        for some, body, here, there, managed in zip(asked, bodies, *answers, strict=True):
             assert len(here) % len(some) == 0
             assert there == pytest.approx(here, rel=1e-6)
+            assert managed == pytest.approx(here, rel=1e-6)
             status, said = answer(server.connection(), "POST", "/invocations", body)
             assert status == 200
             assert numbers(said) == pytest.approx(here, rel=1e-6)
