@@ -218,6 +218,27 @@ def test_a_browser_is_sent_to_the_page_of_the_model_s_own_server() -> None:
     assert seen == []
 
 
+def test_an_endpoint_that_starts_again_is_unavailable_and_another_one_not_found() -> None:
+    """After `stop_endpoints`, say: a client may try again, as boto3 does of itself."""
+
+    async def ask(endpoint: str, routes: Routes) -> int:
+        front = Front(routes, ARNS)
+        url = await front.open("127.0.0.1", 0)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/endpoints/{endpoint}/invocations", data=b"1") as answer,
+        ):
+            found = answer.status
+        await front.close(1.0)
+        return found
+
+    routes = Routes(["e"])
+    assert asyncio.run(ask("e", routes)) == 503
+    assert asyncio.run(ask("other", routes)) == 400
+    routes.close("e")
+    assert asyncio.run(ask("e", routes)) == 400
+
+
 def test_there_are_not_too_many_copies_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

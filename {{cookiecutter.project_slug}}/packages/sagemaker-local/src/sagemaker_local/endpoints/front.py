@@ -143,6 +143,8 @@ class Front:
 
     def _fleet(self, name: str) -> Fleet:
         fleet = self._routes.fleet(name)
+        if fleet is None and self._routes.is_starting(name):
+            raise refusals.unavailable(f"The endpoint {name} starts again; try again.")
         if fleet is None:
             raise refusals.not_found(name, self._arns.account)
         return fleet

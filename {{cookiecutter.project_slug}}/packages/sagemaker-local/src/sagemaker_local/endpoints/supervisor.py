@@ -74,7 +74,8 @@ class _Supervisor:
         self._files = files
         self._endpoints = endpoints
         self._records = records
-        self._routes = Routes()
+        serving = (each.name for each in endpoints.all() if each.is_live and each.serving)
+        self._routes = Routes(serving)
         self._around = Surroundings(endpoints, self._routes, bucket, files.endpoints)
         self._keepers: dict[str, Keeper] = {}
         self._version: tuple[int, int] | None = None
