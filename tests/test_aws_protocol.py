@@ -152,6 +152,19 @@ def test_the_cli_approves_it_and_the_project_s_commands_see_that(
     assert "validation" in log
 
 
+def test_the_managed_notebook_scores_a_table(served: Served, ran: NotebookRun, run: Run) -> None:
+    """By the SDK's own session, from the upload to the table that it brings back."""
+    given = {"sample_rows": 50, "model_version": 1, "output": served.project / "scored"}
+    scoring = "04_batch_scoring.ipynb"
+    run_notebook(
+        run, served.project, scoring, env=served.variables, session="managed", **given
+    ).succeeded()
+    (table,) = (served.project / "scored").glob("*.scored.csv")
+    header, *rows = table.read_text(encoding="utf-8").splitlines()
+    assert header.startswith("row,listing_id,") and header.endswith(",prediction")
+    assert len(rows) == 50
+
+
 def test_the_cli_syncs_lists_and_deletes(served: Served, aws: Aws, tmp_path: Path) -> None:
     bucket = served.project / ".sagemaker-local" / "s3" / "by-the-cli"
     bucket.mkdir(parents=True)  # a folder is a bucket

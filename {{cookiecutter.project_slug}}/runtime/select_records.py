@@ -65,19 +65,22 @@ def documented(model: admission.Admission, files: Files) -> dict[str, Any]:
     reasons: Counter[str] = Counter()
     for counts in files.values():
         reasons.update(counts.reasons)
-    names = [name for counts in files.values() for name in counts.kept]
     signature = model.signature
     return {
         "problem_type": signature["problem_type"],
         "target": signature["target"],
         "classes": signature["classes"],
-        "kept": list(dict.fromkeys(names)),
         "rows": sum(counts.rows for counts in files.values()),
         "scored": sum(counts.scored for counts in files.values()),
         "rejected": sum(counts.rejected for counts in files.values()),
         "reasons": dict(reasons.most_common()),
         "files": {
-            name: {"scored": counts.scored, "rejected": counts.rejected, "refused": counts.refused}
+            name: {
+                "kept": counts.kept,
+                "scored": counts.scored,
+                "rejected": counts.rejected,
+                "refused": counts.refused,
+            }
             for name, counts in files.items()
         },
     }

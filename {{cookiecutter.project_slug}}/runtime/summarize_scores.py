@@ -50,13 +50,14 @@ def tables(
 def summarize_scores(options: Namespace) -> None:
     """Write `<input's name>.scored.csv` for each file, and summary.json."""
     counts = job.read_json(options.selection, "counts.json")
-    answers, summary = Answers(counts["kept"], counts["classes"]), PredictionSummary()
+    summary = PredictionSummary()
     with job.all_or_nothing(options.output) as folder:
         for name, of_file in counts["files"].items():
             if not of_file["scored"]:
                 continue
             target, before = folder / "scored" / f"{name}.scored.csv", summary.rows
             target.parent.mkdir(parents=True, exist_ok=True)
+            answers = Answers(of_file["kept"], counts["classes"])
             source = job.input_file(options.answers, f"{name}{ANSWERED}")
             write_csv(tables(answers, source, summary), target)
             if (found := summary.rows - before) != of_file["scored"]:

@@ -220,7 +220,8 @@ def test_a_file_that_cannot_be_read_is_no_matter_for_the_others(scoring: Scoring
     output = scoring.select(rejects_allowed=0.7)
 
     files = counts(output)["files"]
-    assert files["a.csv"] == {"scored": 60, "rejected": 0, "refused": ""}
+    kept = list(scoring.new)
+    assert files["a.csv"] == {"kept": kept, "scored": 60, "rejected": 0, "refused": ""}
     assert "not a readable Parquet file" in files["b.parquet"]["refused"]
     assert "has no column" in files["c.csv"]["refused"]
     assert "more cells" in files["d.csv"]["refused"]

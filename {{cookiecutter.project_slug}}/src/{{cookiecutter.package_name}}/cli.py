@@ -65,11 +65,7 @@ def add_pipeline(parser: Parser) -> None:
         "pipeline -f params/local.yaml",
         "pipeline -f params/local.yaml -p eta 0.2 -p cache false",
     )
-    added.usage = f"{PROGRAM} pipeline [papermill's options: -f FILE, -p NAME VALUE ...]"
-    added.description = (
-        f"{added.description} The parameters are shown by\n"
-        "`python -m papermill --help-notebook notebooks/03_training_pipeline.ipynb`."
-    )
+    takes_parameters(added, "pipeline", "03_training_pipeline.ipynb")
 
 
 def add_score(parser: Parser) -> None:
@@ -81,11 +77,7 @@ def add_score(parser: Parser) -> None:
         "score -p input_data new.csv",
         "score -p input_data new.csv -p keep id -p output scored",
     )
-    added.usage = f"{PROGRAM} score [papermill's options: -f FILE, -p NAME VALUE ...]"
-    added.description = (
-        f"{added.description} The parameters are shown by\n"
-        "`python -m papermill --help-notebook notebooks/04_batch_scoring.ipynb`."
-    )
+    takes_parameters(added, "score", "04_batch_scoring.ipynb")
 
 
 def add_endpoint(parser: Parser) -> None:
@@ -97,10 +89,15 @@ def add_endpoint(parser: Parser) -> None:
         "endpoint",
         "endpoint -p challenger 2 -p requests 1000",
     )
-    added.usage = f"{PROGRAM} endpoint [papermill's options: -f FILE, -p NAME VALUE ...]"
+    takes_parameters(added, "endpoint", "05_realtime_endpoint.ipynb")
+
+
+def takes_parameters(added: Parser, name: str, notebook: str) -> None:
+    """Say in a command's help that its options are papermill's."""
+    added.usage = f"{PROGRAM} {name} [papermill's options: -f FILE, -p NAME VALUE ...]"
     added.description = (
         f"{added.description} The parameters are shown by\n"
-        "`python -m papermill --help-notebook notebooks/05_realtime_endpoint.ipynb`."
+        f"`python -m papermill --help-notebook notebooks/{notebook}`."
     )
 
 
