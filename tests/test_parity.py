@@ -107,7 +107,8 @@ def test_predictions_agree(
 
     asked = (rows[:1], rows[:3], rows)  # by each way to read, and to walk or not
     bodies = [json.dumps({"instances": some}).encode() for some in asked]
-    answers = [predicted(each, model, bodies) for each in (sys.executable, containers / "bin/python")]
+    pythons = sys.executable, containers / "bin/python"
+    answers = [predicted(each, model, bodies) for each in pythons]
     answers.append(by_the_image(containers, model, tmp_path / "ml", bodies))
 
     with served(Path(sys.executable), model, tmp_path) as server:
