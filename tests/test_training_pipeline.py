@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,8 @@ def every_raw_test_record_is_answered(state: LocalState, rows: int) -> None:
 class Versions:
     """A project in which a first version was approved by hand, and three runs came after it.
 
-    One is too bad for a stricter threshold, one as good as the champion, and one worse than it.
+    One is too bad for a stricter threshold, one as good as the champion, which is deployed, and one
+    worse than it.
     """
 
     state: LocalState
@@ -99,7 +100,7 @@ class Versions:
 
 
 @pytest.fixture(scope="module")
-def versions(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Versions:
+def versions(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Versions]:
     project = Path(shutil.copytree(bake(), tmp_path_factory.mktemp("versions") / "project"))
     state = LocalState(project)
     run_notebook(run, project, sample_rows=1500).succeeded()
@@ -107,11 +108,12 @@ def versions(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> 
     approval = run([*REGISTRY, "approve", "--version", "1"], project)
     strict = run_notebook(run, project, sample_rows=1500, metric_threshold=0.9999)
     strict_steps = state.steps()
-    approved: dict[str, Any] = {"approval_status": "Approved"}
+    approved: dict[str, Any] = {"approval_status": "Approved", "deploy": True}
     second = run_notebook(run, project, sample_rows=1500, **approved).succeeded().output
     bad: dict[str, Any] = {"rounds": 3, "max_depth": 1, "metric_threshold": 0}
     worse = run_notebook(run, project, sample_rows=1500, **bad)
-    return Versions(state, listed, approval, strict, strict_steps, second, worse)
+    yield Versions(state, listed, approval, strict, strict_steps, second, worse)
+    state.session.stop_endpoints()
 
 
 def test_a_threshold_too_strict_registers_nothing(versions: Versions) -> None:
@@ -151,6 +153,36 @@ def test_an_approved_version_becomes_the_champion(versions: Versions) -> None:
         == state.evaluation(first)["regression_metrics"]
     )
     assert state.evaluation(second)["gate"]["champion_margin"] == 0
+
+
+def test_an_approved_version_that_shall_be_deployed_serves(versions: Versions, run: Run) -> None:
+    """By the artifact's own server, which answers the test records as evaluation did."""
+    project, name = versions.state.project, "used-car-prices-xgboost"
+    assert f"{name}: InService after " in versions.second
+    assert f"{name} answers 5 known records as in evaluation" in versions.second
+
+    def told(*words: str) -> str:
+        ended = run(["python", "-m", "used_car_prices", *words], project)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    (row,) = told("endpoints", "list").splitlines()
+    assert row.startswith(name) and f"{name}/2 (Approved)" in row
+    document = json.loads(told("lineage", "of-package", "2", "--json"))
+    assert document["endpoints"] == [name] and document["run"] in row
+    assert [event["what"] for event in document["deployments"]] == ["deployed"]
+    record = json.dumps(known_records(versions.state)["records"][0])
+    (answer,) = json.loads(told("endpoints", "invoke", name, "--record", record))["predictions"]
+    expected = known_records(versions.state)["predictions"][0]["prediction"]
+    assert answer["prediction"] == pytest.approx(expected, rel=1e-6)
+    assert "serve: " in told("endpoints", "log", name)
+
+
+def known_records(state: LocalState) -> dict[str, Any]:
+    """What evaluation kept of the newest package."""
+    uri = state.packages()[-1]["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    file = state.path(uri).with_name("known_records.json")
+    return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def test_a_version_that_is_not_there_cannot_be_approved(versions: Versions, run: Run) -> None:

@@ -216,12 +216,13 @@ def test_how_an_endpoint_serves_is_kept_until_it_is_changed(session: Any, group:
     config = client.describe_endpoint_config(EndpointConfigName=done.configuration)
     captured = config["DataCaptureConfig"]
     assert (captured["InitialSamplingPercentage"], captured["DestinationS3Uri"]) == (25, uri)
-    register(session, group, 3.0)
+    register(session, group, 3.0, status=registry.PENDING)
     challenged = hosting.Hosting(challenger=registry.packages(session, group)[0]["ModelPackageArn"])
     shadowed = deploy.deploy(session, first, "trial", challenged, say=quiet)
     config = client.describe_endpoint_config(EndpointConfigName=shadowed.configuration)
     assert [item["VariantName"] for item in config["ShadowProductionVariants"]] == ["Challenger"]
     assert serves(session, "trial") == 2.0
+    registry.approve(session, group, 2)
     kept = deploy.deploy(session, registry.to_use(session, group), "trial", wanted, say=quiet)
     assert hosting.of_configuration(client, kept.configuration).instance_count == 2
     back = deploy.rollback(session, "trial", say=quiet)  # to what served before, on this endpoint

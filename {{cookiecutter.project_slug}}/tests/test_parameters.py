@@ -155,6 +155,12 @@ BEYOND = [
     (TRAINING, {"alpha": 0}, "'alpha' must be above 0"),
     (TRAINING, {"seed": -1}, "'seed' must be 0 to"),
     (TRAINING, {"approval_status": "Yes"}, "one of PendingManualApproval, Approved"),
+    (TRAINING, {"deploy": True}, "'deploy' must be false, unless `approval_status` is Approved"),
+    (
+        TRAINING,
+        {"deploy": True, "approval_status": "Approved", "wait": False},
+        "'deploy' must be false, unless the run is started and waited for",
+    ),
     (TRAINING, {"processing_instance_type": ""}, "must be given, such as ml.m5.large"),
     (TRAINING, {"training_instance_count": 0}, "'training_instance_count' must be 1 or more"),
     (TRAINING, {"processing_time_limit": 0}, "must be 1 to 432,000"),
@@ -165,6 +171,7 @@ WITHIN = [
     *({"eta": 1}, {"subsample": 1}, {"alpha": 1}, {"min_child_weight": 0}, {"metric_threshold": 1}),
     *({"metric_threshold": -7}, {"decision_threshold": "auto"}, {"decision_threshold": "1e-3"}),
     *({"validation": "cross_validation", "gate_on": "validation", "folds": 2}, {"task": "a-B2"}),
+    {"deploy": True, "approval_status": "Approved"},
     *({"split": "date", "split_date_column": "day"}, {"seed": 0}, {"row_limit": 10**12}),
 ]
 

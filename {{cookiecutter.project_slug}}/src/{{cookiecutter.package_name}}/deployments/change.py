@@ -94,15 +94,22 @@ class Change:
         interrupted = not isinstance(error, Exception)
         if interrupted:
             self.say(f"{self.endpoint}: interrupted; going back, which may take a while")
-        self._go_back()
-        reason = "interrupted" if interrupted else str(error).partition("; `python -m")[0]
-        unfit = isinstance(error, smoke.Unfit)
-        what = history.INTERRUPTED if interrupted else history.FAILED
-        self._remember(history.FAILED_CHECK if unfit else what, reason)
-        if unfit:
+        try:
+            self._go_back()
+        finally:
+            reason = "interrupted" if interrupted else str(error).partition("; `python -m")[0]
+            self._judge(error, reason)
+
+    def _judge(self, error: BaseException, reason: str) -> None:
+        """Remember why it failed; the package is not what is used from now on."""
+        if isinstance(error, smoke.Unfit):
+            self._remember(history.FAILED_CHECK, reason)
             registry.judge(self.session, self.package, registry.REJECTED, reason)
             self.say(f"{self._version} is {registry.REJECTED} now")
-        elif self.before and self.endpoint == hosting.endpoint_name(self._group):
+            return
+        failed = isinstance(error, Exception)
+        self._remember(history.FAILED if failed else history.INTERRUPTED, reason)
+        if self.before and self.endpoint == hosting.endpoint_name(self._group):
             # It would be the champion otherwise, and batch jobs would use what does not serve here.
             registry.judge(self.session, self.package, registry.PENDING, f"not deployed: {reason}")
             self.say(f"{self._version} is {registry.PENDING} again")

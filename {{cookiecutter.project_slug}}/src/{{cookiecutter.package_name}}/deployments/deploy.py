@@ -169,7 +169,10 @@ def _serving_already(
     last = history.last(session, before.name)
     if last is None or last.what == history.STARTED:
         return None
-    checked = smoke.check(session, before.name, package)
+    try:
+        checked = smoke.check(session, before.name, package)
+    except smoke.Unfit:  # made anew, and rejected where that does not help
+        return None
     return Deployed(before.name, before.configuration, arn, f"nothing to do: {checked}")
 
 

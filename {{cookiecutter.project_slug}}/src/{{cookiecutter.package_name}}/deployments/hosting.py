@@ -57,42 +57,40 @@ def create(session: Any, package: Mapping[str, Any], hosting: Hosting) -> str:
     """
     client = session.sagemaker_client
     name = unique_name(package)
-    models = [_model(name, VARIANT, hosting.instance_count)]
-    packages = {name: package}
+    variants = [_variant(name, VARIANT, hosting, hosting.instance_count)]
+    models = {name: (package, container_of(package, hosting.image))}
     if hosting.challenger:
         other = registry.describe(session, hosting.challenger)
-        packages[unique_name(other)] = other
-        models.append(_model(list(packages)[1], SHADOW, 1))
-    for variant in models:
-        variant["InstanceType"] = hosting.instance_type
+        # Not by the package's name: a challenger is not approved, and may not be deployed by that.
+        models[unique_name(other)] = (other, container_of(other, image_of(other)))
+        variants.append(_variant(list(models)[1], SHADOW, hosting, 1))
     try:
-        for model, each in packages.items():
-            role = role_of(session, each)
-            container = container_of(each, hosting.image)
+        for model, (each, container) in models.items():
             client.create_model(
                 ModelName=model,
                 Containers=[container],
-                ExecutionRoleArn=role,
+                ExecutionRoleArn=role_of(session, each),
                 Tags=_tags(each),
             )
         client.create_endpoint_config(
             EndpointConfigName=name,
-            ProductionVariants=models[:1],
-            **({"ShadowProductionVariants": models[1:]} if models[1:] else {}),
+            ProductionVariants=variants[:1],
+            **({"ShadowProductionVariants": variants[1:]} if hosting.challenger else {}),
             **capture(session, hosting),
             Tags=_tags(package),
         )
     except BaseException:
-        for model in packages:
+        for model in models:
             _quietly(client.delete_model, ModelName=model)
         raise
     return name
 
 
-def _model(name: str, variant: str, count: int) -> dict[str, Any]:
+def _variant(model: str, name: str, hosting: Hosting, count: int) -> dict[str, Any]:
     return {
-        "VariantName": variant,
-        "ModelName": name,
+        "VariantName": name,
+        "ModelName": model,
+        "InstanceType": hosting.instance_type,
         "InitialInstanceCount": count,
         "InitialVariantWeight": 1.0,
     }
@@ -112,6 +110,11 @@ def container_of(package: Mapping[str, Any], image: str) -> dict[str, Any]:
     (own, *_) = package["InferenceSpecification"]["Containers"]
     kept = {key: own[key] for key in ("ModelDataUrl", "Environment") if key in own}
     return {"Image": image, **kept}
+
+
+def image_of(package: Mapping[str, Any]) -> str:
+    """The image of a package's container."""
+    return str(package["InferenceSpecification"]["Containers"][0]["Image"])
 
 
 def role_of(session: Any, package: Mapping[str, Any]) -> str:
