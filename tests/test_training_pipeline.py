@@ -176,6 +176,8 @@ def test_an_approved_version_that_shall_be_deployed_serves(versions: Versions, r
     expected = known_records(versions.state)["predictions"][0]["prediction"]
     assert answer["prediction"] == pytest.approx(expected, rel=1e-6)
     assert "serve: " in told("endpoints", "log", name)
+    assert "deleted after" in told("endpoints", "undeploy", name)
+    versions.state.session.stop_endpoints()  # the supervisor, which would wait for the next
 
 
 def known_records(state: LocalState) -> dict[str, Any]:
