@@ -1,6 +1,7 @@
 """JSON that is read as `json` reads it, and numbers of it written, sooner where there is orjson."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ except ImportError:  # SageMaker's image has none
 # To orjson an integer of more than 64 bits is a float; as text it has all its digits.
 DIGITS = bytes(48 if chr(byte).isdecimal() else 32 for byte in range(256))
 LONG = b"0" * 19
+# What orjson writes in its own way: NaN, exponents, and numbers of which `json` makes exponents.
+OTHERWISE = re.compile(r"[ne]|\b0\.0000")
 
 
 def loads(text: bytes) -> Any:
@@ -28,11 +31,11 @@ def loads(text: bytes) -> Any:
 
 
 def number_texts(values: Sequence[Any]) -> list[str]:
-    """Each number as JSON has it; the one or the other writes an exponent in its own way."""
+    """Each number as `json` writes it."""
     if not values:
         return []
     if orjson is not None:
         text = orjson.dumps(values).decode("ascii")
-        if "n" not in text:  # null, which is what orjson makes of NaN
+        if not OTHERWISE.search(text):
             return text[1:-1].split(",")
     return json.dumps(values)[1:-1].split(", ")
