@@ -214,8 +214,8 @@ def test_a_notebook_in_which_nothing_ran_is_a_failure(
     bake_own: Bake, run: Run, cells: list[nbformat.NotebookNode]
 ) -> None:
     project = bake_own()
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), project / "notebooks/04_empty.ipynb")
-    done = run([sys.executable, "-m", "used_car_prices", "notebooks", "run", "04"], project)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), project / "notebooks/90_empty.ipynb")
+    done = run([sys.executable, "-m", "used_car_prices", "notebooks", "run", "90"], project)
     assert done.returncode == 1
-    assert "notebooks: notebooks/04_empty.ipynb" in done.stderr
+    assert "notebooks: notebooks/90_empty.ipynb" in done.stderr
     assert "passed" not in done.stdout
