@@ -22,7 +22,11 @@ PIPELINE = "used-car-prices-xgboost-scoring"
 def a_trained(bake: Bake, run: Run, folder: Path, problem_type: str, approval: str) -> Path:
     """A project with one registered model."""
     project = Path(shutil.copytree(bake(problem_type=problem_type), folder / "project"))
-    given = {"sample_rows": 600, "metric_threshold": 0.1, "approval_status": approval}
+    given: dict[str, Any] = {
+        "sample_rows": 600,
+        "metric_threshold": 0.1,
+        "approval_status": approval,
+    }
     run_notebook(run, project, **given).succeeded()
     return project
 
@@ -110,7 +114,11 @@ def scored(unapproved: Path, run: Run) -> Scored:
     LocalState(project).session.sagemaker_client.update_model_package(
         ModelPackageArn=package, ModelApprovalStatus="Approved"
     )
-    given = {"input_data": folder, "output": project / "tables", "rejects_allowed": 0.2}
+    given: dict[str, Any] = {
+        "input_data": folder,
+        "output": project / "tables",
+        "rejects_allowed": 0.2,
+    }
     ran = run_notebook(run, project, SCORING, **given).succeeded()
     return Scored(project, new, ran, project / "tables")
 
@@ -178,7 +186,7 @@ def test_the_run_is_recorded_and_says_how_predictions_are_distributed(scored: Sc
 
 
 def test_too_many_rejects_fail_the_run_in_a_sentence(scored: Scored, run: Run) -> None:
-    given = {"input_data": scored.project / "new" / "deep", "rejects_allowed": 0.01}
+    given: dict[str, Any] = {"input_data": scored.project / "new" / "deep", "rejects_allowed": 0.01}
     said = failure(run_notebook(run, scored.project, SCORING, **given))
     assert "2 of 41 records cannot be scored, 4.88% of the data" in said
     assert "lines.jsonl, row 3 (mileage_km: not a number)" in said
@@ -191,7 +199,11 @@ def test_classes_have_probabilities_and_kept_columns_stand_alone(
     kind = "binary_classification"
     project = a_trained(bake, run, tmp_path, kind, "Approved")
     listings(run, project, 60)
-    given = {"input_data": "data/listings.csv", "keep": "listing_id,fuel", "capture": True}
+    given: dict[str, Any] = {
+        "input_data": "data/listings.csv",
+        "keep": "listing_id,fuel",
+        "capture": True,
+    }
     ran = run_notebook(run, project, SCORING, **given).succeeded()
 
     scored = Scored(project, pd.DataFrame(), ran, project / "reports" / "scored")
