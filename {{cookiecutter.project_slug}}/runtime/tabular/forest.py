@@ -178,11 +178,7 @@ def _forest(learner: Mapping[str, Any], base: np.ndarray) -> Forest:
         return np.concatenate([np.asarray(tree[name]) for tree in model["trees"]])
 
     tree = np.repeat(starts[:-1], np.diff(starts))  # where the tree of a node starts
-    left, right, condition = (
-        whole("left_children"),
-        whole("right_children"),
-        whole("split_conditions"),
-    )
+    left, right = whole("left_children"), whole("right_children")
     to_left, asked = whole("default_left").astype(bool), whole("split_indices").astype(np.intp)
     leaf = left < 0
     first = np.where(leaf, 0, np.where(to_left, left, right) + tree)

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from . import rendering
 from .admission import Admission
+from .columns import marks
 from .new_data import NewFile, Reader, Rows
 from .values import DataError, text
 
@@ -98,7 +99,7 @@ def _judged(
     lines = _lines(rows, model.names, kept)
     refused = model.refused(rows.records) if len(rows.records) else {}
     large = pc.greater(pc.binary_length(lines), LARGEST_RECORD)
-    for place in np.flatnonzero(large.to_numpy(zero_copy_only=False)).tolist():
+    for place in np.flatnonzero(marks(large)).tolist():
         refused[place] = [TOO_LARGE]
     if refused:
         good = np.ones(len(lines), dtype=bool)

@@ -18,27 +18,17 @@ def pipeline(options: Namespace) -> Iterable[str]:
     with kernel_ahead.started(options.for_papermill) as ahead:
         from .notebooks import pipeline_run  # which takes a second
 
-        pipeline_run.pipeline(options.for_papermill, ahead)
+        pipeline_run.pipeline(options.for_papermill, ahead, options.notebook)
     return []
 
 
-def score(options: Namespace) -> Iterable[str]:
-    from .notebooks import kernel_ahead
-
-    with kernel_ahead.started(options.for_papermill) as ahead:
-        from .notebooks import pipeline_run  # which takes a second
-
-        pipeline_run.pipeline(options.for_papermill, ahead, pipeline_run.SCORING)
-    return []
-
-
-def endpoint(options: Namespace) -> Iterable[str]:
+def notebook(options: Namespace) -> Iterable[str]:
     from .notebooks import kernel_ahead
 
     with kernel_ahead.started(options.for_papermill) as ahead:
         from .notebooks import notebook_run  # which takes a second
 
-        notebook_run.run(notebook_run.SERVING, options.for_papermill, ahead)
+        notebook_run.run(options.notebook, options.for_papermill, ahead)
     return []
 
 

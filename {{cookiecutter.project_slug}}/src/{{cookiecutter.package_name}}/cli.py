@@ -12,7 +12,7 @@ from . import answers, paths, settings
 from .command_line import PROGRAM, Parser, examples_text
 from .deployments.command_line import add_endpoints
 from .errors import ProjectError
-from .notebooks.command_line import add_endpoint, add_pipeline, add_score
+from .notebooks.command_line import COMMANDS, add_notebook
 from .options import add_family, add_group, add_session
 
 
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = arguments()
     parser.refuse_unknown(words)
     for_papermill: list[str] = []
-    if words[:1] in (["pipeline"], ["score"], ["endpoint"]) and not {"-h", "--help"} & set(words):
+    if words and words[0] in COMMANDS and not {"-h", "--help"} & set(words):
         words, for_papermill = words[:1], words[1:]
     options = parser.parse_args(words, Namespace(for_papermill=for_papermill))
     if note := paths.disagreement():
@@ -37,12 +37,12 @@ def main(argv: list[str] | None = None) -> None:
 def arguments() -> Parser:
     """All commands."""
     parser = Parser(prog=PROGRAM, description=f"The commands of {settings.PROJECT_NAME}.")
-    add_pipeline(parser)
-    add_score(parser)
+    add_notebook(parser, "pipeline")
+    add_notebook(parser, "score")
     add_runs(parser)
     add_progress(parser)
     add_registry(parser)
-    add_endpoint(parser)
+    add_notebook(parser, "endpoint")
     add_endpoints(parser)
     add_lineage(parser)
     add_router(parser)

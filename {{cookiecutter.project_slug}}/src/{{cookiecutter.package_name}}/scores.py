@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import paths, registry
+from . import evaluation, paths, registry
 from .errors import ProjectError
 from .runs import executions, record
 
@@ -25,8 +25,7 @@ def pipeline_name(group: str) -> str:
 
 def evaluation_uri(session: Any, described: dict[str, Any]) -> str:
     """Where a package's ``evaluation.json`` is; without one, a prefix with a marker in it."""
-    statistics = described.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
-    return str(statistics.get("S3Uri") or registry.no_champion_uri(session))
+    return evaluation.uri_of_package(described) or registry.no_champion_uri(session)
 
 
 def target_uri(output: str) -> str | None:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from .. import registry, settings
-from . import states
+from .states import unless_missing
 
 LONGEST = 63  # characters of a name of models, configurations and endpoints
 VARIANT, SHADOW = "AllTraffic", "Challenger"
@@ -81,7 +79,7 @@ def create(session: Any, package: Mapping[str, Any], hosting: Hosting) -> str:
         )
     except BaseException:
         for model in models:
-            _quietly(client.delete_model, ModelName=model)
+            unless_missing(client.delete_model, ModelName=model)
         raise
     return name
 
@@ -179,12 +177,10 @@ def has_challenger(client: Any, configuration: str) -> bool:
 
 def package_of(client: Any, configuration: str) -> str:
     """The ARN of the model package that a configuration serves; "" where it is of no deployment."""
-    try:
-        config = client.describe_endpoint_config(EndpointConfigName=configuration)
-    except ClientError as error:
-        if states.is_missing(error):
-            return ""
-        raise
+    described = client.describe_endpoint_config
+    config = unless_missing(described, EndpointConfigName=configuration)
+    if config is None:
+        return ""
     tags = client.list_tags(ResourceArn=config["EndpointConfigArn"])["Tags"]
     tagged = {tag["Key"]: tag["Value"] for tag in tags}.get(PACKAGE_TAG, "")
     return str(tagged or _container(client, config).get("ModelPackageName", ""))
@@ -193,35 +189,21 @@ def package_of(client: Any, configuration: str) -> str:
 def _container(client: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     """The container of a configuration's first variant; empty where its model is gone."""
     (variant, *_) = config["ProductionVariants"]
-    try:
-        model = client.describe_model(ModelName=variant["ModelName"])
-    except ClientError as error:
-        if states.is_missing(error):
-            return {}
-        raise
+    model = unless_missing(client.describe_model, ModelName=variant["ModelName"])
+    if model is None:
+        return {}
     return dict(next(iter([*model.get("Containers", []), model.get("PrimaryContainer", {})])))
 
 
 def delete(client: Any, configuration: str) -> None:
     """Delete a configuration and its models; what is not there any more is no error."""
-    try:
-        config = client.describe_endpoint_config(EndpointConfigName=configuration)
-    except ClientError as error:
-        if states.is_missing(error):
-            return
-        raise
-    _quietly(client.delete_endpoint_config, EndpointConfigName=configuration)
+    config = unless_missing(client.describe_endpoint_config, EndpointConfigName=configuration)
+    if config is None:
+        return
+    unless_missing(client.delete_endpoint_config, EndpointConfigName=configuration)
     shadows = config.get("ShadowProductionVariants", [])
     for variant in [*config["ProductionVariants"], *shadows]:
-        _quietly(client.delete_model, ModelName=variant["ModelName"])
-
-
-def _quietly(call: Any, **request: Any) -> None:
-    try:
-        call(**request)
-    except ClientError as error:
-        if not states.is_missing(error):
-            raise
+        unless_missing(client.delete_model, ModelName=variant["ModelName"])
 
 
 def _tags(package: Mapping[str, Any]) -> list[dict[str, str]]:

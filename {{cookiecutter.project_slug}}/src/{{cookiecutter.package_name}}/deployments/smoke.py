@@ -7,7 +7,6 @@ predicted for them. Whatever serves the model later has to give the same.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 from .. import evaluation, registry
 from ..errors import ProjectError
 from ..runs import predictions
+from ..runs.predictions import Known
 from .invoke import refusal
 
 RELATIVE = 1e-6
@@ -29,14 +29,6 @@ class Unfit(ProjectError):
     """A model package does not serve as it should; it becomes Rejected."""
 
 
-@dataclass(frozen=True)
-class Known:
-    """Raw records, and what the model predicts for them."""
-
-    records: Sequence[Any]
-    predictions: Sequence[Any]
-
-
 def known(session: Any, package: Mapping[str, Any]) -> Known | None:
     """A package's known records; None where nothing is kept of it.
 
@@ -45,12 +37,12 @@ def known(session: Any, package: Mapping[str, Any]) -> Known | None:
     bucket, _, key = evaluation.uri_of_package(package).removeprefix("s3://").partition("/")
     file = f"{key.rpartition('/')[0]}/{FILE}"
     if key and file in session.list_s3_files(bucket, file):
-        return Known(**json.loads(session.read_s3_file(bucket, file)))
+        kept = json.loads(session.read_s3_file(bucket, file))
+        return Known(kept["records"], kept["predictions"])
     try:
-        batch = predictions.of_package(session, dict(package), OF_OLDER)
+        return predictions.of_package(session, dict(package), OF_OLDER)
     except (ProjectError, ClientError):
         return None
-    return Known(batch.records, batch.answers)
 
 
 def check(session: Any, endpoint: str, package: Mapping[str, Any]) -> str:
@@ -74,7 +66,7 @@ def check(session: Any, endpoint: str, package: Mapping[str, Any]) -> str:
             f"run of notebook 03: {endpoint} is in service, and its answers are not checked"
         )
     answered = ask(session, endpoint, expected.records)
-    if difference := differs(answered, list(expected.predictions)):
+    if difference := differs(answered, expected.answers):
         raise Unfit(f"{endpoint} answers known records otherwise than in evaluation: {difference}")
     return f"{endpoint} answers {len(answered)} known records as in evaluation"
 

@@ -51,14 +51,21 @@ def is_missing(error: ClientError) -> bool:
     return "could not find" in error.response["Error"].get("Message", "").lower()
 
 
-def state(client: Any, endpoint: str) -> State | None:
-    """An endpoint's state; None where there is none."""
+def unless_missing(call: Callable[..., Any], **request: Any) -> Any:
+    """What the service answers; None where it says that what was asked for is not there."""
     try:
-        found = client.describe_endpoint(EndpointName=endpoint)
+        return call(**request)
     except ClientError as error:
         if is_missing(error):
             return None
         raise
+
+
+def state(client: Any, endpoint: str) -> State | None:
+    """An endpoint's state; None where there is none."""
+    found = unless_missing(client.describe_endpoint, EndpointName=endpoint)
+    if found is None:
+        return None
     return State(
         found["EndpointName"],
         found["EndpointStatus"],

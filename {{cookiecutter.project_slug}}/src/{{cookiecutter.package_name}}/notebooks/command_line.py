@@ -1,49 +1,58 @@
 """Commands that run a notebook by papermill, whose options they take."""
 
+from dataclasses import dataclass
+
 from .. import answers
-from ..command_line import PROGRAM, Parser
+from ..command_line import PROGRAM, Answer, Parser
 
 
-def add_pipeline(parser: Parser) -> None:
-    """Notebook 03, by papermill."""
-    added = parser.command(
-        "pipeline",
+@dataclass(frozen=True)
+class Command:
+    """A command.
+
+    Attributes:
+        notebook: that it runs.
+        about: what it does, as one clause.
+        answer: how the notebook is run.
+        examples: what may stand after the command's name; "": nothing.
+    """
+
+    notebook: str
+    about: str
+    answer: Answer
+    examples: tuple[str, ...]
+
+
+COMMANDS = {
+    "pipeline": Command(
+        "03_training_pipeline.ipynb",
         "run notebook 03 and keep the run in reports/runs/",
         answers.pipeline,
-        "pipeline -f params/local.yaml",
-        "pipeline -f params/local.yaml -p eta 0.2 -p cache false",
-    )
-    takes_parameters(added, "pipeline", "03_training_pipeline.ipynb")
-
-
-def add_score(parser: Parser) -> None:
-    """Notebook 04, by papermill."""
-    added = parser.command(
-        "score",
+        ("-f params/local.yaml", "-f params/local.yaml -p eta 0.2 -p cache false"),
+    ),
+    "score": Command(
+        "04_batch_scoring.ipynb",
         "run notebook 04: a table in, the table with predictions out",
-        answers.score,
-        "score -p input_data new.csv",
-        "score -p input_data new.csv -p keep id -p output scored",
-    )
-    takes_parameters(added, "score", "04_batch_scoring.ipynb")
-
-
-def add_endpoint(parser: Parser) -> None:
-    """Notebook 05, by papermill."""
-    added = parser.command(
-        "endpoint",
+        answers.pipeline,
+        ("-p input_data new.csv", "-p input_data new.csv -p keep id -p output scored"),
+    ),
+    "endpoint": Command(
+        "05_realtime_endpoint.ipynb",
         "run notebook 05: an endpoint deployed, measured, compared; its report is in reports/",
-        answers.endpoint,
-        "endpoint",
-        "endpoint -p challenger 2 -p requests 1000",
-    )
-    takes_parameters(added, "endpoint", "05_realtime_endpoint.ipynb")
+        answers.notebook,
+        ("", "-p challenger 2 -p requests 1000"),
+    ),
+}
 
 
-def takes_parameters(added: Parser, name: str, notebook: str) -> None:
-    """Say in a command's help that its options are papermill's."""
+def add_notebook(parser: Parser, name: str) -> None:
+    """One of the commands, with a help that says that its options are papermill's."""
+    command = COMMANDS[name]
+    examples = [f"{name} {words}".rstrip() for words in command.examples]
+    added = parser.command(name, command.about, command.answer, *examples)
+    added.set_defaults(notebook=command.notebook)
     added.usage = f"{PROGRAM} {name} [papermill's options: -f FILE, -p NAME VALUE ...]"
     added.description = (
         f"{added.description} The parameters are shown by\n"
-        f"`python -m papermill --help-notebook notebooks/{notebook}`."
+        f"`python -m papermill --help-notebook notebooks/{command.notebook}`."
     )

@@ -8,8 +8,6 @@ from ..errors import ProjectError
 from . import pipeline_run
 from .kernel_ahead import Ahead
 
-SERVING = "05_realtime_endpoint.ipynb"
-
 
 def run(notebook: str, options: list[str], ahead: Ahead) -> None:
     """Run a notebook, and leave it and its report in ``reports/``, also when it fails.

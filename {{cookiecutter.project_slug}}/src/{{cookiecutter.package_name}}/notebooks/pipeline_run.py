@@ -29,7 +29,7 @@ from ..runs import record, surroundings
 from . import kernel_ahead
 
 REPORT = f"{__package__}.report"  # imports what takes a third of a second
-TRAINING, SCORING = "03_training_pipeline.ipynb", "04_batch_scoring.ipynb"
+TRAINING = "03_training_pipeline.ipynb"
 ENGINE = "interruptible"
 INTERRUPTED = "the run was stopped by an interrupt (Ctrl-C)"
 SAVE_SECONDS = 10.0  # a run that is killed loses no more of its notebook
