@@ -154,7 +154,7 @@ def test_what_a_kill_interrupts_the_next_pruning_ends(
         raise _Killed
 
     target, name = {
-        "objects": (pruning, "_remove_empty"),
+        "objects": (pruning, "remove_empty"),
         "folders": (pruning.shutil, "rmtree"),
         "state": (pruning, "_forget"),
     }[at]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from sagemaker_local.endpoints.configurations import DESTINATION
 from sagemaker_local.endpoints.endpoints import Endpoints
 from sagemaker_local.endpoints.metrics import Metrics
 from sagemaker_local.storage.bucket import Bucket
-from sagemaker_local.storage.content import files_below
+from sagemaker_local.storage.content import files_below, remove_empty
 
 # <endpoint>/<variant>/yyyy/mm/dd/hh/mm-ss-mmm-<uuid>.jsonl, as ``capture`` writes it.
 _CAPTURED = re.compile(
@@ -71,10 +70,10 @@ def prune(
         return Pruned(len(captures), len(logs), 0, size, names)
     for file in captures:
         file.unlink()
-        _remove_empty(file.parent, bucket.root)
+        remove_empty(file.parent, bucket.root)
     for log in logs:
         shutil.rmtree(log, ignore_errors=True)
-        _remove_empty(log.parent, folder)
+        remove_empty(log.parent, folder)
     minutes = metrics.delete_before(before.timestamp())
     return Pruned(len(captures), len(logs), minutes, size, names)
 
@@ -104,11 +103,3 @@ def _logs(endpoints: Endpoints, folder: Path, before: datetime) -> Iterator[Path
             times = [file.stat().st_mtime for file, _ in files_below(deployment)]
             if max(times, default=0.0) < before.timestamp():
                 yield deployment
-
-
-def _remove_empty(folder: Path, top: Path) -> None:
-    """Remove folders that are empty now, from the inside out."""
-    with suppress(OSError):
-        while folder != top:
-            folder.rmdir()
-            folder = folder.parent

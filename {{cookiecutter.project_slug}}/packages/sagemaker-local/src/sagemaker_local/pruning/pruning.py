@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +30,7 @@ from sagemaker_local.pruning.references import References, size_of
 from sagemaker_local.registry.models import MODEL
 from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import STEP_TYPES
-from sagemaker_local.storage.content import files_below
+from sagemaker_local.storage.content import files_below, remove_empty
 from sagemaker_local.storage.store import Document, load
 
 KINDS = tuple(step.kind for step in STEP_TYPES.values() if isinstance(step, JobStep))
@@ -103,11 +102,12 @@ def _planned(engine: Engine, before: datetime) -> _Plan:
     executions = _executions(engine, records)
     steps = {each.arn: records.steps(each.arn) for each in executions}
     made = {arn: list(map(last_part, _made(found, "Model"))) for arn, found in steps.items()}
+    packages = [load(text) for (text,) in engine.store.rows("SELECT document FROM model_packages")]
     kept = References(engine.bucket)
-    for document in _roots(engine, {name for names in made.values() for name in names}):
+    made_models = {name for names in made.values() for name in names}
+    for document in _roots(engine, packages, made_models):
         kept.add(document, follow=True)
-    packages = engine.store.rows("SELECT document FROM model_packages")
-    registered = {str(load(text)["ModelPackageArn"]) for (text,) in packages}
+    registered = {str(package["ModelPackageArn"]) for package in packages}
     packaged = {a for a, found in steps.items() if registered & {*_made(found, "RegisterModel")}}
     going = _unneeded(executions, steps, packaged, kept, before)
     jobs = list(_jobs(engine, kept, before))
@@ -125,10 +125,9 @@ def _executions(engine: Engine, records: ExecutionRecords) -> list[StoredExecuti
     return [each for name in names for each in records.of_pipeline(name)]
 
 
-def _roots(engine: Engine, made: set[str]) -> Iterator[Document]:
+def _roots(engine: Engine, packages: list[Document], made: set[str]) -> Iterator[Document]:
     """Documents of all that is neither a job nor an execution; of models, those that are needed."""
-    packages = engine.store.rows("SELECT document FROM model_packages")
-    known = [load(text) for (text,) in packages]
+    known = [*packages]
     jobs = {kind.resource for kind in KINDS}
     for kind, text in engine.store.rows("SELECT kind, document FROM resources"):
         if kind not in jobs and kind != MODEL:
@@ -259,9 +258,10 @@ def _of_endpoints(pruned: Pruned) -> Iterator[Removal]:
 
 
 def _remove(engine: Engine, plan: _Plan) -> None:
+    root = engine.bucket.root
     for file in (*plan.objects, *plan.uploads):
         file.unlink(missing_ok=True)
-        _remove_empty(file.parent, engine.bucket.root)
+        remove_empty(file.parent, root / file.relative_to(root).parts[0])
     for folder in plan.folders:
         shutil.rmtree(folder, ignore_errors=True)
     with engine.store.transaction():
@@ -283,11 +283,3 @@ def _forget(engine: Engine) -> None:
         _, _, path = name.partition(" ")
         if path.startswith(root) and not Path(path).exists():
             engine.store.write("DELETE FROM remembered WHERE name = ?", name)
-
-
-def _remove_empty(folder: Path, top: Path) -> None:
-    """Remove folders that are empty now, from the inside out; a bucket stays."""
-    with suppress(OSError):
-        while folder.parent != top:
-            folder.rmdir()
-            folder = folder.parent

@@ -219,3 +219,11 @@ def _digest_of_stream(stream: IO[bytes]) -> str:
     while chunk := stream.read(_CHUNK):
         total.update(chunk)
     return total.hexdigest()
+
+
+def remove_empty(folder: Path, top: Path) -> None:
+    """Remove a folder and those around it that are empty, from the inside out; ``top`` stays."""
+    with suppress(OSError):
+        while folder != top:
+            folder.rmdir()
+            folder = folder.parent
