@@ -1,0 +1,84 @@
+"""What turned out to be true: labels by the id of a row, however they came.
+
+Source: Amazon SageMaker Developer Guide, "Ingest ground truth labels and merge them": lines of JSON
+with `groundTruthData` and `eventMetadata.eventId`. A table of ids and labels is taken as well.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from tabular.values import DataError
+
+ID_NAMES = ("id", "inference_id", "event_id", "inferenceid", "eventid")
+
+
+def read(paths: Iterable[Path]) -> dict[str, str]:
+    """Labels by the id of a row.
+
+    A request of several rows has one line, whose data is CSV with as many values.
+
+    Raises:
+        DataError: a line is no ground truth, or two lines give one id different labels.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        for place, name, label in _labels(path):
+            if found.setdefault(name, label) != label:
+                raise DataError(
+                    f"{place} says {label!r} of {name!r}, which had {found[name]!r} before; keep "
+                    "one of the two lines"
+                )
+    return found
+
+
+def _labels(path: Path) -> Iterator[tuple[str, str, str]]:
+    if path.suffix.lower() == ".csv":
+        yield from _of_table(path)
+        return
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                for name, label in _of_line(line, f"{path.name}:{number}"):
+                    yield f"{path.name}:{number}", name, label
+
+
+def _of_line(line: str, place: str) -> list[tuple[str, str]]:
+    try:
+        found = json.loads(line)
+        data, name = found["groundTruthData"]["data"], found["eventMetadata"]["eventId"]
+    except json.JSONDecodeError as error:
+        hint = "; separate lines by a newline, not a comma" if "Extra data" in str(error) else ""
+        raise DataError(f"{place} is not one line of JSON{hint}") from None
+    except (KeyError, TypeError):
+        raise DataError(
+            f"{place} is no ground truth: give groundTruthData.data and eventMetadata.eventId"
+        ) from None
+    cells = next(csv.reader([str(data)]), [""])
+    if len(cells) == 1:
+        return [(name, cells[0].strip())]
+    return [(f"{name}/{row}", cell.strip()) for row, cell in enumerate(cells)]
+
+
+def _of_table(path: Path) -> Iterator[tuple[str, str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        names = [name.strip() for name in next(rows, [])]
+        if len(names) != 2 or names[0].lower().replace(" ", "_") not in ID_NAMES:
+            raise DataError(f"{path.name} has the columns {', '.join(names)}; give id,label")
+        for number, row in enumerate(rows, start=2):
+            if len(row) != 2:
+                raise DataError(f"{path.name}:{number} has {len(row)} cells; give an id and a label")
+            yield f"{path.name}:{number}", row[0].strip(), row[1].strip()
+
+
+def lines(labels: Mapping[str, str]) -> Iterator[str]:
+    """Labels as lines of ground truth, which `read` and SageMaker's own merge take."""
+    for name, label in labels.items():
+        record = {
+            "groundTruthData": {"data": label, "encoding": "CSV"},
+            "eventMetadata": {"eventId": name},
+            "eventVersion": "0",
+        }
+        yield json.dumps(record) + "\n"

@@ -1,0 +1,81 @@
+"""The constraints file: suggested, edited by people, and refused where it says nothing."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from monitoring import constraints, violations
+from monitoring.distributions import Categories, Distribution, Numbers
+from tabular.values import DataError
+
+BASELINE: dict[str, Distribution] = {
+    "price": Numbers.of(np.array([1.0, 2.0, 3.0])),
+    "fuel": Categories({"petrol": 5, "diesel": 5}),
+}
+
+
+def checked(window: dict[str, Distribution], document: dict[str, Any] | None = None, **bad: int):
+    kept = constraints.read(document or constraints.suggested(BASELINE))
+    found = violations.of_columns(kept, window, bad)
+    return [(each.feature_name, each.constraint_check_type) for each in found]
+
+
+def test_what_was_suggested_is_kept_by_the_baseline() -> None:
+    assert checked(BASELINE) == []
+
+
+def test_each_check_bites() -> None:
+    below = {**BASELINE, "price": Numbers.of(np.array([-1.0, 2.0]))}
+    strange = {**BASELINE, "fuel": Categories({"petrol": 5, "gas": 5})}
+    extra = {**BASELINE, "colour": Categories({"red": 1})}
+    assert checked(below) == [("price", "data_type_check")]
+    assert checked(strange) == [("fuel", "categorical_values_check")]
+    assert checked(extra) == [("colour", "extra_column_check")]
+    assert checked({"price": BASELINE["price"]}) == [("fuel", "missing_column_check")]
+    assert checked(BASELINE, price=3) == [("price", "data_type_check")]
+
+
+@pytest.mark.parametrize("name", constraints.OVERRIDES)
+@pytest.mark.parametrize("within", ["", "string_constraints"])
+def test_a_column_that_is_switched_off_is_silent(name: str, within: str) -> None:
+    document = constraints.suggested(BASELINE)
+    feature = document["features"][1]
+    (feature[within] if within else feature)[name] = {"evaluate_constraints": "Disabled"}
+    strange = {**BASELINE, "fuel": Categories({"gas": 5})}
+    assert checked(strange, document) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"completness": 0.5}, "completness.*completeness"),
+        ({"completeness": "much"}, "completeness .*'much'"),
+        ({"completeness": 2}, "completeness .*2"),
+        ({"num_constraints": {"is_positive": True}}, "is_positive"),
+        ({"num_constraints": 3}, "num_constraints"),
+        ({"monitoringConfigOverrides": {"evaluate_constraints": "off"}}, "off"),
+    ],
+)
+def test_an_edit_that_nobody_would_look_at_is_refused(change: dict[str, Any], said: str) -> None:
+    document = constraints.suggested(BASELINE)
+    document["features"][0].update(change)
+    with pytest.raises(DataError, match=said):
+        constraints.read(document)
+
+
+def test_bounds_of_drift_are_read_from_the_file() -> None:
+    document = constraints.suggested(BASELINE)
+    bounds = document["monitoring_config"]["distribution_constraints"]
+    bounds |= {"least_numeric_change": 0.2, "perform_comparison": "Disabled", "level": 0.01}
+    found = constraints.read(document)
+    assert (found.least["numeric"], found.compared, found.level) == (0.2, False, 0.01)
+
+
+def test_a_job_ends_in_the_words_of_model_monitor() -> None:
+    one = violations.Violation("price", "data_type_check", "it is no number")
+    assert violations.ending([]).startswith("Completed: ")
+    assert violations.ending([one]).startswith("CompletedWithViolations: ")
+    metric = violations.Violation("rmse", "GreaterThanThreshold", "worse", of_metric=True)
+    written = violations.document([one, metric])["violations"]
+    assert [next(iter(each)) for each in written] == ["feature_name", "metric_name"]
