@@ -69,7 +69,9 @@ def _of_table(path: Path) -> Iterator[tuple[str, str, str]]:
             raise DataError(f"{path.name} has the columns {', '.join(names)}; give id,label")
         for number, row in enumerate(rows, start=2):
             if len(row) != 2:
-                raise DataError(f"{path.name}:{number} has {len(row)} cells; give an id and a label")
+                raise DataError(
+                    f"{path.name}:{number} has {len(row)} cells; give an id and a label"
+                )
             yield f"{path.name}:{number}", row[0].strip(), row[1].strip()
 
 

@@ -128,6 +128,4 @@ def ending(violations: Sequence[Violation]) -> str:
     """The sentence with which a monitoring job ends."""
     if not violations:
         return "Completed: Job completed successfully with no violations."
-    return (
-        f"CompletedWithViolations: Job completed successfully with {len(violations)} violations."
-    )
+    return f"CompletedWithViolations: Job completed successfully with {len(violations)} violations."

@@ -13,7 +13,9 @@ def drifted(reference: dict[str, Distribution], window: dict[str, Distribution])
     return {each.column for each in drift.find(reference, window) if each.drifted}
 
 
-def columns(seed: int, rows: int, shift: float = 0.0, moved: float = 0.0) -> dict[str, Distribution]:
+def columns(
+    seed: int, rows: int, shift: float = 0.0, moved: float = 0.0
+) -> dict[str, Distribution]:
     draw = np.random.default_rng(seed)
     counts = draw.multinomial(rows, [0.5 - moved, 0.3, 0.2 + moved])
     return {
