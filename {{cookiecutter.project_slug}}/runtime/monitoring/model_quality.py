@@ -1,21 +1,28 @@
 """Whether a model still is as good as it was: its metrics on a window, against the baseline's.
 
 A bound equal to the baseline's value alarms in half of all calm windows. So the baseline carries
-an interval: how far a metric of so many rows strays by chance, from resampled test rows.
+how far a metric strays by chance, from resampled test rows, and a bound gives that room.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy import special
 
+from tabular import job
 from tabular.metrics import MINIMIZED
 from tabular.predictions import Predictions
+from tabular.values import DataError
 
 from .violations import Violation
 
 SAMPLES = 400
 CHANCE = 0.001
+WINDOW = 1_000
+ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 
 Measure = Callable[[np.ndarray, Predictions], Mapping[str, float]]
 
@@ -28,61 +35,130 @@ class Bound:
         value: the baseline's.
         threshold: beyond it is a violation.
         comparison_operator: GreaterThanThreshold or LessThanThreshold, which is the violation.
+        suggested: the threshold that the baseline suggested for a window of `WINDOW` rows.
+        rows: of the test set.
     """
 
     value: float
     threshold: float
     comparison_operator: str
+    suggested: float
+    rows: int
+
+    def for_window(self, rows: int) -> float:
+        """The threshold for so many rows; one that a person has set stands as it is."""
+        if self.threshold != self.suggested:
+            return self.threshold
+        room = math.sqrt((1 / rows + 1 / self.rows) / (1 / WINDOW + 1 / self.rows))
+        return self.value + (self.threshold - self.value) * room
 
 
-def bounds(
-    truth: np.ndarray, predictions: Predictions, measure: Measure, rows: int, seed: int = 0
+def suggested(
+    truth: np.ndarray, predictions: Predictions, measure: Measure, seed: int = 0
 ) -> dict[str, Bound]:
-    """Bounds for a window of so many rows, from the rows of the test set.
+    """Bounds for windows, from the rows of the test set.
 
     Args:
         truth: what was true of the test rows.
         predictions: what the model said.
         measure: the metrics of some rows.
-        rows: of the window.
         seed: of the resampling.
     """
-    baseline = measure(truth, predictions)
-    draw = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {name: [] for name in baseline}
+    draw, rows = np.random.default_rng(seed), len(truth)
+    drawn: dict[str, list[float]] = {}
     for _ in range(SAMPLES):
-        places = draw.integers(0, len(truth), rows)
-        if len(np.unique(truth[places])) < 2:
-            continue
-        for name, value in measure(truth[places], predictions.take(places)).items():
-            drawn[name].append(value)
-    # The test set itself is a sample, too, of its own size.
-    wider = np.sqrt(1 + rows / len(truth))
+        places = draw.integers(0, rows, rows)
+        if len(np.unique(truth[places])) > 1:
+            for name, value in measure(truth[places], predictions.take(places)).items():
+                drawn.setdefault(name, []).append(value)
     return {
-        name: _bound(name, value, np.array(drawn[name]), wider) for name, value in baseline.items()
+        name: _bound(name, value, np.array(drawn.get(name, [value])), rows)
+        for name, value in measure(truth, predictions).items()
     }
 
 
-def _bound(name: str, value: float, drawn: np.ndarray, wider: float) -> Bound:
-    from scipy import special
-
-    # Few draws say little of a tail: the tail is a normal one, of the worse half's width.
-    minimized = name in MINIMIZED
-    off = (drawn - value) if minimized else (value - drawn)
-    width = float(np.sqrt(np.mean(np.maximum(off, 0) ** 2) * 2)) if len(off) else 0.0
-    reach = -float(special.ndtri(CHANCE)) * width * wider
-    operator = "GreaterThanThreshold" if minimized else "LessThanThreshold"
-    return Bound(value, value + reach if minimized else value - reach, operator)
+def _bound(name: str, value: float, drawn: np.ndarray, rows: int) -> Bound:
+    # Few draws say little of a tail: it is taken for a normal one of the worse half's width.
+    worse = np.maximum(drawn - value if name in MINIMIZED else value - drawn, 0)
+    width = float(np.sqrt(2 * np.mean(worse**2)))
+    room = -float(special.ndtri(CHANCE)) * width * math.sqrt(rows / WINDOW + 1)
+    threshold = value + room if name in MINIMIZED else value - room
+    return Bound(value, threshold, ABOVE if name in MINIMIZED else BELOW, threshold, rows)
 
 
-def violations(measured: Mapping[str, float], bounds: Mapping[str, Bound]) -> list[Violation]:
-    """The metrics of a window that are beyond their bounds."""
+def document(problem_type: str, bounds: Mapping[str, Bound]) -> dict[str, Any]:
+    """Bounds as a constraints file in Model Monitor's format, for people to edit `threshold`."""
+    metrics = {
+        name: {
+            "threshold": bound.threshold,
+            "comparison_operator": bound.comparison_operator,
+            "additional_properties": {
+                "value": bound.value,
+                "suggested": bound.suggested,
+                "rows": bound.rows,
+            },
+        }
+        for name, bound in bounds.items()
+    }
+    return {"version": 0.0, f"{problem_type}_constraints": metrics}
+
+
+def statistics(problem_type: str, rows: int, bounds: Mapping[str, Bound]) -> dict[str, Any]:
+    """The baseline's metrics as a statistics file in Model Monitor's format."""
+    deviation = {
+        name: abs(each.suggested - each.value)
+        / -float(special.ndtri(CHANCE))
+        / math.sqrt(each.rows / WINDOW + 1)
+        for name, each in bounds.items()
+    }
+    metrics = {
+        name: {"value": each.value, "standard_deviation": deviation[name]}
+        for name, each in bounds.items()
+    }
+    return {
+        "version": 0.0,
+        "dataset": {"item_count": rows},
+        f"{problem_type}_metrics": metrics,
+    }
+
+
+def read(problem_type: str, found: Mapping[str, Any]) -> dict[str, Bound]:
+    """Bounds from a constraints file, as it was suggested or as a person changed it.
+
+    Raises:
+        DataError: a bound is no number, or its operator is unknown.
+    """
+    bounds = {}
+    for name, said in found.get(f"{problem_type}_constraints", {}).items():
+        threshold, operator = said.get("threshold"), said.get("comparison_operator")
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+            raise DataError(f"threshold of {name} in constraints.json is {threshold!r}, no number")
+        if operator not in (ABOVE, BELOW):
+            raise DataError(
+                f"comparison_operator of {name} in constraints.json is {operator!r}"
+                f"{job.suggest(str(operator), (ABOVE, BELOW))}"
+            )
+        known = said.get("additional_properties") or {}
+        value, rows = float(known.get("value", threshold)), int(known.get("rows", 1))
+        suggested = float(known.get("suggested", math.nan))
+        bounds[name] = Bound(value, float(threshold), operator, suggested, rows)
+    return bounds
+
+
+def violations(
+    measured: Mapping[str, float], bounds: Mapping[str, Bound], rows: int
+) -> list[Violation]:
+    """The metrics of a window of so many rows that are beyond their bounds."""
     found = []
     for name, bound in bounds.items():
-        value = measured[name]
-        above = bound.comparison_operator == "GreaterThanThreshold"
-        if value > bound.threshold if above else value < bound.threshold:
+        if name not in measured:
+            raise DataError(
+                f"constraints.json has a bound on {name!r}, which is not measured"
+                f"{job.suggest(name, measured)}"
+            )
+        value, threshold = measured[name], bound.for_window(rows)
+        if value > threshold if bound.comparison_operator == ABOVE else value < threshold:
             said = f"Metric {name} with {value:.4g} was {bound.comparison_operator} "
-            said += f"{bound.threshold:.4g}"
+            said += f"{threshold:.4g}"
             found.append(Violation(name, bound.comparison_operator, said, of_metric=True))
     return found

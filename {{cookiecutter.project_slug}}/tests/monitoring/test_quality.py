@@ -9,6 +9,7 @@ from monitoring import model_quality
 from monitoring.estimated_quality import Calibration
 from tabular import metrics
 from tabular.predictions import Predictions
+from tabular.values import DataError
 
 REGRESSION = partial(metrics.measure, "regression", [])
 
@@ -20,10 +21,12 @@ def window(seed: int, rows: int, noise: float = 1.0) -> tuple[np.ndarray, Predic
 
 
 def test_calm_windows_keep_the_bounds_and_a_worse_model_breaks_them() -> None:
-    bounds = model_quality.bounds(*window(0, 600), REGRESSION, rows=300)
-    calm = [model_quality.violations(REGRESSION(*window(n, 300)), bounds) for n in range(1, 201)]
+    bounds = model_quality.suggested(*window(0, 600), REGRESSION)
+    calm = [
+        model_quality.violations(REGRESSION(*window(n, 300)), bounds, 300) for n in range(1, 201)
+    ]
     assert sum(map(bool, calm)) <= 4
-    worse = model_quality.violations(REGRESSION(*window(1, 300, noise=1.6)), bounds)
+    worse = model_quality.violations(REGRESSION(*window(1, 300, noise=1.6)), bounds, 300)
     assert {each.feature_name for each in worse} >= {"rmse", "mae"}
     assert {each.constraint_check_type for each in worse} <= {
         "GreaterThanThreshold",
@@ -41,3 +44,32 @@ def test_a_calibrated_model_knows_how_often_it_is_right() -> None:
     estimated = found.accuracy(confidence[10_000:][surer])
     assert estimated == pytest.approx(right[10_000:][surer].mean(), abs=0.02)
     assert np.isnan(found.accuracy(np.empty(0)))
+
+
+def test_a_threshold_that_a_person_sets_stands_as_it_is() -> None:
+    bounds = model_quality.suggested(*window(0, 600), REGRESSION)
+    document = model_quality.document("regression", bounds)
+    assert model_quality.read("regression", document) == bounds
+    document["regression_constraints"]["rmse"]["threshold"] = 1.01
+    edited = model_quality.read("regression", document)["rmse"]
+    assert edited.for_window(10) == edited.for_window(10_000) == 1.01
+    own = bounds["rmse"]
+    assert own.for_window(10) > own.for_window(10_000) > own.value
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"threshold": "low"}, "'low'"), ({"comparison_operator": "Greater"}, "Greater")],
+)
+def test_an_edited_bound_that_says_nothing_is_refused(change: dict[str, str], said: str) -> None:
+    bounds = model_quality.suggested(*window(0, 100), REGRESSION)
+    document = model_quality.document("regression", bounds)
+    document["regression_constraints"]["rmse"].update(change)
+    with pytest.raises(DataError, match=said):
+        model_quality.read("regression", document)
+
+
+def test_a_bound_on_what_is_not_measured_is_refused() -> None:
+    bounds = model_quality.suggested(*window(0, 100), REGRESSION)
+    with pytest.raises(DataError, match="mse"):
+        model_quality.violations({"mae": 1.0}, bounds, 10)

@@ -1,0 +1,104 @@
+"""The baseline of a model version: what its data was like, and how good it was on the test rows."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tabular import job, metrics
+from tabular.artifact import Artifact
+from tabular.predictions import Predictions
+from tabular.records import Split
+from tabular.scoring import score
+from tabular.values import DataError
+
+from . import constraints, distributions, model_quality, statistics
+from .columns import ColumnCounters
+from .distributions import Categories, Distribution, Numbers
+from .estimated_quality import Calibration
+
+PREDICTION = "prediction"
+
+
+def write(folder: Path, train: Split, test: Split, model: Artifact) -> list[str]:
+    """Write data/ and quality/, each with statistics.json and constraints.json.
+
+    The data's distributions come from the training rows, those of the predictions and the metrics
+    from the test rows.
+
+    Returns:
+        Sentences about what was written.
+    """
+    signature = model.signature
+    counters = ColumnCounters(signature["columns"])
+    for batch in train.batches():
+        counters.add(batch)
+    columns = counters.distributions()
+    scored = score(test, signature, model.predict)
+    kind, truth, answers = signature["problem_type"], np.asarray(scored.truth), scored.answers
+    measure = partial(metrics.measure, kind, signature["classes"])
+    bounds = model_quality.suggested(truth, answers, measure)
+    data = statistics.document(columns, counters.rows)
+    data["predictions"] = distributions.document(of_predictions(answers))
+    quality = model_quality.statistics(kind, len(truth), bounds)
+    if answers.probabilities is not None:
+        known = Calibration.of(confidence(answers), answers.values == truth)
+        quality["calibration"] = {
+            "confidence": known.confidence.tolist(),
+            "right": known.right.tolist(),
+        }
+    for name, said, kept in (
+        ("data", data, constraints.suggested(columns)),
+        ("quality", quality, model_quality.document(kind, bounds)),
+    ):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        job.write_json(folder / name / "statistics.json", said)
+        job.write_json(folder / name / "constraints.json", kept)
+    return [
+        f"{len(columns)} columns of {counters.rows:,} training rows",
+        f"{len(bounds)} metrics of {len(truth):,} test rows",
+    ]
+
+
+def of_predictions(answers: Predictions) -> Distribution:
+    """The distribution of what a model said."""
+    if answers.probabilities is None:
+        return Numbers.of(np.asarray(answers.values, dtype=float))
+    return Categories.of(map(str, answers.values.tolist()))
+
+
+def confidence(answers: Predictions) -> np.ndarray:
+    """The probability of each row's own label."""
+    return answers.probability_of(np.asarray(answers.values))
+
+
+def of_answers(answers: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Predictions:
+    """Captured answers by column; a CSV answer has no probabilities."""
+    values = np.array([each["prediction"] for each in answers])
+    if not classes:
+        return Predictions(values.astype(float))
+    if any("probabilities" not in each for each in answers):
+        shares = np.array([[str(v) == label for label in classes] for v in values], dtype=float)
+        return Predictions(values.astype(str), shares.reshape(len(values), -1), classes)
+    table = [[each["probabilities"].get(label, 0.0) for label in classes] for each in answers]
+    return Predictions(values.astype(str), np.array(table, dtype=float), classes)
+
+
+def calibration(quality: Mapping[str, Any]) -> Calibration | None:
+    """How sure answers were right, from the statistics of model quality."""
+    found = quality.get("calibration")
+    if not found:
+        return None
+    return Calibration(np.array(found["confidence"]), np.array(found["right"]))
+
+
+def read(folder: Path, name: str) -> dict[str, Any]:
+    """A file of a baseline, such as data/statistics.json."""
+    path = folder / name
+    if not path.is_file():
+        raise DataError(
+            f"{folder} has no {name}; the baseline of a model version is written when it is trained"
+        )
+    return job.read_json(path.parent, path.name)
