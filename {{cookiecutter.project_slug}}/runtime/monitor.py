@@ -1,96 +1,114 @@
-"""Write the baseline of a model version, or hold a window of captured requests to it."""
+"""Watch a model: its baseline, what was captured since, whether that drifted, whether it is right.
+
+The first argument is the task: baseline, consolidate, drift or quality.
+"""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from monitoring import baseline, ground_truth, statistics, violations
-from monitoring.window import Baseline, Result, Window
+from monitoring import baseline, bookmark, consolidation, ground_truth, written
+from monitoring.consolidation import Shape
+from monitoring.drift import Compare
+from monitoring.window import look_at_data, look_at_quality
 from tabular import job
-from tabular.artifact import opened
+from tabular.artifact import Artifact, opened
 from tabular.split_files import open_split
 from tabular.values import DataError
 
+# A comparison of your own by column; it takes two distributions and gives a `Comparison`.
+OWN: dict[str, Compare] = {}
+
 
 def arguments(argv: Sequence[str] | None) -> Namespace:
-    """Parse the command line; without a capture, a baseline is written."""
+    """Parse the command line."""
     parser = job.Arguments("monitor", description=__doc__)
     add = parser.add_argument
+    add("task", choices=sorted(TASKS))
     add("--model", type=Path, required=True, help="folder with model.tar.gz")
     add("--schema", type=Path, required=True, help="folder with schema.json")
     add("--output", type=Path, required=True, help="folder for what is written")
-    add("--train", type=Path, help="folder with train.csv, for a baseline")
-    add("--test", type=Path, help="folder with test.csv, for a baseline")
-    add("--baseline", type=Path, help="folder of a baseline, for a window")
-    add("--capture", type=Path, help="folder with captured requests, for a window")
-    add("--ground-truth", type=Path, help="folder with labels, where there are any")
-    add("--start", default="", help="time of the window's beginning, such as 2026-11-25T10:00Z")
-    add("--end", default="", help="time of its end")
+    add("--train", type=Path, help="baseline: folder with train.csv")
+    add("--test", type=Path, help="baseline: folder with test.csv")
+    add("--capture", type=Path, help="consolidate: folder with captured requests")
+    add("--bookmark", type=Path, help="consolidate: folder with bookmark.json, if there is one")
+    add("--start", default="", help="consolidate: take nothing before, such as 2026-11-25T10:00Z")
+    add("--end", default="", help="consolidate: take nothing from then on; empty: now")
+    add("--window", type=Path, help="drift, quality: folder with rows.parquet")
+    add("--baseline", type=Path, help="drift, quality: folder of a baseline")
+    add("--ground-truth", type=Path, help="quality: folder with labels, where there are any")
     return parser.parse_args(argv)
 
 
-def moment(text: str, name: str) -> datetime | None:
+def write_baseline(options: Namespace, model: Artifact, folder: Path) -> list[str]:
+    """What the model's data was like, and how good it was."""
+    train, test = open_split(options.train, "train"), open_split(options.test, "test")
+    return baseline.write(folder, train, test, model)
+
+
+def consolidate(options: Namespace, model: Artifact, folder: Path) -> list[str]:
+    """Take what was captured since the last window."""
+    files = {
+        path.relative_to(options.capture).as_posix(): path
+        for path in options.capture.rglob("*.jsonl")
+    }
+    before = bookmark.Bookmark()
+    if options.bookmark and (options.bookmark / "bookmark.json").is_file():
+        before = bookmark.read(job.read_json(options.bookmark, "bookmark.json"))
+    start = moment(options.start, "start", bookmark.BEGINNING)
+    end = moment(options.end, "end", datetime.now(UTC))
+    shape = Shape.of(model.signature)
+    found, after = consolidation.consolidate(folder, files, shape, before, start, end)
+    job.write_json(folder / "bookmark.json", after.document())
+    return written.window(folder, found, end)
+
+
+def moment(text: str, name: str, usual: datetime) -> datetime:
     """A time of the command line; without a zone it is UTC."""
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else usual
     except ValueError:
         raise DataError(f"--{name} is {text!r}; give a time such as 2026-11-25T10:00Z") from None
-    return found.replace(tzinfo=found.tzinfo or UTC) if found else None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def files(folder: Path | None, *endings: str) -> list[Path]:
-    """The files of a folder and of those below it, in their order."""
-    if folder is None:
-        return []
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings)
+def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
+    """Compare the window's data and predictions with the baseline's."""
+    rows = consolidation.batches(options.window, Shape.of(model.signature))
+    return written.data(folder, look_at_data(rows, model.signature, options.baseline, OWN))
 
 
-def write_window(folder: Path, result: Result) -> None:
-    """Write what a window is like: statistics, violations, and every comparison."""
-    job.write_json(folder / "statistics.json", statistics.document(result.columns, result.rows))
-    job.write_json(folder / "constraint_violations.json", violations.document(result.violations))
-    compared = [
-        {"column": each.column, **vars(each.comparison), "drifted": each.drifted}
-        | {"stability_index": each.stability_index}
-        for each in result.findings
-    ]
-    document = {
-        "rows": result.rows,
-        "labelled": result.labelled,
-        "metrics": result.metrics,
-        "estimated_accuracy": result.estimated_accuracy,
-        "comparisons": compared,
-        "notes": result.notes,
-    }
-    job.write_json(folder / "monitoring.json", document)
+def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
+    """Compare the window's answers with the truth."""
+    labels: dict[str, str] = {}
+    if options.ground_truth:
+        found = sorted(options.ground_truth.rglob("*"))
+        labels = ground_truth.read(each for each in found if each.suffix in (".csv", ".jsonl"))
+    rows = consolidation.batches(options.window, Shape.of(model.signature))
+    return written.quality(folder, look_at_quality(rows, model.signature, options.baseline, labels))
+
+
+Task = Callable[[Namespace, Any, Path], list[str]]
+TASKS: dict[str, Task] = {
+    "baseline": write_baseline,
+    "consolidate": consolidate,
+    "drift": drift,
+    "quality": quality,
+}
 
 
 def monitor(options: Namespace) -> None:
-    """Do what the arguments ask for, and end in a sentence."""
+    """Do the task, and end in its last sentence."""
     schema = job.read_json(options.schema, "schema.json")
-    with (
-        opened("model", options.model, schema) as model,
-        job.all_or_nothing(options.output) as folder,
-    ):
+    with opened("model", options.model, schema) as model:
         if model is None:
             raise DataError(f"{options.model} holds no model.tar.gz; run train first")
-        if options.capture is None:
-            train, test = open_split(options.train, "train"), open_split(options.test, "test")
-            said = baseline.write(folder, train, test, model)
-            ending = f"the baseline: {', '.join(said)}"
-        else:
-            labels = ground_truth.read(files(options.ground_truth, ".jsonl", ".csv"))
-            span = moment(options.start, "start"), moment(options.end, "end")
-            window = Window(Baseline.open(options.baseline, model.signature), labels, *span)
-            unreadable = window.read(files(options.capture, ".jsonl"))
-            result = window.result()
-            result.notes += [unreadable.sentence()] if unreadable.count else []
-            write_window(folder, result)
-            said = [*(each.description for each in result.violations), *result.notes]
-            ending = violations.ending(result.violations)
-    print("\n".join([*said, ending]))
-    job.leave_message(ending)
+        with job.all_or_nothing(options.output) as folder:
+            said = TASKS[options.task](options, model, folder)
+    print("\n".join(said))
+    job.leave_message(said[-1])
 
 
 def main(argv: Sequence[str] | None = None) -> None:

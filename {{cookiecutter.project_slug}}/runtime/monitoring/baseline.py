@@ -1,6 +1,6 @@
 """The baseline of a model version: what its data was like, and how good it was on the test rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,18 +72,6 @@ def of_predictions(answers: Predictions) -> Distribution:
 def confidence(answers: Predictions) -> np.ndarray:
     """The probability of each row's own label."""
     return answers.probability_of(np.asarray(answers.values))
-
-
-def of_answers(answers: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Predictions:
-    """Captured answers by column; a CSV answer has no probabilities."""
-    values = np.array([each["prediction"] for each in answers])
-    if not classes:
-        return Predictions(values.astype(float))
-    if any("probabilities" not in each for each in answers):
-        shares = np.array([[str(v) == label for label in classes] for v in values], dtype=float)
-        return Predictions(values.astype(str), shares.reshape(len(values), -1), classes)
-    table = [[each["probabilities"].get(label, 0.0) for label in classes] for each in answers]
-    return Predictions(values.astype(str), np.array(table, dtype=float), classes)
 
 
 def calibration(quality: Mapping[str, Any]) -> Calibration | None:

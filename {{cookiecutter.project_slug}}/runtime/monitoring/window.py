@@ -1,8 +1,7 @@
-"""One window of captured rows against a model's baseline: drift, quality, and what was not read."""
+"""A window's rows against a model's baseline: what drifted, and how good the answers were."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,185 +9,194 @@ from typing import Any
 import numpy as np
 
 from tabular import metrics
+from tabular.predictions import joined
 from tabular.spelling import Reading
 from tabular.targets import reading_of_target
 
-from . import baseline, captured, constraints, distributions, drift, model_quality, violations
+from . import baseline, constraints, distributions, drift, model_quality, violations
 from . import statistics as statistics_file
-from .captured import Capture, Unreadable
 from .columns import ColumnCounters
+from .consolidation import Batch
 from .constraints import Constraints
 from .distributions import Distribution
-from .drift import Finding
+from .drift import Compare, Finding
+from .model_quality import Bound
 from .violations import Violation
 
 SMALL_SHIFT, SMALL_SHARE = 0.5, 0.2
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """What a window is compared with.
-
-    Attributes:
-        signature: of the model.
-        columns: distributions of the training rows, and `prediction` of the test rows.
-        constraints: bounds on the data.
-        bounds: bounds on the metrics.
-        quality: statistics of model quality.
-    """
-
-    signature: Mapping[str, Any]
-    columns: Mapping[str, Distribution]
-    constraints: Constraints
-    bounds: Mapping[str, model_quality.Bound]
-    quality: Mapping[str, Any]
-
-    @classmethod
-    def open(cls, folder: Path, signature: Mapping[str, Any]) -> "Baseline":
-        """From the folder that `baseline.write` filled."""
-        data = baseline.read(folder, "data/statistics.json")
-        columns = statistics_file.columns(data)
-        columns[baseline.PREDICTION] = distributions.read(data["predictions"])
-        kind = signature["problem_type"]
-        return cls(
-            signature,
-            columns,
-            constraints.read(baseline.read(folder, "data/constraints.json")),
-            model_quality.read(kind, baseline.read(folder, "quality/constraints.json")),
-            baseline.read(folder, "quality/statistics.json"),
-        )
-
-
 @dataclass
-class Result:
-    """What a window is like.
+class DataResult:
+    """How a window's data is.
 
     Attributes:
-        rows: captured in it.
-        labelled: rows of which the truth is known.
-        columns: their distributions.
+        rows: of the window.
+        columns: their distributions, and that of `prediction`.
         findings: comparisons with the baseline.
-        metrics: of the labelled rows.
-        estimated_accuracy: of a classifier, without labels, if only the inputs changed.
         violations: of constraints.
         notes: sentences.
     """
 
     rows: int = 0
-    labelled: int = 0
     columns: dict[str, Distribution] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def look_at_data(
+    rows: Iterable[Batch],
+    signature: Mapping[str, Any],
+    folder: Path,
+    own: Mapping[str, Compare] | None = None,
+) -> DataResult:
+    """Hold a window's data and predictions to a baseline.
+
+    Args:
+        rows: of the window.
+        signature: of the model.
+        folder: of the baseline.
+        own: comparisons that replace the usual one, by column.
+    """
+    known, kept = _baseline(folder)
+    counters = ColumnCounters(signature["columns"])
+    said = PredictionCounter(bool(signature["classes"]))
+    for batch in rows:
+        counters.add(batch.records)
+        said.add(batch)
+    found = DataResult(counters.rows, counters.distributions())
+    if not found.rows or not kept.evaluated:
+        return found
+    found.violations += violations.of_columns(kept, found.columns, counters.unreadable)
+    if said.rows:
+        found.columns[baseline.PREDICTION] = said.distribution()
+    watched = {name: each for name, each in known.items() if _is_watched(kept, name)}
+    if kept.compared:
+        found.findings = drift.find(watched, found.columns, own, kept.level, kept.least)
+        found.violations += violations.of_drift(kept, found.findings)
+        shift, share = drift.smallest_shift(watched, found.columns, kept.level)
+        if shift > SMALL_SHIFT or share > SMALL_SHARE:
+            found.notes.append(
+                f"{found.rows} rows are few: only shifts of {shift:.2g} standard deviations, or of "
+                f"{share:.0%} of a category, would surely have been seen"
+            )
+    return found
+
+
+def _baseline(folder: Path) -> tuple[dict[str, Distribution], Constraints]:
+    said = baseline.read(folder, "data/statistics.json")
+    columns = statistics_file.columns(said)
+    columns[baseline.PREDICTION] = distributions.read(said["predictions"])
+    return columns, constraints.read(baseline.read(folder, "data/constraints.json"))
+
+
+def _is_watched(kept: Constraints, name: str) -> bool:
+    return name not in kept.columns or kept.columns[name].evaluated
+
+
+class PredictionCounter:
+    """What a model said in a window."""
+
+    def __init__(self, classes: bool) -> None:
+        self._whole: Distribution | None = None
+        self._numbers = None if classes else distributions.NumberCounter()
+        self.rows = 0
+
+    def add(self, batch: Batch) -> None:
+        """Take in some rows."""
+        if not len(batch.answers):
+            return
+        self.rows += len(batch.answers)
+        if self._numbers is not None:
+            self._numbers.add(np.asarray(batch.answers.values, dtype=float))
+            return
+        found = baseline.of_predictions(batch.answers)
+        self._whole = found if self._whole is None else self._whole.merged(found)  # type: ignore[arg-type]
+
+    def distribution(self) -> Distribution:
+        """All that was taken in."""
+        found = self._numbers.distribution() if self._numbers is not None else self._whole
+        assert found is not None
+        return found
+
+
+@dataclass
+class QualityResult:
+    """How good a window's answers are.
+
+    Attributes:
+        labelled: rows of which the truth is known.
+        metrics: of these rows.
+        bounds: what the metrics had to reach.
+        estimated_accuracy: of a classifier, without labels, if only the inputs changed.
+        violations: of the bounds.
+        notes: sentences.
+    """
+
+    labelled: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, Bound] = field(default_factory=dict)
     estimated_accuracy: float | None = None
     violations: list[Violation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-class Window:
-    """Takes in captured requests, and says how they differ from a baseline.
+def look_at_quality(
+    rows: Iterable[Batch],
+    signature: Mapping[str, Any],
+    folder: Path,
+    labels: Mapping[str, str],
+) -> QualityResult:
+    """Hold a window's answers to the truth, where it is known, and to the baseline's metrics.
 
     Args:
-        known: the baseline.
-        labels: the truth, by the id of a row.
-        start: of the window; earlier requests are left out.
-        end: of the window; requests from then on are left out.
+        rows: of the window.
+        signature: of the model.
+        folder: of the baseline.
+        labels: the truth by the id of a row.
     """
-
-    def __init__(
-        self,
-        known: Baseline,
-        labels: Mapping[str, str],
-        start: datetime | None = None,
-        end: datetime | None = None,
-    ) -> None:
-        self._known, self._labels = known, labels
-        self._start, self._end = start, end
-        self._counters = ColumnCounters(known.signature["columns"])
-        self._classes: list[str] = list(known.signature["classes"])
-        self._answers: list[Mapping[str, Any]] = []
-        self._truth: list[tuple[int, str]] = []
-        self._waiting: list[Any] = []
-
-    def read(self, paths: Iterable[Path]) -> Unreadable:
-        """Take in captured files; gives what could not be read."""
-        unreadable = Unreadable()
-        names = [column["name"] for column in self._known.signature["columns"]]
-        for capture in captured.read(paths, names, self._classes, unreadable):
-            if self._is_inside(capture):
-                self._add(capture)
-        self._flush()
-        return unreadable
-
-    def _is_inside(self, capture: Capture) -> bool:
-        early = self._start is not None and capture.time < self._start
-        return not early and (self._end is None or capture.time < self._end)
-
-    def _add(self, capture: Capture) -> None:
-        self._waiting += capture.records
-        if capture.answers:
-            for place, name in enumerate(capture.row_ids(), start=len(self._answers)):
-                if name in self._labels:
-                    self._truth.append((place, self._labels[name]))
-            self._answers += capture.answers
-        if len(self._waiting) >= 20_000:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            self._counters.add(self._waiting)
-            self._waiting = []
-
-    def result(self) -> Result:
-        """What the window is like."""
-        found = Result(rows=self._counters.rows, columns=self._counters.distributions())
-        answers = baseline.of_answers(self._answers, self._classes)
-        if len(answers):
-            found.columns[baseline.PREDICTION] = baseline.of_predictions(answers)
-        if found.rows and self._known.constraints.evaluated:
-            self._look_at_data(found)
-        self._look_at_quality(found)
-        return found
-
-    def _look_at_data(self, found: Result) -> None:
-        kept = self._known.constraints
-        own = {name: each for name, each in found.columns.items() if name != baseline.PREDICTION}
-        found.violations += violations.of_columns(kept, own, self._counters.unreadable)
-        watched = {
-            name: each
-            for name, each in self._known.columns.items()
-            if name not in kept.columns or kept.columns[name].evaluated
-        }
-        if kept.compared:
-            found.findings = drift.find(watched, found.columns, None, kept.level, kept.least)
-            found.violations += violations.of_drift(kept, found.findings)
-        shift, share = drift.smallest_shift(watched, found.columns, kept.level)
-        if shift > SMALL_SHIFT or share > SMALL_SHARE:
-            found.notes.append(
-                f"{found.rows} rows are few: only shifts of {shift:.2g} standard deviations, or of "
-                f"{share:.0%} of a category, would have been seen"
-            )
-
-    def _look_at_quality(self, found: Result) -> None:
-        answers = baseline.of_answers(self._answers, self._classes)
-        known = baseline.calibration(self._known.quality)
-        if known is not None and len(answers):
-            found.estimated_accuracy = known.accuracy(baseline.confidence(answers))
-        unknown = len(self._labels) - len(self._truth)
-        if unknown > 0:
-            found.notes.append(f"{unknown} labels belong to no captured row of this window")
-        if not self._truth:
-            return
-        places, labels = zip(*self._truth, strict=True)
-        truth = _truth(labels, reading_of_target(self._known.signature))
-        measure = partial(metrics.measure, self._known.signature["problem_type"], self._classes)
-        found.labelled = len(places)
-        found.metrics = dict(measure(truth, answers.take(np.array(places))))
-        found.violations += model_quality.violations(
-            found.metrics, self._known.bounds, found.labelled
+    kind, read = signature["problem_type"], reading_of_target(signature)
+    found = QualityResult(
+        bounds=model_quality.read(kind, baseline.read(folder, "quality/constraints.json"))
+    )
+    known = baseline.calibration(baseline.read(folder, "quality/statistics.json"))
+    truth, said, sure = [], [], [0.0, 0]
+    for batch in rows:
+        places, given = _labelled(batch, labels)
+        if places:
+            said.append(batch.answers.take(np.array(places)))
+            truth.append(_truth(given, read))
+        if known is not None and len(batch.answers):
+            rated = known.accuracy(baseline.confidence(batch.answers)) * len(batch.answers)
+            sure = [sure[0] + rated, sure[1] + len(batch.answers)]
+    if sure[1]:
+        found.estimated_accuracy = sure[0] / sure[1]
+    found.labelled = sum(map(len, truth))
+    if len(labels) > found.labelled:
+        found.notes.append(
+            f"{len(labels) - found.labelled} labels belong to no answered row of this window"
         )
+    if found.labelled:
+        measure = partial(metrics.measure, kind, signature["classes"])
+        found.metrics = dict(measure(np.concatenate(truth), joined(said)))
+        bounds = found.bounds
+        found.violations += model_quality.violations(found.metrics, bounds, found.labelled)
+    return found
 
 
-def _truth(labels: Sequence[str], read: Reading) -> np.ndarray:
+def _labelled(batch: Batch, labels: Mapping[str, str]) -> tuple[list[int], list[str]]:
+    """The places among a batch's answers whose truth is known, and the truth."""
+    places, given = [], []
+    for place, row in enumerate(batch.answered.tolist()):
+        label = labels.get(batch.ids[row])
+        if label is not None:
+            places.append(place)
+            given.append(label)
+    return places, given
+
+
+def _truth(labels: list[str], read: Reading) -> np.ndarray:
     if read.role == "numeric":
         return np.array([read.number(label) for label in labels], dtype=float)
     return np.array([read.text(label) for label in labels])

@@ -16,13 +16,13 @@ from tabular.artifact import extract
 @pytest.fixture(scope="session")
 def baseline(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("baseline") / "baseline"
-    main(trained, folder, train=trained.data / "train", test=trained.data / "test")
+    main("baseline", trained, folder, train=trained.data / "train", test=trained.data / "test")
     return folder
 
 
-def main(trained: Trained, output: Path, **more: object) -> None:
+def main(task: str, trained: Trained, output: Path, **more: object) -> None:
     options = {"model": trained.model, "schema": trained.data / "schema", "output": output, **more}
-    monitor.main([f"--{name.replace('_', '-')}={value}" for name, value in options.items()])
+    monitor.main([task, *(f"--{name.replace('_', '-')}={each}" for name, each in options.items())])
 
 
 def records(trained: Trained) -> list[dict[str, Any]]:
@@ -32,11 +32,11 @@ def records(trained: Trained) -> list[dict[str, Any]]:
 
 def capture(trained: Trained, folder: Path, rows: list[dict[str, Any]]) -> None:
     """What an endpoint with this model would have captured of these requests."""
-    folder.mkdir(parents=True)
+    hour = folder / "2026" / "11" / "25" / "10"
+    hour.mkdir(parents=True)
     model = model_fn(str(extract(trained.model, folder.parent)))
-    body, kind = output_fn(predict_fn(rows, model), "application/jsonlines")
-    assert kind == "application/jsonlines"
-    with (folder / "00-00-000-a.jsonl").open("w", encoding="utf-8") as file:
+    body = output_fn(predict_fn(rows, model), "application/jsonlines")[0] if rows else ""
+    with (hour / "00-00-000-a.jsonl").open("w", encoding="utf-8") as file:
         for number, (row, answer) in enumerate(zip(rows, body.splitlines(), strict=True)):
             side = {"observedContentType": "application/json", "encoding": "JSON"}
             data = {
@@ -55,13 +55,30 @@ def rows(trained: Trained) -> list[dict[str, Any]]:
 
 
 def watched(
-    trained: Trained, baseline: Path, folder: Path, rows: list[dict[str, Any]], **more: object
+    trained: Trained,
+    baseline: Path,
+    folder: Path,
+    rows: list[dict[str, Any]],
+    ground_truth: Path | None = None,
 ) -> dict[str, Any]:
+    """What drift and quality say of these requests."""
     capture(trained, folder / "capture", rows)
-    main(trained, folder / "out", baseline=baseline, capture=folder / "capture", **more)
-    found: dict[str, Any] = json.loads((folder / "out" / "monitoring.json").read_text())
-    named = json.loads((folder / "out" / "constraint_violations.json").read_text())["violations"]
-    return {**found, "violations": named}
+    main("consolidate", trained, folder / "window", capture=folder / "capture")
+    told = {"window": folder / "window", "baseline": baseline}
+    main("drift", trained, folder / "drift", **told)
+    labels = {"ground_truth": ground_truth} if ground_truth else {}
+    main("quality", trained, folder / "quality", **told, **labels)
+    found = read(folder / "drift" / "drift.json")
+    found["quality"] = read(folder / "quality" / "quality.json")
+    for task in ("drift", "quality"):
+        named = read(folder / task / "constraint_violations.json")["violations"]
+        found[f"{task}_violations"] = named
+    return found
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def test_a_baseline_names_the_columns_and_metrics_of_its_model(baseline: Path) -> None:
@@ -83,7 +100,7 @@ def test_calm_requests_raise_nothing(
 ) -> None:
     found = watched(trained, baseline, tmp_path, rows)
     assert found["rows"] == len(rows)
-    assert found["violations"] == []
+    assert found["drift_violations"] == []
 
 
 def test_a_shifted_column_is_named_and_no_other(
@@ -94,10 +111,10 @@ def test_a_shifted_column_is_named_and_no_other(
         for row in rows
     ]
     found = watched(trained, baseline, tmp_path, shifted)
-    named = {each["feature_name"] for each in found["violations"]}
+    named = {each["feature_name"] for each in found["drift_violations"]}
     assert "mileage_km" in named
     assert named <= {"mileage_km", "prediction"}
-    said = {each["description"] for each in found["violations"]}
+    said = {each["description"] for each in found["drift_violations"]}
     assert all("distance: " in each and "exceeds threshold: " in each for each in said)
 
 
@@ -110,15 +127,13 @@ def test_true_labels_keep_the_bounds_and_false_ones_break_them(
         (tmp_path / name / "labels").mkdir(parents=True)
         table = "".join(f"e{place},{label}\n" for place, label in enumerate(given))
         (tmp_path / name / "labels" / "truth.csv").write_text("id,label\n" + table)
-    right = watched(
-        trained, baseline, tmp_path / "true", rows, ground_truth=tmp_path / "true" / "labels"
+    right, wrong = (
+        watched(trained, baseline, tmp_path / name, rows, tmp_path / name / "labels")
+        for name in ("true", "false")
     )
-    wrong = watched(
-        trained, baseline, tmp_path / "false", rows, ground_truth=tmp_path / "false" / "labels"
-    )
-    assert right["labelled"] == len(rows)
-    assert [each for each in right["violations"] if "metric_name" in each] == []
-    assert [each for each in wrong["violations"] if "metric_name" in each]
+    assert right["quality"]["labelled"] == len(rows)
+    assert right["quality_violations"] == []
+    assert wrong["quality_violations"]
 
 
 def labels(trained: Trained) -> list[str]:
@@ -126,32 +141,41 @@ def labels(trained: Trained) -> list[str]:
         return [row[trained.target] for row in csv.DictReader(file)]
 
 
-def test_a_window_is_cut_by_time(
+def test_a_window_is_cut_by_time_and_each_row_is_taken_once(
+    trained: Trained, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    capture(trained, tmp_path / "capture", rows[:20])
+    told = {"capture": tmp_path / "capture"}
+    main("consolidate", trained, tmp_path / "a", **told, end="2026-11-25T10:00:00Z")
+    main("consolidate", trained, tmp_path / "b", **told, bookmark=tmp_path / "a")
+    main("consolidate", trained, tmp_path / "c", **told, bookmark=tmp_path / "b")
+    assert [read(tmp_path / each / "window.json")["rows"] for each in "abc"] == [0, 20, 0]
+
+
+def test_a_small_window_and_one_without_rows_say_so(
     trained: Trained, baseline: Path, rows: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    after = watched(trained, baseline, tmp_path / "a", rows[:20], start="2026-11-25T10:00:01Z")
-    inside = watched(trained, baseline, tmp_path / "b", rows[:20], end="2026-11-25T10:00:01Z")
-    assert (after["rows"], inside["rows"]) == (0, 20)
-    assert any("20 rows are few" in note for note in inside["notes"])
+    few = watched(trained, baseline, tmp_path / "few", rows[:20])
+    none = watched(trained, baseline, tmp_path / "none", rows[:0])
+    assert any("20 rows are few" in note for note in few["notes"])
+    assert (none["rows"], none["drift_violations"], none["quality_violations"]) == (0, [], [])
 
 
 def test_a_half_written_line_is_said(
-    trained: Trained, baseline: Path, rows: list[dict[str, Any]], tmp_path: Path
+    trained: Trained, rows: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     capture(trained, tmp_path / "capture", rows[:50])
-    (path,) = (tmp_path / "capture").iterdir()
+    (path,) = (tmp_path / "capture").rglob("*.jsonl")
     path.write_text(path.read_text()[:-40])
-    main(trained, tmp_path / "out", baseline=baseline, capture=tmp_path / "capture")
-    found = json.loads((tmp_path / "out" / "monitoring.json").read_text())
+    main("consolidate", trained, tmp_path / "out", capture=tmp_path / "capture")
+    found = read(tmp_path / "out" / "window.json")
     assert found["rows"] == 49
     assert any("1 captured lines could not be read" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize("time", ["yesterday", "25/11/2026"])
-def test_a_time_that_is_none_is_refused(
-    trained: Trained, baseline: Path, tmp_path: Path, time: str
-) -> None:
+def test_a_time_that_is_none_is_refused(trained: Trained, tmp_path: Path, time: str) -> None:
     (tmp_path / "capture").mkdir()
     with pytest.raises(SystemExit, match=time):
-        main(trained, tmp_path / "o", baseline=baseline, capture=tmp_path / "capture", start=time)
+        main("consolidate", trained, tmp_path / "o", capture=tmp_path / "capture", start=time)
     assert not (tmp_path / "o").exists()

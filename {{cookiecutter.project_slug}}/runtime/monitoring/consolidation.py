@@ -1,0 +1,194 @@
+"""Captured requests of a window as one table: a row for each record, with id, time and answer.
+
+`rows.parquet` has the columns `id`, `time`, `prediction`, for each class `P(<class>)`, and the
+model's own columns, prefixed by `in:`, as texts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tabular.predictions import Predictions
+from tabular.records import Columns
+from tabular.values import text
+
+from . import captured
+from .bookmark import Bookmark
+from .captured import Capture, Unreadable
+
+ROWS = 20_000  # at once
+FILE = "rows.parquet"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model takes and gives.
+
+    Attributes:
+        columns: their names, in the order of CSV.
+        classes: that the model tells apart; none: it predicts numbers.
+    """
+
+    columns: list[str]
+    classes: list[str]
+
+    @classmethod
+    def of(cls, signature: Mapping[str, Any]) -> "Shape":
+        """From a model's signature."""
+        return cls([column["name"] for column in signature["columns"]], signature["classes"])
+
+    def schema(self) -> pa.Schema:
+        """Of the table."""
+        answer = pa.string() if self.classes else pa.float64()
+        return pa.schema(
+            [
+                ("id", pa.string()),
+                ("time", pa.timestamp("s", "UTC")),
+                ("prediction", answer),
+                *((f"P({label})", pa.float64()) for label in self.classes),
+                *((f"in:{name}", pa.string()) for name in self.columns),
+            ]
+        )
+
+
+@dataclass
+class Consolidated:
+    """What was taken.
+
+    Attributes:
+        rows: of the table.
+        requests: that they came in.
+        unanswered: requests whose answer was not captured.
+        first: when the first was answered.
+        last: when the last was.
+        unreadable: what could not be read.
+    """
+
+    rows: int = 0
+    requests: int = 0
+    unanswered: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    unreadable: Unreadable = field(default_factory=Unreadable)
+
+
+def consolidate(
+    folder: Path,
+    files: Mapping[str, Path],
+    shape: Shape,
+    bookmark: Bookmark,
+    start: datetime,
+    end: datetime,
+) -> tuple[Consolidated, Bookmark]:
+    """Write the rows that no window has taken, and move the bookmark.
+
+    Args:
+        folder: gets rows.parquet.
+        files: captured files by their keys.
+        shape: of the model.
+        bookmark: what was read before.
+        start: requests before it are left out, as read.
+        end: requests from then on are left for the next window.
+    """
+    found = Consolidated()
+    unread = bookmark.unread(files)
+    with pq.ParquetWriter(folder / FILE, shape.schema()) as writer:
+        for waiting in _batches(_inside(unread, files, shape, bookmark, start, end, found), found):
+            writer.write_table(_table(waiting, shape))
+    return found, bookmark.moved(unread, end)
+
+
+def _inside(
+    keys: Iterable[str],
+    files: Mapping[str, Path],
+    shape: Shape,
+    bookmark: Bookmark,
+    start: datetime,
+    end: datetime,
+    found: Consolidated,
+) -> Iterator[Capture]:
+    for key in keys:
+        since = max(start, bookmark.start(key))
+        for each in captured.read([files[key]], shape.columns, shape.classes, found.unreadable):
+            if since <= each.time < end:
+                yield each
+
+
+def _batches(captures: Iterable[Capture], found: Consolidated) -> Iterator[list[Capture]]:
+    waiting: list[Capture] = []
+    rows = 0
+    for each in captures:
+        found.requests += 1
+        found.rows += len(each.records)
+        found.first = min(found.first or each.time, each.time)
+        found.last = max(found.last or each.time, each.time)
+        if not each.answers:
+            found.unanswered += 1
+        waiting.append(each)
+        rows += len(each.records)
+        if rows >= ROWS:
+            yield waiting
+            waiting, rows = [], 0
+    if waiting:
+        yield waiting
+
+
+def _table(captures: Sequence[Capture], shape: Shape) -> pa.Table:
+    records = [record for each in captures for record in each.records]
+    answers = [answer for each in captures for answer in (each.answers or [{}] * len(each.records))]
+    values = [answer.get("prediction") for answer in answers]
+    shares = [answer.get("probabilities") or {} for answer in answers]
+    columns: dict[str, list[Any]] = {
+        "id": [name for each in captures for name in each.row_ids()],
+        "time": [each.time for each in captures for _ in each.records],
+        "prediction": [v if v is None or not shape.classes else str(v) for v in values],
+        **{f"P({label})": [each.get(label) for each in shares] for label in shape.classes},
+        **{f"in:{name}": [_text(record[name]) for record in records] for name in shape.columns},
+    }
+    return pa.table(columns, shape.schema())
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) or value is None else text(value)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a window.
+
+    Attributes:
+        ids: of the rows.
+        records: as the model got them.
+        answers: what it said, of the rows in `answered`.
+        answered: the places of the rows whose answer was captured.
+    """
+
+    ids: list[str]
+    records: Columns
+    answers: Predictions
+    answered: np.ndarray
+
+
+def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
+    """The rows of a window, some at a time."""
+    with pq.ParquetFile(folder / FILE) as file:
+        for found in file.iter_batches(ROWS):
+            columns = {name: found.column(f"in:{name}") for name in shape.columns}
+            known = found.column("prediction").is_valid()
+            answers = pa.Table.from_batches([found]).filter(known)
+            values = answers.column("prediction").to_numpy()
+            shares = [answers.column(f"P({label})").to_numpy() for label in shape.classes]
+            said = (
+                Predictions(values.astype(str), np.column_stack(shares), shape.classes)
+                if shape.classes
+                else Predictions(values.astype(float))
+            )
+            places = np.flatnonzero(known.to_numpy(zero_copy_only=False))
+            records = Columns(columns, found.num_rows)
+            yield Batch(found.column("id").to_pylist(), records, said, places)

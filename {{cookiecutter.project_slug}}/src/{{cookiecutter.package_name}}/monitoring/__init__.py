@@ -1,0 +1,1 @@
+"""Watching models: who is told of what, over which windows, and what was seen."""
