@@ -6,7 +6,6 @@ Source: Amazon SageMaker Developer Guide, "Capture data": a line of JSON for eac
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,27 +96,24 @@ def read(
                     unreadable.add(Place(path.name, number), _reason(error))
 
 
-def inference_time(line: bytes) -> datetime:
-    """When the request of a line was answered; ValueError where the line does not say it."""
-    return _time(json.loads(line)["eventMetadata"]["inferenceTime"])
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error}"
-    if isinstance(error, json.JSONDecodeError):
-        return "it is no line of JSON; it may be half-written"
     return str(error)
 
 
 def _capture(line: bytes, columns: list[str], classes: Sequence[str]) -> Capture:
-    found = json.loads(line)
+    try:
+        found = loads(line)
+    except ValueError:
+        raise DataError("it is no line of JSON; it may be half-written") from None
     data, about = found["captureData"], found["eventMetadata"]
     body, kind = _side(data["endpointInput"])
     records = payloads.as_records(payloads.read(body, kind), columns)
-    unknown = next((set(columns) - set(each) for each in records if set(columns) - set(each)), None)
-    if unknown:
-        raise DataError(f"it lacks the model's fields {', '.join(sorted(unknown))}")
+    wanted = set(columns)
+    for each in records:
+        if unknown := wanted - each.keys():
+            raise DataError(f"it lacks the model's fields {', '.join(sorted(unknown))}")
     answers = _answers(data["endpointOutput"]) if "endpointOutput" in data else []
     if answers and len(answers) != len(records):
         raise DataError(f"it has {len(records)} records and {len(answers)} answers")

@@ -144,18 +144,24 @@ def _table(captures: Sequence[Capture], shape: Shape) -> pa.Table:
     answers = [answer for each in captures for answer in (each.answers or [{}] * len(each.records))]
     values = [answer.get("prediction") for answer in answers]
     shares = [answer.get("probabilities") or {} for answer in answers]
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, Any] = {
         "id": [name for each in captures for name in each.row_ids()],
         "time": [each.time for each in captures for _ in each.records],
         "prediction": [v if v is None or not shape.classes else str(v) for v in values],
         **{f"P({label})": [each.get(label) for each in shares] for label in shape.classes},
-        **{f"in:{name}": [_text(record[name]) for record in records] for name in shape.columns},
+        **{f"in:{name}": _texts([record[name] for record in records]) for name in shape.columns},
     }
     return pa.table(columns, shape.schema())
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) or value is None else text(value)
+def _texts(values: list[Any]) -> Any:
+    """A column's raw values as texts that mean the same."""
+    kinds = {*map(type, values)}
+    if kinds <= {float, type(None)}:
+        return pa.array(values, pa.float64()).cast(pa.string())
+    if kinds <= {str, type(None)}:
+        return values
+    return [each if isinstance(each, str) or each is None else text(each) for each in values]
 
 
 @dataclass(frozen=True)
