@@ -1,6 +1,6 @@
 """Watch a model: its baseline, what was captured since, whether that drifted, whether it is right.
 
-The first argument is the task: baseline, consolidate, drift or quality.
+The first argument is the task: baseline, consolidate, drift, quality or report.
 """
 
 from argparse import Namespace
@@ -36,9 +36,15 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add("--bookmark", type=Path, help="consolidate: folder with bookmark.json, if there is one")
     add("--start", default="", help="consolidate: take nothing before, such as 2026-11-25T10:00Z")
     add("--end", default="", help="consolidate: take nothing from then on; empty: now")
-    add("--window", type=Path, help="drift, quality: folder with rows.parquet")
-    add("--baseline", type=Path, help="drift, quality: folder of a baseline")
+    add("--window", type=Path, help="drift, quality, report: folder with rows.parquet")
+    add("--baseline", type=Path, help="drift, quality, report: folder of a baseline")
     add("--ground-truth", type=Path, help="quality: folder with labels, where there are any")
+    add("--drift", type=Path, help="report: folder of the task drift")
+    add("--quality", type=Path, help="report: folder of the task quality")
+    add("--state", type=Path, help="report: folder with history.json, if there is one")
+    add("--name", default="a model", help="report: whose windows these are")
+    add("--package", default="", help="report: ARN of the model package that answered")
+    add("--run", default="", help="report: the execution that this is part of")
     return parser.parse_args(argv)
 
 
@@ -90,12 +96,19 @@ def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     return written.quality(folder, look_at_quality(rows, model.signature, options.baseline, labels))
 
 
+def report(options: Namespace, model: Artifact, folder: Path) -> list[str]:
+    """Write the window's report, the page over all windows, and what the next window needs."""
+    tasks = written.Tasks(options.window, options.drift, options.quality, options.baseline)
+    return written.report(folder, tasks, options.state, options.name, options.package, options.run)
+
+
 Task = Callable[[Namespace, Any, Path], list[str]]
 TASKS: dict[str, Task] = {
     "baseline": write_baseline,
     "consolidate": consolidate,
     "drift": drift,
     "quality": quality,
+    "report": report,
 }
 
 

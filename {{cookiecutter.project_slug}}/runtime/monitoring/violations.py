@@ -124,7 +124,7 @@ def _plain(violation: Violation) -> dict[str, str]:
     }
 
 
-def ending(violations: Sequence[Violation]) -> str:
+def ending(violations: Sequence[object]) -> str:
     """The sentence with which a monitoring job ends."""
     if not violations:
         return "Completed: Job completed successfully with no violations."

@@ -1,12 +1,18 @@
 """What monitoring leaves: the documents of a window, and the sentences about them."""
 
+import shutil
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tabular import job
 
-from . import statistics, violations
+from . import baseline, distributions, history, statistics, violations
+from . import report as pages
 from .consolidation import Consolidated
+from .distributions import Distribution
+from .history import Entry
 from .violations import Violation
 from .window import DataResult, QualityResult
 
@@ -73,3 +79,70 @@ def _ending(folder: Path, found: list[Violation], notes: list[str]) -> list[str]
     job.write_json(folder / "constraint_violations.json", violations.document(found))
     named = [f"{each.feature_name}: {each.description}" for each in found]
     return [*named, *notes, violations.ending(found)]
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Where the tasks of one window have left their documents."""
+
+    window: Path
+    drift: Path
+    quality: Path
+    baseline: Path
+
+    def violations(self) -> list[dict[str, str]]:
+        """Those of data and quality."""
+        return [
+            each
+            for folder in (self.drift, self.quality)
+            for each in job.read_json(folder, "constraint_violations.json")["violations"]
+        ]
+
+    def distributions(self) -> tuple[dict[str, Distribution], dict[str, Distribution]]:
+        """Those of the baseline, and those of the window."""
+        said = baseline.read(self.baseline, "data/statistics.json")
+        then = statistics.columns(said)
+        then[baseline.PREDICTION] = distributions.read(said["predictions"])
+        return then, statistics.columns(job.read_json(self.drift, "statistics.json"))
+
+
+def report(
+    folder: Path, tasks: Tasks, state: Path | None, name: str, package: str, run: str
+) -> list[str]:
+    """Write report.html, and index.html, history.json and bookmark.json for the next window.
+
+    The bookmark moves here, at the end: a run that breaks before leaves its rows to the next.
+    """
+    window, drift, quality = (
+        job.read_json(tasks.window, "window.json"),
+        job.read_json(tasks.drift, "drift.json"),
+        job.read_json(tasks.quality, "quality.json"),
+    )
+    found = tasks.violations()
+    page = pages.of_window(name, window, drift, quality, found, *tasks.distributions())
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    entries: list[Entry] = []
+    if state and (state / "history.json").is_file():
+        entries = history.read(job.read_json(state, "history.json"))
+    entries = history.added(entries, _entry(window, drift, quality, found, package, run))
+    job.write_json(folder / "history.json", history.document(entries))
+    (folder / "index.html").write_text(pages.of_history(name, entries, []), encoding="utf-8")
+    job.write_json(folder / "constraint_violations.json", {"violations": found})
+    shutil.copyfile(tasks.window / "bookmark.json", folder / "bookmark.json")
+    return [f"{len(found)} violations in {window['rows']:,} rows", violations.ending(found)]
+
+
+def _entry(
+    window: dict[str, Any],
+    drift: dict[str, Any],
+    quality: dict[str, Any],
+    found: list[dict[str, str]],
+    package: str,
+    run: str,
+) -> Entry:
+    effects = {
+        each["column"]: each["effect"] for each in drift["comparisons"] if each["kind"] != "missing"
+    }
+    named = {each.get("feature_name") or each["metric_name"]: each["description"] for each in found}
+    metrics = {name: each["value"] for name, each in quality["metrics"].items()}
+    return Entry(window["end"], package, window["rows"], effects, named, metrics, run)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,31 @@ def test_a_time_that_is_none_is_refused(trained: Trained, tmp_path: Path, time: 
     with pytest.raises(SystemExit, match=time):
         main("consolidate", trained, tmp_path / "o", capture=tmp_path / "capture", start=time)
     assert not (tmp_path / "o").exists()
+
+
+def test_a_report_opens_offline_and_the_history_grows_by_window(
+    trained: Trained, baseline: Path, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    shifted = [
+        {**row, "mileage_km": row["mileage_km"] and float(row["mileage_km"]) + 60_000}
+        for row in rows
+    ]
+    state: dict[str, Path] = {}
+    for name, given in (("calm", rows), ("shifted", shifted), ("again", shifted)):
+        where = tmp_path / name
+        watched(trained, baseline, where, given)
+        told = {each: where / each for each in ("window", "drift", "quality")}
+        main("report", trained, where / "report", baseline=baseline, **told, **state)
+        state = {"state": where / "report"}
+    page = (tmp_path / "shifted" / "report" / "report.html").read_text(encoding="utf-8")
+    assert len(page) < 2_000_000
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=|url\(", page)
+    assert "<b>mileage_km</b>" in page
+    assert "<b>mileage_km</b>" not in (tmp_path / "calm" / "report" / "report.html").read_text()
+    windows = read(tmp_path / "again" / "report" / "history.json")["windows"]
+    assert [bool(each["violations"]) for each in windows] == [False, True, True]
+    assert all(each["drift"]["mileage_km"] < 0.5 for each in windows[:1])
+    index = (tmp_path / "again" / "report" / "index.html").read_text(encoding="utf-8")
+    assert index.count("<circle") >= 3 * len(windows[0]["drift"])
+    assert (tmp_path / "again" / "report" / "bookmark.json").is_file()
