@@ -1,6 +1,6 @@
 """How long captured requests take to become rows, and what they are compared with.
 
-    python benchmarks/captured_requests.py --requests 100000 --files 100
+python benchmarks/captured_requests.py --requests 100000 --files 100
 """
 
 import argparse
@@ -36,7 +36,9 @@ def write(folder: Path, requests: int, files: int) -> dict[str, Path]:
         path = hour / f"00-00-000-{number}.jsonl"
         with path.open("w", encoding="utf-8") as file:
             for row in range(requests // files):
-                record = {f"n{place}": value for place, value in enumerate(draw.normal(size=NUMBERS))}
+                record = {
+                    f"n{place}": value for place, value in enumerate(draw.normal(size=NUMBERS))
+                }
                 record |= {f"t{place}": f"kind {draw.integers(9)}" for place in range(TEXTS)}
                 data = {
                     "endpointInput": {**side, "data": json.dumps(record)},
