@@ -55,8 +55,8 @@ TAKEN = """
     sagemaker_core sagemaker_local sagemaker_mlflow sagemaker_mlops sagemaker_serve sagemaker_train
     schema scikit_learn scipy setuptools six sklearn sqlalchemy starlette sympy tenacity tornado
     tqdm traitlets typing_extensions urllib3 uv uvicorn werkzeug wheel xgboost xgboost_cpu yaml
-    contracts data evaluate features inference models notebooks params preprocess reports runtime
-    select_records serve src summarize summarize_scores tabular test tests train
+    contracts data evaluate features inference models monitor monitoring notebooks params preprocess
+    reports runtime select_records serve src summarize summarize_scores tabular test tests train
 """.split()
 
 

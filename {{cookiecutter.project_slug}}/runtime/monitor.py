@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring import baseline, bookmark, consolidation, ground_truth, written
+from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
 from monitoring.window import look_at_data, look_at_quality
@@ -20,32 +21,6 @@ from tabular.values import DataError
 
 # A comparison of your own by column; it takes two distributions and gives a `Comparison`.
 OWN: dict[str, Compare] = {}
-
-
-def arguments(argv: Sequence[str] | None) -> Namespace:
-    """Parse the command line."""
-    parser = job.Arguments("monitor", description=__doc__)
-    add = parser.add_argument
-    add("task", choices=sorted(TASKS))
-    add("--model", type=Path, required=True, help="folder with model.tar.gz")
-    add("--schema", type=Path, required=True, help="folder with schema.json")
-    add("--output", type=Path, required=True, help="folder for what is written")
-    add("--train", type=Path, help="baseline: folder with train.csv")
-    add("--test", type=Path, help="baseline: folder with test.csv")
-    add("--capture", type=Path, help="consolidate: folder with captured requests")
-    add("--bookmark", type=Path, help="consolidate: folder with bookmark.json, if there is one")
-    add("--start", default="", help="consolidate: take nothing before, such as 2026-11-25T10:00Z")
-    add("--end", default="", help="consolidate: take nothing from then on; empty: now")
-    add("--window", type=Path, help="drift, quality, report: folder with rows.parquet")
-    add("--baseline", type=Path, help="drift, quality, report: folder of a baseline")
-    add("--ground-truth", type=Path, help="quality: folder with labels, where there are any")
-    add("--drift", type=Path, help="report: folder of the task drift")
-    add("--quality", type=Path, help="report: folder of the task quality")
-    add("--state", type=Path, help="report: folder with history.json, if there is one")
-    add("--name", default="a model", help="report: whose windows these are")
-    add("--package", default="", help="report: ARN of the model package that answered")
-    add("--run", default="", help="report: the execution that this is part of")
-    return parser.parse_args(argv)
 
 
 def write_baseline(options: Namespace, model: Artifact, folder: Path) -> list[str]:
@@ -127,7 +102,7 @@ def monitor(options: Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run as a script; a mistake in arguments or data is one sentence and exit code 1."""
     with job.one_sentence("monitor"):
-        monitor(arguments(argv))
+        monitor(parse(argv, TASKS, __doc__))
 
 
 if __name__ == "__main__":
