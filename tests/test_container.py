@@ -296,6 +296,7 @@ def test_the_type_of_an_answer_is_one_that_the_caller_accepts(
         ({"mileage_km": "far"}, "application/json", "", 400, "mileage_km: not a number in 1 row"),
         ({"first_registered": "2999-01-01"}, "application/json", "", 400, "first_registered"),
         ("1,2", "text/csv", "", 400, "record 1 has 2 values, not the 13 of: "),
+        (";".join("1" * 13), "text/csv", "", 400, "; separate them by commas, not semicolons"),
         ("{", "application/json", "", 400, "the request is not valid application/json"),
         ({}, "text/plain", "", 415, "content type 'text/plain' is not text/csv"),
         ({}, "application/json", "text/html", 406, "accept 'text/html' allows none of"),

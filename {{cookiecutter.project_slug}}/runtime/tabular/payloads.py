@@ -152,7 +152,16 @@ def _record(place: int, row: Any, columns: list[str]) -> Mapping[str, Any]:
     if isinstance(row, list) and len(row) == len(columns):
         return dict(zip(columns, row, strict=True))
     found = f"{len(row)} values" if isinstance(row, list) else repr(row)
-    raise DataError(f"record {place} has {found}, not the {len(columns)} of: {', '.join(columns)}")
+    wanted = f"not the {len(columns)} of: {', '.join(columns)}"
+    raise DataError(f"record {place} has {found}, {wanted}{_separator(row, len(columns))}")
+
+
+def _separator(row: Any, columns: int) -> str:
+    """What to do where a line has its values between other marks than commas, or ""."""
+    line = ",".join(map(str, row)) if isinstance(row, list) else ""
+    marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
+    used = [name for mark, name in marks.items() if line.count(mark) == columns - 1 > 0]
+    return f"; separate them by commas, not {used[0]}" if used else ""
 
 
 def write(predictions: Sequence[Mapping[str, Any]], accept: str) -> tuple[str, str]:

@@ -53,7 +53,7 @@ pre.error { background: #fdf3f2; border-color: #e6b8b4; }
 .state.Stopped { background: #8a6d1f; }
 .reason { background: #fdf3f2; border-left: 4px solid #b3372f; padding: 9px 14px; margin: 12px 0;
   white-space: pre-line; }
-table { border-collapse: collapse; margin: 8px 0; font-size: 13.5px; }
+table { border: 0; border-collapse: collapse; margin: 8px 0; font-size: 13.5px; }
 .output { overflow-x: auto; margin: 8px 0; }
 th, td { text-align: left; padding: 4px 14px 4px 0; vertical-align: top;
   border: 0; border-bottom: 1px solid var(--line); }
