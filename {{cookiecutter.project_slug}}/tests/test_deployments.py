@@ -22,6 +22,8 @@ from {{ cookiecutter.package_name }}.deployments import (
     smoke,
     states,
 )
+from {{ cookiecutter.package_name }}.endpoints import waiting
+from {{ cookiecutter.package_name }}.monitoring import events
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 KINDS = ("local", "managed")
@@ -67,6 +69,16 @@ def words(session: Any, endpoint: str) -> list[str]:
     return [event.what for event in history.of(session, endpoint)]
 
 
+def gathered(session: Any, endpoint: str) -> dict[str, Any]:
+    """What the report of a window is told of an endpoint."""
+    bucket = session.default_bucket()
+    events.gather(session, endpoint, f"s3://{bucket}/state/{endpoint}/")
+    found: dict[str, Any] = json.loads(
+        session.read_s3_file(bucket, f"state/{endpoint}/{events.FILE}")
+    )
+    return found
+
+
 def left(session: Any, group: str) -> list[str]:
     """Configurations and models that are there, by their names."""
     client = session.sagemaker_client
@@ -91,6 +103,15 @@ def test_from_the_first_deployment_to_the_end(session: Any, group: str) -> None:
     assert serves(session, group) == 3.0
     (row,) = [row for row in listing.table(session) if row.endpoint == group]
     assert (row.serves, row.approval, row.note) == (f"{group}/2", "Approved", "")
+
+    events.add(session, group, events.RETRAINED, "run r1")
+    found = waiting.until(
+        session, lambda: gathered(session, group), lambda each: each["traffic"]["requests"], "they"
+    )
+    kinds = [each["kind"] for each in found["events"]]
+    assert kinds == [history.DEPLOYED, history.DEPLOYED, events.RETRAINED]
+    assert f"{group}/2" in found["events"][1]["text"]
+    assert found["traffic"]["server_errors"] == 0 < found["traffic"]["p99_ms"] < 60_000
 
     back = deploy.rollback(session, group, say=quiet)
     assert (serves(session, group), back.configuration) == (2.0, done.configuration)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -137,6 +137,36 @@ def test_metrics_are_asked_for_as_cloudwatch_takes_them() -> None:
     assert list(table.columns)[2:4] == ["Invocation5XXErrors", "ModelLatency p50"]
     assert table.loc[NOW, "Invocations"] == 3
     assert table.loc[NOW, "OverheadLatency p99"] == 7
+
+
+@pytest.mark.parametrize(
+    ("length", "period"),
+    [(timedelta(minutes=3), 180), (timedelta(hours=5), 5 * 3600), (timedelta(days=9), 86400)],
+)
+def test_traffic_is_added_up_over_variants_and_times(length: timedelta, period: int) -> None:
+    """Two points of each of two variants: counts add up, middles are weighed, the worst counts."""
+    now, asked = datetime.now(UTC), set()
+
+    def statistics(**request: Any) -> dict[str, Any]:
+        asked.add(request["Period"])
+        return {
+            "Datapoints": [
+                {
+                    "Timestamp": place,
+                    "Sum": 10.0,
+                    "SampleCount": weight,
+                    "ExtendedStatistics": {"p50": 1000.0 * place, "p99": 9000.0 * place},
+                }
+                for place, weight in ((1, 30.0), (2, 10.0))
+            ]
+        }
+
+    client = SimpleNamespace(get_metric_statistics=statistics)
+    session = SimpleNamespace(boto_session=SimpleNamespace(client=lambda _: client))
+    found = metrics.traffic(session, "e", ["a", "b"], now - length, now)
+    assert asked == {period}
+    assert (found.requests, found.server_errors) == (40, 40)
+    assert (found.p50_ms, found.p99_ms) == (1.25, 18.0)
 
 
 @pytest.fixture
