@@ -117,11 +117,14 @@ def traffic(
             middle, slow = (each["ExtendedStatistics"][share] / 1000 for share in PERCENTILES)
             middles.append((middle, weights.get(each["Timestamp"], 1.0)))
             slowest.append(slow)
+    requests, client_errors, server_errors = (round(counts[name]) for name in COUNTS)
     total = sum(weight for _, weight in middles)
     return Traffic(
         since.isoformat(timespec="seconds"),
         until.isoformat(timespec="seconds"),
-        *[round(counts[name]) for name in COUNTS],
+        requests,
+        client_errors,
+        server_errors,
         sum(value * weight for value, weight in middles) / total if total else None,
         max(slowest, default=None),
     )
