@@ -9,7 +9,6 @@ import resource
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,7 @@ import numpy as np
 RUNTIME = Path(__file__).parent.parent / "{{cookiecutter.project_slug}}" / "runtime"
 sys.path.insert(0, str(RUNTIME))
 
-from monitoring import consolidation  # noqa: E402
-from monitoring.bookmark import BEGINNING, Bookmark  # noqa: E402
+from monitoring import consolidation, span  # noqa: E402
 from monitoring.columns import ColumnCounters  # noqa: E402
 from monitoring.consolidation import Shape  # noqa: E402
 
@@ -64,8 +62,8 @@ def main() -> None:
         folder = Path(name)
         files = write(folder / "capture", asked.requests, asked.files)
         begun = time.process_time()
-        end = datetime.now(UTC)
-        found, _ = consolidation.consolidate(folder, files, shape, Bookmark(), BEGINNING, end)
+        all_of_it = span.given(span.NEWEST, span.NOW, None)
+        found, _ = consolidation.consolidate(folder, files, shape, all_of_it)
         taken = time.process_time()
         counters = ColumnCounters(columns)
         for batch in consolidation.batches(folder, shape):

@@ -5,11 +5,10 @@ The first argument is the task: baseline, consolidate, drift, quality or report.
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from monitoring import baseline, bookmark, consolidation, ground_truth, written
+from monitoring import baseline, consolidation, ground_truth, span, written
 from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
@@ -30,29 +29,15 @@ def write_baseline(options: Namespace, model: Artifact, folder: Path) -> list[st
 
 
 def consolidate(options: Namespace, model: Artifact, folder: Path) -> list[str]:
-    """Take what was captured since the last window."""
+    """Take what was captured since the last window, or in a past one."""
     files = {
         path.relative_to(options.capture).as_posix(): path
         for path in options.capture.rglob("*.jsonl")
     }
-    before = bookmark.Bookmark()
-    if options.bookmark and (options.bookmark / "bookmark.json").is_file():
-        before = bookmark.read(job.read_json(options.bookmark, "bookmark.json"))
-    start = moment(options.start, "start", bookmark.BEGINNING)
-    end = moment(options.end, "end", datetime.now(UTC))
+    time = span.given(options.start, options.end, options.bookmark)
     shape = Shape.of(model.signature)
-    found, after = consolidation.consolidate(folder, files, shape, before, start, end)
-    job.write_json(folder / "bookmark.json", after.document())
-    return written.window(folder, found, end)
-
-
-def moment(text: str, name: str, usual: datetime) -> datetime:
-    """A time of the command line; without a zone it is UTC."""
-    try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else usual
-    except ValueError:
-        raise DataError(f"--{name} is {text!r}; give a time such as 2026-11-25T10:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found, after = consolidation.consolidate(folder, files, shape, time)
+    return written.window(folder, found, time, after)
 
 
 def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
@@ -89,7 +74,7 @@ TASKS: dict[str, Task] = {
 
 def monitor(options: Namespace) -> None:
     """Do the task, and end in its last sentence."""
-    schema = job.read_json(options.schema, "schema.json")
+    schema = job.read_json(options.schema, "schema.json") if options.schema else None
     with opened("model", options.model, schema) as model:
         if model is None:
             raise DataError(f"{options.model} holds no model.tar.gz; run train first")

@@ -21,6 +21,7 @@ from tabular.values import text
 from . import captured
 from .bookmark import Bookmark
 from .captured import Capture, Unreadable
+from .span import Span
 
 ROWS = 20_000  # at once
 FILE = "rows.parquet"
@@ -82,41 +83,35 @@ def consolidate(
     folder: Path,
     files: Mapping[str, Path],
     shape: Shape,
-    bookmark: Bookmark,
-    start: datetime,
-    end: datetime,
+    span: Span,
 ) -> tuple[Consolidated, Bookmark]:
-    """Write the rows that no window has taken, and move the bookmark.
+    """Write the rows of a time that no window has taken, and move the bookmark.
 
     Args:
         folder: gets rows.parquet.
         files: captured files by their keys.
         shape: of the model.
-        bookmark: what was read before.
-        start: requests before it are left out, as read.
-        end: requests from then on are left for the next window.
+        span: its time, and what was taken before.
     """
     found = Consolidated()
-    unread = bookmark.unread(files)
+    unread = span.before.unread(files)
     with pq.ParquetWriter(folder / FILE, shape.schema()) as writer:
-        for waiting in _batches(_inside(unread, files, shape, bookmark, start, end, found), found):
+        for waiting in _batches(_inside(unread, files, shape, span, found), found):
             writer.write_table(_table(waiting, shape))
-    return found, bookmark.moved(unread, end)
+    return found, span.before.moved(unread, span.end)
 
 
 def _inside(
     keys: Iterable[str],
     files: Mapping[str, Path],
     shape: Shape,
-    bookmark: Bookmark,
-    start: datetime,
-    end: datetime,
+    span: Span,
     found: Consolidated,
 ) -> Iterator[Capture]:
     for key in keys:
-        since = max(start, bookmark.start(key))
+        since = max(span.start, span.before.start(key))
         for each in captured.read([files[key]], shape.columns, shape.classes, found.unreadable):
-            if since <= each.time < end:
+            if since <= each.time < span.end:
                 yield each
 
 

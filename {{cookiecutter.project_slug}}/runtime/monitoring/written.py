@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,17 @@ from tabular import job
 
 from . import baseline, distributions, history, statistics, violations
 from . import report as pages
+from .bookmark import Bookmark
 from .consolidation import Consolidated
 from .distributions import Distribution
 from .history import Entry
+from .span import Span, check_is_next
 from .violations import Violation
 from .window import DataResult, QualityResult
 
 
-def window(folder: Path, found: Consolidated, end: datetime) -> list[str]:
-    """Write window.json: how much was captured, and when."""
+def window(folder: Path, found: Consolidated, span: Span, after: Bookmark) -> list[str]:
+    """Write window.json: how much was captured, and when; of the newest window bookmark.json."""
     notes = [found.unreadable.sentence()] if found.unreadable.count else []
     if found.unanswered:
         notes.append(f"{found.unanswered} requests have no captured answer")
@@ -27,12 +28,16 @@ def window(folder: Path, found: Consolidated, end: datetime) -> list[str]:
         "requests": found.requests,
         "first": found.first.isoformat() if found.first else "",
         "last": found.last.isoformat() if found.last else "",
-        "end": end.isoformat(),
+        "start": (span.before.until if span.is_newest else span.start).isoformat(),
+        "end": span.end.isoformat(),
+        "is_newest": span.is_newest,
         "notes": notes,
     }
+    if span.is_newest:
+        job.write_json(folder / "bookmark.json", after.document())
     job.write_json(folder / "window.json", document)
     counted = f"{found.rows:,} rows in {found.requests:,} requests"
-    return [*notes, f"{counted} until {end:%Y-%m-%d %H:%M}"]
+    return [*notes, f"{counted} until {span.end:%Y-%m-%d %H:%M:%S}"]
 
 
 def data(folder: Path, found: DataResult) -> list[str]:
@@ -109,26 +114,36 @@ class Tasks:
 def report(
     folder: Path, tasks: Tasks, state: Path | None, name: str, package: str, run: str
 ) -> list[str]:
-    """Write report.html, and index.html, history.json and bookmark.json for the next window.
+    """Write report/ for people, and state/ for the next window: history.json and bookmark.json.
 
-    The bookmark moves here, at the end: a run that breaks before leaves its rows to the next.
+    The bookmark moves here, at the end: a run that breaks before leaves its rows to the next. One
+    that looks at a past window again leaves it where it is.
     """
     window, drift, quality = (
         job.read_json(tasks.window, "window.json"),
         job.read_json(tasks.drift, "drift.json"),
         job.read_json(tasks.quality, "quality.json"),
     )
+    if window["is_newest"]:
+        check_is_next(window["start"], state)
     found = tasks.violations()
+    pages_folder, next_state = folder / "report", folder / "state"
+    pages_folder.mkdir()
+    next_state.mkdir()
     page = pages.of_window(name, window, drift, quality, found, *tasks.distributions())
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    (pages_folder / "report.html").write_text(page, encoding="utf-8")
     entries: list[Entry] = []
     if state and (state / "history.json").is_file():
         entries = history.read(job.read_json(state, "history.json"))
-    entries = history.added(entries, _entry(window, drift, quality, found, package, run))
-    job.write_json(folder / "history.json", history.document(entries))
-    (folder / "index.html").write_text(pages.of_history(name, entries, []), encoding="utf-8")
-    job.write_json(folder / "constraint_violations.json", {"violations": found})
-    shutil.copyfile(tasks.window / "bookmark.json", folder / "bookmark.json")
+    entry = _entry(window, drift, quality, found, package, run)
+    if window["is_newest"] or entry.end in {each.end for each in entries}:
+        entries = history.added(entries, entry)
+    index = pages.of_history(name, entries, [])
+    (pages_folder / "index.html").write_text(index, encoding="utf-8")
+    job.write_json(pages_folder / "constraint_violations.json", {"violations": found})
+    job.write_json(next_state / "history.json", history.document(entries))
+    if window["is_newest"]:
+        shutil.copyfile(tasks.window / "bookmark.json", next_state / "bookmark.json")
     return [f"{len(found)} violations in {window['rows']:,} rows", violations.ending(found)]
 
 

@@ -31,13 +31,15 @@ def records(trained: Trained) -> list[dict[str, Any]]:
     return [json.loads(each) for each in lines]
 
 
-def capture(trained: Trained, folder: Path, rows: list[dict[str, Any]]) -> None:
+def capture(
+    trained: Trained, folder: Path, rows: list[dict[str, Any]], name: str = "a"
+) -> None:
     """What an endpoint with this model would have captured of these requests."""
     hour = folder / "2026" / "11" / "25" / "10"
     hour.mkdir(parents=True)
     model = model_fn(str(extract(trained.model, folder.parent)))
     body = output_fn(predict_fn(rows, model), "application/jsonlines")[0] if rows else ""
-    with (hour / "00-00-000-a.jsonl").open("w", encoding="utf-8") as file:
+    with (hour / f"00-00-000-{name}.jsonl").open("w", encoding="utf-8") as file:
         for number, (row, answer) in enumerate(zip(rows, body.splitlines(), strict=True)):
             side = {"observedContentType": "application/json", "encoding": "JSON"}
             data = {
@@ -61,10 +63,11 @@ def watched(
     folder: Path,
     rows: list[dict[str, Any]],
     ground_truth: Path | None = None,
+    **window: object,
 ) -> dict[str, Any]:
     """What drift and quality say of these requests."""
-    capture(trained, folder / "capture", rows)
-    main("consolidate", trained, folder / "window", capture=folder / "capture")
+    capture(trained, folder / "capture", rows, folder.name)
+    main("consolidate", trained, folder / "window", capture=folder / "capture", **window)
     told = {"window": folder / "window", "baseline": baseline}
     main("drift", trained, folder / "drift", **told)
     labels = {"ground_truth": ground_truth} if ground_truth else {}
@@ -153,6 +156,22 @@ def test_a_window_is_cut_by_time_and_each_row_is_taken_once(
     assert [read(tmp_path / each / "window.json")["rows"] for each in "abc"] == [0, 20, 0]
 
 
+def test_a_past_window_is_looked_at_again_without_moving_the_bookmark(
+    trained: Trained, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    capture(trained, tmp_path / "capture", rows[:20])
+    told = {"capture": tmp_path / "capture"}
+    main("consolidate", trained, tmp_path / "a", **told)
+    past = {"start": "2026-11-25T10:00Z", "end": "2026-11-25T11:00Z"}
+    main("consolidate", trained, tmp_path / "b", **told, bookmark=tmp_path / "a", **past)
+    main("consolidate", trained, tmp_path / "c", **told, start=past["end"], end="2026-11-26")
+    found = {name: read(tmp_path / name / "window.json") for name in "abc"}
+    assert [found[name]["rows"] for name in "abc"] == [20, 20, 0]
+    assert [(tmp_path / name / "bookmark.json").is_file() for name in "abc"] == [True, False, False]
+    with pytest.raises(SystemExit, match="`window` ends at 2026-11-25"):
+        main("consolidate", trained, tmp_path / "d", **told, start="2026-11-26", end="2026-11-25")
+
+
 def test_a_small_window_and_one_without_rows_say_so(
     trained: Trained, baseline: Path, rows: list[dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -177,7 +196,7 @@ def test_a_half_written_line_is_said(
 @pytest.mark.parametrize("time", ["yesterday", "25/11/2026"])
 def test_a_time_that_is_none_is_refused(trained: Trained, tmp_path: Path, time: str) -> None:
     (tmp_path / "capture").mkdir()
-    with pytest.raises(SystemExit, match=time):
+    with pytest.raises(SystemExit, match=f"`window` is '{time}'; give a time"):
         main("consolidate", trained, tmp_path / "o", capture=tmp_path / "capture", start=time)
     assert not (tmp_path / "o").exists()
 
@@ -189,22 +208,29 @@ def test_a_report_opens_offline_and_the_history_grows_by_window(
         {**row, "mileage_km": row["mileage_km"] and float(row["mileage_km"]) + 60_000}
         for row in rows
     ]
-    state: dict[str, Path] = {}
-    for name, given in (("calm", rows), ("shifted", shifted), ("again", shifted)):
+    state, reports = tmp_path / "none", tmp_path / "again" / "report"
+    for hour, (name, given) in enumerate(
+        (("calm", rows), ("shifted", shifted), ("again", shifted)), start=11
+    ):
         where = tmp_path / name
-        watched(trained, baseline, where, given)
+        watched(trained, baseline, where, given, bookmark=state, end=f"2026-11-25T{hour}:00Z")
         told = {each: where / each for each in ("window", "drift", "quality")}
-        main("report", trained, where / "report", baseline=baseline, **told, **state)
-        state = {"state": where / "report"}
-    page = (tmp_path / "shifted" / "report" / "report.html").read_text(encoding="utf-8")
+        main("report", trained, where / "report", baseline=baseline, **told, state=state)
+        state = where / "report" / "state"
+    pages = tmp_path / "shifted" / "report" / "report"
+    page = (pages / "report.html").read_text(encoding="utf-8")
     assert len(page) < 2_000_000
     assert "<script" not in page
     assert not re.search(r"(src|href)=|url\(", page)
     assert "<b>mileage_km</b>" in page
-    assert "<b>mileage_km</b>" not in (tmp_path / "calm" / "report" / "report.html").read_text()
-    windows = read(tmp_path / "again" / "report" / "history.json")["windows"]
+    calm = tmp_path / "calm" / "report" / "report" / "report.html"
+    assert "<b>mileage_km</b>" not in calm.read_text(encoding="utf-8")
+    windows = read(reports / "state" / "history.json")["windows"]
     assert [bool(each["violations"]) for each in windows] == [False, True, True]
     assert all(each["drift"]["mileage_km"] < 0.5 for each in windows[:1])
-    index = (tmp_path / "again" / "report" / "index.html").read_text(encoding="utf-8")
+    index = (reports / "report" / "index.html").read_text(encoding="utf-8")
     assert index.count("<circle") >= 3 * len(windows[0]["drift"])
-    assert (tmp_path / "again" / "report" / "bookmark.json").is_file()
+    told["state"] = tmp_path / "calm" / "report" / "state"  # as if nobody had seen "shifted"
+    with pytest.raises(SystemExit, match="another window, until 2026-11-25T11:00"):
+        main("report", trained, tmp_path / "late", baseline=baseline, **told)
+    assert not (tmp_path / "late").exists()

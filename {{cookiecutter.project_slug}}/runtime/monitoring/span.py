@@ -1,0 +1,79 @@
+"""Which time a window spans: all that is new since the last one, or a past time once more."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tabular import job
+from tabular.values import DataError
+
+from . import bookmark
+from .bookmark import Bookmark
+
+NEWEST, NOW = "bookmark", "now"  # where a window starts and ends, unless a time is given
+
+
+@dataclass(frozen=True)
+class Span:
+    """The time of a window.
+
+    Attributes:
+        start: requests before it are not of this window.
+        end: nor those from then on.
+        before: what earlier windows took; nothing where a past time is looked at again.
+        is_newest: whether it goes on where the last window ended.
+    """
+
+    start: datetime
+    end: datetime
+    before: Bookmark
+    is_newest: bool
+
+
+def given(start: str, end: str, state: Path | None) -> Span:
+    """A span of the words of a command line.
+
+    Args:
+        start: a time, or "bookmark": where the last window ended.
+        end: a time, or "now".
+        state: folder with bookmark.json, if there is one.
+
+    Raises:
+        DataError: a time is none, or the end is not after the start.
+    """
+    # Captures are timed in whole seconds: this one may still go on.
+    until = _moment(end, "end") if end != NOW else datetime.now(UTC).replace(microsecond=0)
+    if start == NEWEST:
+        before = of_folder(state)
+        return Span(bookmark.BEGINNING, until, before, is_newest=True)
+    begin = _moment(start, "start")
+    if begin >= until:
+        raise DataError(f"`window` ends at {end}, which is not after its start, {start}")
+    return Span(begin, until, Bookmark(), is_newest=False)
+
+
+def of_folder(state: Path | None) -> Bookmark:
+    """The bookmark that a folder has; without one, of an endpoint that nobody has looked at yet."""
+    if state is None or not (state / "bookmark.json").is_file():
+        return Bookmark()
+    return bookmark.read(job.read_json(state, "bookmark.json"))
+
+
+def check_is_next(window_start: str, state: Path | None) -> None:
+    """Raise a DataError where another window was reported while this one was looked at."""
+    if (now := of_folder(state).until.isoformat()) != window_start:
+        raise DataError(
+            f"another window, until {now}, was reported while this one was looked at; run the "
+            "monitor again, which takes what that one did not"
+        )
+
+
+def _moment(text: str, name: str) -> datetime:
+    """A time of the command line; without a zone it is UTC."""
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise DataError(
+            f"the {name} of `window` is {text!r}; give a time such as 2026-11-25T10:00Z"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
