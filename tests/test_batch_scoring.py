@@ -217,3 +217,23 @@ def test_classes_have_probabilities_and_kept_columns_stand_alone(
     of_labels = scored.summary["predictions"]["labels"]
     assert sum(of_labels.values()) == pytest.approx(1) and set(of_labels) == set(classes)
     assert set(scored.summary["reference"]["labels"]) == set(classes)
+
+
+def test_the_watch_scores_each_file_that_comes_in_once(scored: Scored, run: Run) -> None:
+    """By real runs; the rest of the watch is tested with runs that a test ends."""
+    project = scored.project
+    incoming = project / "data" / "incoming"
+    incoming.mkdir(parents=True)
+    scored.new[:20].to_csv(incoming / "good.csv", index=False)
+    (incoming / "bad.csv").write_text("no,such\n1,2\n", encoding="utf-8")
+    words = ["python", "-m", "used_car_prices", "watch", "--once", "--every", "0.1"]
+    ended = run(words, project)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("watch: score data/incoming/bad.csv: the pipeline failed: ")
+    assert len(pd.read_csv(project / "reports" / "scored" / "good.csv.scored.csv")) == 20
+    lines = (project / "reports" / "watch.jsonl").read_text(encoding="utf-8").splitlines()
+    noted = [json.loads(line) for line in lines]
+    assert [line["what"] for line in noted][1:-1] == ["begun", "failed", "begun", "done"]
+    again = run(words, project)
+    assert again.returncode == 0
+    assert "begun" not in again.stdout, "each once, what failed too"

@@ -14,6 +14,7 @@ from .deployments.command_line import add_endpoints
 from .errors import ProjectError
 from .notebooks.command_line import COMMANDS, add_notebook
 from .options import add_family, add_group, add_session
+from .watching.command_line import add_watch
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -46,6 +47,7 @@ def arguments() -> Parser:
     add_endpoints(parser)
     add_lineage(parser)
     add_router(parser)
+    add_watch(parser)
     add_notebooks(parser)
     add_exports(parser)
     add_libraries(parser)

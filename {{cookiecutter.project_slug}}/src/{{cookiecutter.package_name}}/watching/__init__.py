@@ -1,0 +1,1 @@
+"""What comes in starts what is to be done with it, on this machine: `make watch`."""
