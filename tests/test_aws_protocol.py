@@ -120,6 +120,8 @@ def test_the_managed_notebook_registers_a_model(served: Served, ran: NotebookRun
     assert package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].startswith(
         f"s3://{BUCKET}/"
     )
+    baseline = package["DriftCheckBaselines"]["ModelDataQuality"]["Constraints"]["S3Uri"]
+    assert baseline.startswith(f"s3://{BUCKET}/")
     assert "version 1" in ran.output
 
 

@@ -11,7 +11,7 @@ from projects import LocalState, Run, run_notebook
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
-JOBS = ("Preprocess", "Train", "Evaluate", "Transform")
+JOBS = ("Preprocess", "Train", "Evaluate", "Transform", "Baseline")
 
 
 def verdicts(project: Path) -> dict[str, str]:
@@ -61,19 +61,19 @@ def test_a_change_runs_again_what_depends_on_it(project: Path, run: Run) -> None
     run_notebook(run, project, **options).succeeded()
     assert verdicts(project)["Train"].startswith("miss: channel code: train.py changed")
     # The model is the same to the byte, so that nothing behind it has anything new to do.
-    assert hits(project) == {"Preprocess", "Evaluate", "Transform"}
+    assert hits(project) == {"Preprocess", "Evaluate", "Transform", "Baseline"}
 
     library = project / "runtime" / "tabular" / "slices.py"  # evaluate.py alone imports it
     library.write_text(library.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
     run_notebook(run, project, **options).succeeded()
     assert "tabular/slices.py changed" in verdicts(project)["Evaluate"]
-    assert hits(project) == {"Preprocess", "Train", "Transform"}
+    assert hits(project) == {"Preprocess", "Train", "Transform", "Baseline"}
 
     asked = {"metric_threshold": 0.2, "slice_bound": "fuel=petrol:0.1"}
     run_notebook(run, project, **(options | asked)).succeeded()
     why = verdicts(project)["Evaluate"]
     assert "argument --metric-threshold was 0.1, is 0.2" in why and "input options" in why
-    assert hits(project) == {"Preprocess", "Train", "Transform"}
+    assert hits(project) == {"Preprocess", "Train", "Transform", "Baseline"}
 
     run_notebook(run, project, eta=0.3, **options).succeeded()
     assert verdicts(project)["Train"] == "miss: hyperparameter eta was 0.1, is 0.3"

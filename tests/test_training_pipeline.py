@@ -53,7 +53,7 @@ def test_a_model_that_beats_a_constant_is_registered(
     assert package["ModelPackageArn"] in ran.output
     assert {step: found["StepStatus"] for step, found in state.steps().items()} == dict.fromkeys(
         (
-            *("RegisterModel", "Transform", "CreateModel", "PassesGate"),
+            *("RegisterModel", "Baseline", "Transform", "CreateModel", "PassesGate"),
             *("Evaluate", "Train", "Preprocess"),
         ),
         "Succeeded",
@@ -64,6 +64,23 @@ def test_a_model_that_beats_a_constant_is_registered(
     )
     assert not [name for name in state.artifact(package) if name.endswith((".pkl", ".joblib"))]
     every_raw_test_record_is_answered(state, evaluation["rows"])
+    the_package_has_its_baseline(state, package, f"{problem_type}_constraints")
+
+
+def the_package_has_its_baseline(
+    state: LocalState, package: dict[str, Any], constraints: str
+) -> None:
+    """Of the training data, and of the metrics that the gate looked at."""
+    checks = package["DriftCheckBaselines"]
+    data, quality = (
+        json.loads(state.path(checks[of][part]["S3Uri"]).read_text(encoding="utf-8"))
+        for of, part in (("ModelDataQuality", "Statistics"), ("ModelQuality", "Constraints"))
+    )
+    assert {"mileage_km", "fuel"} <= {each["name"] for each in data["features"]}
+    measured = state.evaluation(package)
+    for name, bound in quality[constraints].items():
+        known = measured[constraints.replace("constraints", "metrics")][name]["value"]
+        assert bound["additional_properties"]["value"] == pytest.approx(known)
 
 
 def every_raw_test_record_is_answered(state: LocalState, rows: int) -> None:
