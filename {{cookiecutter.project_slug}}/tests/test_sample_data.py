@@ -92,6 +92,60 @@ def test_shift_moves_numbers_categories_dates_and_target() -> None:
     assert later["colour"].isna().mean() > 2 * now["colour"].isna().mean()
 
 
+@pytest.mark.parametrize("problem_type", sample_data.TARGETS)
+@pytest.mark.parametrize("column", ["mileage_km", "fuel", "photos", "power_kw", "listed_on"])
+def test_a_shift_of_chosen_columns_moves_no_other(column: str, problem_type: str) -> None:
+    [calm] = sample_data.listings(2_000, problem_type=problem_type)
+    [moved] = sample_data.listings(
+        2_000, shift=1.0, problem_type=problem_type, shifted_columns=[column]
+    )
+    target = sample_data.TARGETS[problem_type]
+    same = [name for name in calm if name not in (column, target)]
+    pd.testing.assert_frame_equal(moved[same], calm[same])
+    assert (moved[column].isna() == calm[column].isna()).all()
+    if column == "fuel":
+        assert (moved["fuel"] == "electric").mean() > (calm["fuel"] == "electric").mean() + 0.2
+    elif column == "listed_on":
+        assert ((moved[column] - calm[column]).dt.days == 700).all()
+    else:
+        by = (moved[column] - calm[column]).dropna()
+        assert by.nunique() == 1 and by.iloc[0] == pytest.approx(calm[column].std(), rel=0.2)
+
+
+@pytest.mark.parametrize("problem_type", sample_data.TARGETS)
+def test_a_shift_of_the_target_moves_what_cars_are_worth(problem_type: str) -> None:
+    target = sample_data.TARGETS[problem_type]
+    [calm] = sample_data.listings(2_000, problem_type=problem_type)
+    [moved] = sample_data.listings(
+        2_000, shift=1.0, problem_type=problem_type, shifted_columns=[target]
+    )
+    pd.testing.assert_frame_equal(moved.drop(columns=target), calm.drop(columns=target))
+    assert not moved[target].equals(calm[target])
+
+
+def test_a_new_category_is_that_of_every_tenth_listing() -> None:
+    [calm] = sample_data.listings(2_000)
+    [new] = sample_data.listings(2_000, new_category="fuel=hydrogen")
+    assert 0.07 < (new["fuel"] == "hydrogen").mean() < 0.13
+    pd.testing.assert_frame_equal(new.drop(columns="fuel"), calm.drop(columns="fuel"))
+    kept = new["fuel"] != "hydrogen"
+    assert new["fuel"][kept].equals(calm["fuel"][kept])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"shifted_columns": ["milage"]}, "no column 'milage' can be shifted; make, model, "),
+        ({"new_category": "fuel"}, "new category 'fuel' is not column=category, of make, "),
+        ({"new_category": "photos=many"}, "is not column=category, of make, "),
+        ({"new_category": "fuel=petrol"}, "fuel has the category 'petrol' already"),
+    ],
+)
+def test_what_cannot_be_shifted_is_refused(options: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        list(sample_data.listings(10, shift=1.0, **options))
+
+
 def test_a_refused_sample_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rows must be 1 or more and shift 0 to 1"):
         sample_data.write_sample(tmp_path / "cars.csv", shift=2.0)

@@ -190,7 +190,9 @@ def wheels(_: Namespace) -> Iterable[str]:
 def sample_data(options: Namespace) -> Iterable[str]:
     from .sample_data import sample_file, write_sample
 
+    columns = [name for name in options.shifted_columns.split(",") if name]
     values = (options.rows, options.seed, options.shift, options.problem_type)
+    values += (columns, options.new_category)
     path = write_sample(options.output, *values) if options.output else sample_file(*values)
     return [f"{options.rows} listings: {path}"]
 

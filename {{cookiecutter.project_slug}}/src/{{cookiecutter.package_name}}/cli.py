@@ -265,13 +265,16 @@ def add_sample_data(parser: Parser) -> None:
         answers.sample_data,
         "sample-data --rows 1000 --output cars.csv",
         "sample-data --problem-type multiclass_classification",
+        "sample-data --shift 1 --shifted-columns mileage_km,fuel --new-category fuel=hydrogen",
     )
     for name, default, meaning in (
         ("--rows", 4_000, "listings to write"),
         ("--seed", 7, "other seeds, other listings"),
         ("--shift", 0.0, "0: today's market; 1: changed"),
         ("--problem-type", settings.PROBLEM_TYPE, "what there is to predict"),
+        ("--shifted-columns", "", "a,b: only these move, the target's worth among them"),
+        ("--new-category", "", "column=category that every tenth listing gets"),
     ):
-        words = f"{meaning} (default: {default})"
+        words = f"{meaning} (default: {default})" if default != "" else meaning
         added.add_argument(name, type=type(default), default=default, help=words)
     added.add_argument("--output", type=Path, help="file to write; without: a name in data/")

@@ -2,17 +2,18 @@
 
 Rows come in chunks that depend on the seed and their place only, so the first rows are the same
 whatever the total, and ten million never sit in memory. A shift moves the distributions and the
-prices, as a market does in a few years: what monitoring is there to notice.
+prices, as a market does in a few years: what monitoring is there to notice. Of chosen columns, it
+moves these alone.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import paths, settings
+from . import paths, sample_shift, settings
 from .errors import ProjectError
 
 TARGETS = {
@@ -72,7 +73,12 @@ MISSING = {"colour": 0.03, "previous_owners": 0.05, "power_kw": 0.04, "mileage_k
 
 
 def listings(
-    rows: int, seed: int = 7, shift: float = 0.0, problem_type: str = settings.PROBLEM_TYPE
+    rows: int,
+    seed: int = 7,
+    shift: float = 0.0,
+    problem_type: str = settings.PROBLEM_TYPE,
+    shifted_columns: Collection[str] = (),
+    new_category: str = "",
 ) -> Iterator[pd.DataFrame]:
     """Chunks of listings with the target of `problem_type` in the last column.
 
@@ -81,18 +87,31 @@ def listings(
         seed: other seeds give other listings of the same market.
         shift: 0 for today's market, 1 for one that has changed strongly.
         problem_type: a key of TARGETS; ProjectError for any other.
+        shifted_columns: only these move, by `shift`; the target among them: what cars are worth.
+            Empty: the whole market.
+        new_category: ``fuel=hydrogen``: every tenth listing has it.
     """
     if problem_type not in TARGETS:
         raise ProjectError(f"problem type {problem_type!r} is not one of {', '.join(TARGETS)}")
     if rows < 1 or not 0 <= shift <= 1:
         raise ProjectError(f"rows must be 1 or more and shift 0 to 1, not {rows} and {shift}")
+    target = TARGETS[problem_type]
+    movable = [name for name in MEANINGS if name not in ("listing_id", *TARGETS.values())]
+    for name in set(shifted_columns) - {*movable, target}:
+        raise ProjectError(f"no column {name!r} can be shifted; {', '.join(movable)}, {target} can")
+    whole = 0.0 if shifted_columns else shift  # of the market
+    worth = shift if target in shifted_columns else whole
     for start in range(0, rows, CHUNK):
         random = np.random.default_rng([seed, start // CHUNK])
-        chunk = _market(random, shift)
+        moving = np.random.default_rng([seed, start // CHUNK, 1])  # which leaves all else as it is
+        chunk = _market(random, whole)
+        chunk = sample_shift.moved(chunk, {*shifted_columns} - {target}, shift, moving)
         chunk.insert(0, "listing_id", np.arange(start + 1, start + CHUNK + 1))
-        price = _price(chunk, random, shift)
-        chunk[TARGETS[problem_type]] = _target(problem_type, chunk, price, random, shift)
-        yield _forget(chunk, random, shift).head(rows - start)
+        price = _price(chunk, random, worth)
+        chunk[target] = _target(problem_type, chunk, price, random, worth)
+        if new_category:
+            chunk = sample_shift.with_category(chunk, new_category, moving)
+        yield _forget(chunk, random, whole).head(rows - start)
 
 
 def _market(random: np.random.Generator, shift: float) -> pd.DataFrame:
@@ -172,13 +191,16 @@ def write_sample(
     seed: int = 7,
     shift: float = 0.0,
     problem_type: str = settings.PROBLEM_TYPE,
+    shifted_columns: Collection[str] = (),
+    new_category: str = "",
 ) -> Path:
     """Write listings to a CSV file, in one piece or not at all; return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")  # runs side by side may both write it
+    made = listings(rows, seed, shift, problem_type, shifted_columns, new_category)
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:
-            for number, chunk in enumerate(listings(rows, seed, shift, problem_type)):
+            for number, chunk in enumerate(made):
                 chunk.to_csv(file, index=False, header=number == 0, lineterminator="\n")
         return partial.replace(path)
     finally:
@@ -190,7 +212,12 @@ def sample_file(
     seed: int = 7,
     shift: float = 0.0,
     problem_type: str = settings.PROBLEM_TYPE,
+    shifted_columns: Collection[str] = (),
+    new_category: str = "",
 ) -> Path:
     """The CSV file in data/ with these listings, written on first use."""
-    path = paths.DATA / f"used_cars-{problem_type}-{rows}-seed{seed}-shift{shift:g}.csv"
-    return path if path.exists() else write_sample(path, rows, seed, shift, problem_type)
+    words = [f"used_cars-{problem_type}-{rows}-seed{seed}-shift{shift:g}"]
+    words += [*sorted(shifted_columns), new_category]
+    path = paths.DATA / f"{'-'.join(filter(None, words))}.csv"
+    options = (rows, seed, shift, problem_type, shifted_columns, new_category)
+    return path if path.exists() else write_sample(path, *options)
