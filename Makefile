@@ -57,6 +57,7 @@ benchmark: environment ## measure the figures in the README: make benchmark REPE
 	$(BIN)/python benchmarks/three_steps.py --repeats $(REPEATS) --image $(IMAGE)
 	$(BIN)/python benchmarks/pipeline_wait.py
 	$(BIN)/python benchmarks/engine_scale.py
+	$(BIN)/python benchmarks/private_mounts.py
 	$(BIN)/python benchmarks/large_input.py
 	$(BIN)/python benchmarks/transform_memory.py
 	$(BIN)/python benchmarks/serving.py

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 from sagemaker_local.endpoints.program import Program
 from sagemaker_local.errors import LocalError
-from sagemaker_local.processes import leftovers, with_parent
+from sagemaker_local.processes import container_paths, leftovers, with_parent
 from sagemaker_local.processes.runner import Command
 from yarl import URL
 
@@ -108,7 +108,8 @@ class Backend:
     async def _launch_at(self, port: int) -> None:
         command = await asyncio.to_thread(self._program.command, port)
         self._marked = leftovers.mark()
-        self._process = await _started(command, self._marked)
+        ml = await asyncio.to_thread(_placed, command)
+        self._process = await _started(command, ml, self._marked)
         self._url = URL(f"http://{_HOST}:{port}/invocations")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -188,10 +189,17 @@ class Backend:
         await asyncio.to_thread(leftovers.end, self._marked)
 
 
-async def _started(command: Command, marked: dict[str, str]) -> asyncio.subprocess.Process:
+def _placed(command: Command) -> str:
+    """The folder that the program finds at ``/opt/ml``; empty: its code names the folder."""
+    if command.paths is None:
+        return ""
+    return command.paths.placed(command.log, container_paths.kernel_refusal)
+
+
+async def _started(command: Command, ml: str, marked: dict[str, str]) -> asyncio.subprocess.Process:
     with command.log.open("ab") as log:
         return await asyncio.create_subprocess_exec(
-            *with_parent.command(command.full_argv()),
+            *with_parent.command(command.full_argv(), ml),
             cwd=command.cwd,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,

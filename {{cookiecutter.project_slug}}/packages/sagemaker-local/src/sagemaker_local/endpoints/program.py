@@ -16,6 +16,7 @@ from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.served_model import model_variables, script_of
 from sagemaker_local.processes import aws_variables
+from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.registry.models import Container
 from sagemaker_local.storage import disk
@@ -68,15 +69,23 @@ class Program:
         environment = self._environment(port)
         own = self.folder.ml / "model" / _OWN
         if own.is_file():
-            return Command(("python3", str(own)), own.parent, self.folder.log, environment)
+            paths = ContainerPaths(self.folder.ml, (own.parent,))
+            return Command(
+                ("python3", str(own)), own.parent, self.folder.log, environment, paths=paths
+            )
         try:
             script = script_of(self.container.environment, self.folder, self.bucket)
         except StepFailure as error:
             raise LocalError(str(error)) from error
         self.folder.write_json(_TASK, {"model": str(self.folder.ml / "model"), **script})
         task = str(self.folder.ml / _TASK)
+        paths = ContainerPaths(self.folder.ml, (Path(script["code"]),))
         return Command(
-            ("python3", str(_SERVER), task), self.folder.ml, self.folder.log, environment
+            ("python3", str(_SERVER), task),
+            self.folder.ml,
+            self.folder.log,
+            environment,
+            paths=paths,
         )
 
     def _environment(self, port: int) -> dict[str, str]:

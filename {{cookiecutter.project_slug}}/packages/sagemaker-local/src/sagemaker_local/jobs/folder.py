@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sagemaker_local.notice import logger
+from sagemaker_local.processes import container_paths
 
-_CONTAINER_ROOT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _TAIL_BYTES = 8192
 _TAIL_LINES = 100
 
@@ -43,8 +42,8 @@ class JobFolder:
         return Path(self.rewrite(container_path))
 
     def rewrite(self, text: str) -> str:
-        """``text`` with every ``/opt/ml`` replaced: it does not exist on a laptop."""
-        return _CONTAINER_ROOT.sub(lambda _: str(self.ml), text)
+        """``text`` with every ``/opt/ml`` replaced: a job's process alone has that."""
+        return container_paths.rewrite(text, str(self.ml))
 
     def make(self, *names: str) -> Path:
         """Create, and give, a folder below ``/opt/ml``."""
@@ -68,24 +67,19 @@ class JobFolder:
         if (code / "requirements.txt").is_file():
             self.note("requirements.txt is not installed; the script runs in this environment.")
 
-    def say_if_empty(self, what: str, container_path: str, log: bool = True) -> None:
+    def say_empty(self, what: str, container_path: str, instead: str, log: bool) -> None:
         """Say in a notice, and in the log, that a script left a folder empty that goes up.
-
-        A script that writes to the path itself, and not to the one that it is given, writes to
-        another place of this machine.
 
         Args:
             what: of the job is in the folder.
             container_path: the folder's.
+            instead: where it did write; or empty.
             log: False: in a notice only.
         """
-        folder = self.here(container_path)
-        if folder.is_dir() and any(folder.iterdir()):
-            return
-        told = (
-            f"{what} is empty: nothing was written to {container_path}, which is {folder} here; "
-            "a script has to take the folder from its arguments or variables"
-        )
+        place = f"{container_path}, which is {self.here(container_path)} here"
+        told = f"{what} is empty: nothing was written to {place}"
+        if instead:
+            told = f"{told}; {instead} was written, and is in no output's folder"
         if log:
             self.note(f"{told}.")
         logger.info(f"local session: job {self.path.name}: {told}")

@@ -202,7 +202,13 @@ def say_differing(what: str, hosts: Sequence[Host], container_path: str) -> None
         logger.info(f"local session: job {folder.path.name}: {told}")
 
 
-def say_if_empty(what: str, hosts: Sequence[Host], container_path: str, log: bool = True) -> None:
-    """``JobFolder.say_if_empty`` where no host of a job wrote anything."""
+def say_if_empty(
+    what: str,
+    hosts: Sequence[Host],
+    container_path: str,
+    instead: Callable[[], str] = str,
+    log: bool = True,
+) -> None:
+    """``JobFolder.say_empty`` where no host of a job wrote anything."""
     if all(next(files_below(h.folder.here(container_path)), None) is None for h in hosts):
-        hosts[0].folder.say_if_empty(what, container_path, log)
+        hosts[0].folder.say_empty(what, container_path, instead(), log)

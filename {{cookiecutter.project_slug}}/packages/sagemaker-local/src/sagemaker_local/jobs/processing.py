@@ -20,6 +20,7 @@ from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success, time_limit
 from sagemaker_local.jobs.refusals import source_refusals
+from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -109,7 +110,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         run_to_success(_command(job, folder), folder, launch, _message(folder))
 
     run_all(hosts, context.launch, run_one)
-    _collect(outputs, hosts, context.bucket)
+    _collect(job, hosts, context.bucket)
     return {}
 
 
@@ -173,7 +174,16 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
             **environment,
         },
         time_limit(request),
+        paths=ContainerPaths(folder.ml, _code(request, folder)),
     )
+
+
+def _code(request: dict[str, Any], folder: JobFolder) -> tuple[Path, ...]:
+    """The folders of the inputs that have a part of the entrypoint."""
+    parts = [str(part) for part in request["AppSpecification"]["ContainerEntrypoint"]]
+    places = [item["S3Input"]["LocalPath"] for item in request.get("ProcessingInputs", [])]
+    found = [place for place in places if any(part.startswith(place) for part in parts)]
+    return tuple(folder.here(place) for place in found)
 
 
 def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], Path]:
@@ -192,13 +202,26 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
     return [call["interpreter"], str(code / call["script"])], code
 
 
-def _collect(outputs: list[dict[str, Any]], hosts: tuple[Host, ...], bucket: Bucket) -> None:
-    for item in outputs:
+def _collect(job: dict[str, Any], hosts: tuple[Host, ...], bucket: Bucket) -> None:
+    for item in job.get("ProcessingOutputConfig", {}).get("Outputs", []):
         path, what = item["S3Output"]["LocalPath"], f"the output {item['OutputName']!r}"
-        say_if_empty(what, hosts, path)
+        say_if_empty(what, hosts, path, lambda: _astray(job, hosts))
         say_differing(what, hosts, path)
         for host in hosts:
             bucket.collect(host.folder.here(path), item["S3Output"]["S3Uri"])
+
+
+def _astray(job: dict[str, Any], hosts: tuple[Host, ...]) -> str:
+    """A file that lies neither in an input's folder nor in an output's; empty: there is none."""
+    items = [item.get("S3Input", {}) for item in job.get("ProcessingInputs", [])]
+    items += [item["S3Output"] for item in job["ProcessingOutputConfig"]["Outputs"]]
+    taken = [item["LocalPath"].rstrip("/") for item in items if item]
+    for host in hosts:
+        for _, name in files_below(host.folder.here(_CONTAINER_ROOT)):
+            path = f"{_CONTAINER_ROOT}{name}"
+            if not any(path.startswith(f"{folder}/") for folder in taken):
+                return path
+    return ""
 
 
 def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:

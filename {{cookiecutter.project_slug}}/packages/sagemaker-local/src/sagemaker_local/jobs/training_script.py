@@ -27,6 +27,7 @@ from sagemaker_local.jobs.training_variables import (
     serialized,
     toolkit_variables,
 )
+from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.runner import Command
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -148,6 +149,7 @@ def _command(
         folder.log,
         {**variables, **string_environment(job.get("Environment"), folder)},
         time_limit(dict(job)),
+        paths=ContainerPaths(folder.ml, (code,)),
     )
 
 

@@ -21,6 +21,7 @@ from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
 from sagemaker_local.jobs.served_model import model_variables, script_of
 from sagemaker_local.jobs.transform_records import record_refusals
+from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.registry.models import container_of, containers_of
 from sagemaker_local.serving.jsonpath import parse
@@ -120,6 +121,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
             folder.ml,
             folder.log,
             {**_variables(job, folder), **string_environment(environment, folder)},
+            paths=ContainerPaths(folder.ml, (Path(task["code"]),)),
         )
         run_to_success(command, folder, launch, Path(task["message"]))
 

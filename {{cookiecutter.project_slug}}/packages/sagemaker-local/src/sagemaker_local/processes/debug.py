@@ -48,6 +48,8 @@ class DebugRunner:
         """Run the command's script; gives a process that has ended."""
         if command.script is None or command.group is not None or not self._wanted():
             return self._other.start(command)
+        if command.paths is not None:
+            command.paths.replace(command.log, "it is debugged in the process that starts it")
         with _turn, _as_its_own_process(command, Path(command.script)):
             return _EndedProcess(run_script(command.script, list(command.argv[2:])))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sagemaker_local.processes import aws_variables, leftovers
+from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.group import Group
 
 _POLL_SECONDS = 0.01
@@ -32,6 +33,7 @@ class Command:
         limit_seconds: how long it may run; None: as long as it likes.
         side_by_side: how many such commands of one job run at once, and share the job's cores.
         group: the programs that it ends with, those of the job's other hosts; None: it has none.
+        paths: what ``/opt/ml`` is to it; None: nothing.
     """
 
     argv: tuple[str, ...]
@@ -41,6 +43,7 @@ class Command:
     limit_seconds: float | None = None
     side_by_side: int = 1
     group: Group | None = None
+    paths: ContainerPaths | None = None
 
     @property
     def script(self) -> str | None:
@@ -91,6 +94,8 @@ class SpawnRunner:
     """
 
     def start(self, command: Command) -> Process:
+        if command.paths is not None:
+            command.paths.replace(command.log, "its process starts from this one")
         marked = leftovers.mark()
         with command.log.open("ab") as log:
             process = subprocess.Popen(

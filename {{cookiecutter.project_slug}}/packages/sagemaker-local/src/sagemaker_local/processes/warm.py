@@ -71,10 +71,15 @@ class WarmRunner:
         with self._lock:
             self._replace_outdated()
             try:
-                return self._server.start(command, fork)
+                return self._start(command, fork)
             except _ServerGoneError:
                 self._server = _ServerProcess(self._modules or ())
-                return self._server.start(command, fork)
+                return self._start(command, fork)
+
+    def _start(self, command: Command, fork: bool) -> Process:
+        paths = command.paths
+        ml = paths.placed(command.log, self._server.refusal) if paths is not None else ""
+        return self._server.start(command, fork, ml)
 
     def _replace_outdated(self) -> None:
         now = installed()
@@ -94,6 +99,8 @@ class _ServerProcess:
         self._jobs: dict[str, _ForkedProcess] = {}
         self._gone = False
         self._retired = False
+        self._refusal = ""
+        self._ready = threading.Event()
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             # As a script, not with -m: a job must find what a plain run finds, not this package.
@@ -106,13 +113,30 @@ class _ServerProcess:
         threading.Thread(target=self._read_events, daemon=True).start()
         atexit.register(self._close)
 
-    def start(self, command: Command, fork: bool) -> Process:
+    def refusal(self) -> str:
+        """Why its jobs cannot have mounts of their own; empty: they can."""
+        self._ready.wait()
+        return self._refusal
+
+    def start(self, command: Command, fork: bool, ml: str) -> Process:
+        """Start a job.
+
+        Args:
+            command: its program.
+            fork: run it in a fork of the server.
+            ml: the folder to mount at ``/opt/ml``; empty: none.
+
+        Raises:
+            _ServerGoneError: it was not started.
+        """
         job = _ForkedProcess()
         identity = random_id(12)
         request = {
             "id": identity,
             "argv": command.full_argv(),
             "fork": fork,
+            "ml": ml,
+            "replaced": command.paths is not None,
             "cwd": str(command.cwd),
             "log": str(command.log),
             "environment": command.full_environment(),
@@ -139,12 +163,16 @@ class _ServerProcess:
         with self._lock:
             self._gone = True
             orphans, self._jobs = list(self._jobs.values()), {}
+        self._ready.set()
         for job in orphans:
             job.stop()
             job.end(-9)
 
     def _handle(self, event: dict[str, Any]) -> None:
-        if event["event"] == "started":
+        if event["event"] == "ready":
+            self._refusal = event["refusal"]
+            self._ready.set()
+        elif event["event"] == "started":
             self._jobs[event["id"]].started(event["pid"])
         elif event["event"] == "ended":
             with self._lock:

@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-from . import children, hostnames
+from . import children, hostnames, machine_paths, mounts
 from .script import run_script
 
 Request = dict[str, Any]
@@ -38,10 +38,17 @@ def become(request: Request, server: int, keep_out: tuple[int, ...]) -> NoReturn
         for descriptor in keep_out:
             os.close(descriptor)
         _redirect(request["log"])
+        if request["ml"]:
+            mounts.enter(request["ml"])
+        elif request["replaced"]:
+            machine_paths.protect()
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["cwd"])
         code = (_run_here if request["fork"] else _run_program)(request["argv"])
+    except mounts.RefusedError as error:
+        print(error, file=sys.stderr)
+        code = _NOT_STARTED
     except BaseException:
         traceback.print_exc()
     finally:

@@ -1,9 +1,10 @@
 """The server: it starts jobs, and tells when they have ended.
 
-It speaks JSON lines: it reads ``{"id", "argv", "fork", "cwd", "log", "environment"}`` and writes
-``{"event": "ready"}``, ``{"event": "started", "id", "pid"}`` and ``{"event": "ended", "id",
-"code"}``. With ``fork`` the child runs the Python script ``argv[1]`` itself, else it becomes the
-program ``argv[0]``.
+It speaks JSON lines: it reads ``{"id", "argv", "fork", "ml", "replaced", "cwd", "log",
+"environment"}`` and writes ``{"event": "ready", "refusal"}``, ``{"event": "started", "id", "pid"}``
+and ``{"event": "ended", "id", "code"}``. With ``fork`` the child runs the Python script ``argv[1]``
+itself, else it becomes the program ``argv[0]``. With ``ml`` it finds that folder at ``/opt/ml``,
+unless ``refusal`` said why it cannot; without, ``replaced`` says that its code names the folder.
 
 It has one thread, because a child of a process with several threads may inherit a locked lock.
 
@@ -23,7 +24,7 @@ import select
 import signal
 from typing import Any
 
-from . import children, job
+from . import children, job, mounts
 
 
 class _Server:
@@ -42,7 +43,7 @@ class _Server:
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         children.adopt()
-        self._send({"event": "ready"})
+        self._send({"event": "ready", "refusal": mounts.refusal()})
         try:
             self._load_next()
             while True:
