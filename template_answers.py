@@ -46,8 +46,9 @@ DEVICES = {"con", "prn", "aux", "nul"} | {
 
 # What a generated project imports, installs or contains under these very names.
 TAKEN = """
-    aiohttp attrs boto3 botocore certifi cffi click cloudpickle cryptography fastapi fastcore flask
-    graphene gunicorn hatchling httpx idna ipykernel ipython jinja2 joblib jsonschema jupyter
+    aiohttp apprise attrs boto3 botocore certifi cffi click cloudpickle cryptography fastapi
+    fastcore flask graphene gunicorn hatchling httpx idna ipykernel ipython jinja2 joblib
+    jsonschema jupyter
     jupyter_client jupyter_core jupyterlab markdown matplotlib mlflow mock moto mypy nbclient
     nbconvert nbdev nbformat networkx numpy omegaconf opentelemetry optuna packaging pandas
     papermill pillow pip platformdirs pluggy pre_commit psutil pyarrow pydantic pygments pyparsing

@@ -1,8 +1,9 @@
-"""Alerts: over n of m windows, to real servers on loopback, and nobody left out by another."""
+"""Alerts: to real servers on loopback, and nobody left out by another."""
 
 import http.server
 import json
 import socketserver
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,9 @@ import pytest
 
 from {{ cookiecutter.package_name }} import paths
 from {{ cookiecutter.package_name }}.errors import ProjectError
-from {{ cookiecutter.package_name }}.monitoring import alerts, windows
-from {{ cookiecutter.package_name }}.monitoring.alerts import Message, Recipients
-from {{ cookiecutter.package_name }}.monitoring.windows import Rule
+from {{ cookiecutter.package_name }}.monitoring import alert_settings, alerts
+from {{ cookiecutter.package_name }}.monitoring.alert_settings import Settings
+from {{ cookiecutter.package_name }}.monitoring.alerts import Message
 
 MESSAGE = Message("cars: mileage_km drifted", "distance 0.31, since 10:00 — see reports/index.html")
 
@@ -78,13 +79,13 @@ def test_everybody_is_told(tmp_path: Path) -> None:
     posted: list[Any] = []
     mailed: list[str] = []
     with serving(hook(posted)) as web, serving(mail_server(mailed)) as mail:
-        recipients = Recipients(
+        settings = Settings(
             webhook=f"http://127.0.0.1:{web}/hook",
             smtp=f"smtp://127.0.0.1:{mail}",
             sender="monitor@example.com",
             to="you@example.com",
         )
-        assert alerts.send(MESSAGE, recipients) == []
+        assert alerts.send(MESSAGE, settings) == []
     assert posted[0]["subject"] == MESSAGE.subject
     assert MESSAGE.text in posted[0]["text"]
     assert f"Subject: {MESSAGE.subject}" in mailed
@@ -95,13 +96,13 @@ def test_everybody_is_told(tmp_path: Path) -> None:
 def test_one_who_cannot_be_reached_keeps_nobody_from_being_told(tmp_path: Path) -> None:
     posted: list[Any] = []
     with serving(hook(posted, status=500)) as web:
-        recipients = Recipients(
+        settings = Settings(
             webhook=f"http://127.0.0.1:{web}/hook",
             smtp="smtp://127.0.0.1:1",
             sender="a@example.com",
             to="b@example.com",
         )
-        missed = alerts.send(MESSAGE, recipients)
+        missed = alerts.send(MESSAGE, settings)
     assert [each.partition(" was not told")[0] for each in missed] == [
         "the webhook",
         "the mail server",
@@ -111,15 +112,53 @@ def test_one_who_cannot_be_reached_keeps_nobody_from_being_told(tmp_path: Path) 
 
 
 def test_a_topic_gets_a_subject_that_sns_takes() -> None:
-    class Sns:
+    class Session:
+        runs_here = False
+
+        @property
+        def boto_session(self) -> "Session":
+            return self
+
+        def client(self, service: str, region_name: str) -> "Session":
+            assert (service, region_name) == ("sns", "eu-west-1")
+            return self
+
         def publish(self, **request: str) -> None:
             self.got = request
 
-    sns = Sns()
+    session, topic = Session(), "arn:aws:sns:eu-west-1:123456789012:t"
     long = Message("ü" + "x" * 200, "text")
-    assert alerts.send(long, Recipients(file="", topic="arn:aws:sns:a:1:t"), sns) == []
-    assert len(sns.got["Subject"]) == 100
-    assert sns.got["Subject"].isascii()
+    assert alerts.send(long, Settings(file="", topic=topic), session) == []
+    assert len(session.got["Subject"]) < 100
+    assert session.got["Subject"].isascii()
+
+
+def test_without_apprise_a_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    (missed,) = alerts.send(MESSAGE, Settings(apprise="json://127.0.0.1"))
+    assert missed == (
+        "Apprise was not told: it is not installed; `uv sync --inexact --extra apprise` installs it"
+    )
+
+
+def test_a_password_goes_over_tls_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERT_SMTP_PASSWORD", "secret")
+    mailed: list[str] = []
+    with serving(mail_server(mailed)) as mail:
+        smtp = f"smtp://me@127.0.0.1:{mail}"
+        settings = Settings(smtp=smtp, sender="a@example.com", to="b@example.com")
+        (missed,) = alerts.send(MESSAGE, settings)
+    assert "no TLS" in missed and not mailed
+
+
+def test_settings_that_are_wrong_fail_no_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(paths, "PARAMS", tmp_path)
+    (tmp_path / "alerts.yaml").write_text("webhok: https://x", encoding="utf-8")
+    assert alerts.tell(None, MESSAGE) == []
+    assert "webhok" in caplog.text
+    assert (tmp_path / "reports" / "alerts.jsonl").is_file()
 
 
 @pytest.mark.parametrize(
@@ -127,40 +166,36 @@ def test_a_topic_gets_a_subject_that_sns_takes() -> None:
     [
         ("webhok: https://x", "webhok"),
         ("webhook: ftp://x", "ftp"),
+        ("webhook: https://u:secret@x", "holds a password"),
+        ("webhook: $NOWHERE_SET", "NOWHERE_SET, which is not set"),
+        ("apprise: json://x mailto://u:secret@y", "holds a password"),
         ("smtp: smtp://h", "sender"),
         ("{smtp: 'smtp://u:secret@h', sender: a, to: b}", "ALERT_SMTP_PASSWORD"),
+        ("topic: mine", "ARN"),
+        ("success: sometimes", "true or false"),
+        ("windows_of: 1", "2 of 1 windows can never be"),
         ("just words", "just words"),
+        ("{", "no YAML"),
     ],
 )
 def test_settings_that_say_nothing_are_refused(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "alerts.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ProjectError, match=said) as found:
-        alerts.read(tmp_path / "alerts.yaml")
+        alert_settings.read(tmp_path / "alerts.yaml")
     assert "secret" not in str(found.value)
 
 
 def test_without_settings_a_file_is_written(tmp_path: Path) -> None:
-    assert alerts.read(tmp_path / "none.yaml") == Recipients()
+    assert alert_settings.read(tmp_path / "none.yaml") == Settings()
 
 
-def test_two_of_three_windows_begin_an_alert_and_calm_ones_end_it() -> None:
-    seen = [False, True, False, True, True, False, False, True]
-    history: list[dict[str, str]] = []
-    said = []
-    for drifted in seen:
-        history.append({"mileage_km": "distance 0.3"} if drifted else {})
-        said.append(windows.changes(Rule(2, 3), history).get("mileage_km", ""))
-    assert said == ["", "", "", "begins", "", "", "ends", ""]
+def test_the_settings_of_the_project_are_those_by_default() -> None:
+    assert alert_settings.read(paths.PARAMS / "alerts.yaml") == Settings()
 
 
-def test_an_alert_says_since_when() -> None:
-    times = ["08:00", "09:00", "10:00"]
-    assert windows.since("a", [{"a": ""}, {}, {"a": ""}], times) == "10:00"
-    assert windows.since("a", [{}, {"a": ""}, {"a": ""}], times) == "09:00"
-    assert windows.since("a", [{"a": ""}, {}, {}], times) == ""
-
-
-@pytest.mark.parametrize(("needed", "of"), [(0, 3), (4, 3)])
-def test_a_rule_that_can_never_be_is_refused(needed: int, of: int) -> None:
-    with pytest.raises(ValueError, match="can never be"):
-        Rule(needed, of)
+def test_a_secret_address_is_the_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT", "https://chat.example.com/secret")
+    (tmp_path / "alerts.yaml").write_text("webhook: $CHAT", encoding="utf-8")
+    assert alert_settings.read(tmp_path / "alerts.yaml").webhook.endswith("/secret")

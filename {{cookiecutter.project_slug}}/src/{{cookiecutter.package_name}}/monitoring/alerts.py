@@ -1,28 +1,27 @@
-"""Messages to people: a file, the log, a webhook, a mail server, or an SNS topic.
-
-Who is told is set in ``params/alerts.yaml``; a password is only ever read from the environment.
-"""
+"""Messages to people: a file, the log, a webhook, a mail server, Apprise, or an SNS topic."""
 
 import json
 import logging
 import os
 import smtplib
+import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .. import paths
 from ..errors import ProjectError
+from . import alert_settings
+from .alert_settings import PASSWORD, Settings
 
-FILE = "alerts.yaml"
-PASSWORD = "ALERT_SMTP_PASSWORD"
 SECONDS = 10.0
+SUBJECT = 99  # characters of a subject that SNS takes
 log = logging.getLogger(__name__)
 
 
@@ -39,85 +38,76 @@ class Message:
     text: str
 
 
-@dataclass(frozen=True)
-class Recipients:
-    """Who is told.
-
-    Attributes:
-        file: that gets a line of JSON for each message; "": none.
-        webhook: an address that takes JSON; "": none.
-        smtp: a mail server, smtp://host:port or smtps://user@host:port; "": none.
-        sender: of mails.
-        to: addresses of mails, separated by commas.
-        topic: ARN of an SNS topic, for managed sessions; "": none.
-    """
-
-    file: str = "reports/alerts.jsonl"
-    webhook: str = ""
-    smtp: str = ""
-    sender: str = ""
-    to: str = ""
-    topic: str = ""
-
-    def __post_init__(self) -> None:
-        if self.webhook and urlsplit(self.webhook).scheme not in ("http", "https"):
-            raise ProjectError(f"`webhook` is {self.webhook!r}; give an address with https://")
-        if self.smtp and urlsplit(self.smtp).scheme not in ("smtp", "smtps"):
-            raise ProjectError(f"`smtp` is {self.smtp!r}; give smtp://host:port")
-        if self.smtp and not (self.sender and self.to):
-            raise ProjectError("`smtp` is given; give `sender` and `to`, too")
-        if urlsplit(self.smtp).password:
-            raise ProjectError(f"`smtp` holds a password; put it into {PASSWORD} instead")
-
-
-def read(path: Path | None = None) -> Recipients:
-    """The recipients that are set, or those by default where nothing is.
-
-    Raises:
-        ProjectError: the file says something that nobody would look at.
-    """
-    import yaml
-
-    path = path or paths.PARAMS / FILE
-    if not path.is_file():
-        return Recipients()
-    found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    known = Recipients.__dataclass_fields__
-    for name in found if isinstance(found, Mapping) else [found]:
-        if name not in known:
-            raise ProjectError(f"{path.name} sets {name!r}; it may set {', '.join(known)}")
-    return Recipients(**{name: str(value or "") for name, value in found.items()})
-
-
-def send(message: Message, recipients: Recipients, sns: Any = None) -> list[str]:
-    """Tell everybody; one who cannot be reached keeps no other from being told.
+def tell(session: Any, message: Message) -> list[str]:
+    """Tell everybody in ``params/alerts.yaml``; whatever is wrong there, the caller goes on.
 
     Args:
+        session: local or managed, whose SNS tells a topic; None: no topic is told.
         message: what to tell.
-        recipients: whom.
-        sns: a client of SNS, for a topic.
 
     Returns:
         A sentence for each who could not be reached.
     """
-    log.warning("%s: %s", message.subject, message.text)
-    ways: dict[str, Callable[[], None]] = {}
-    if recipients.file:
-        ways[recipients.file] = lambda: _append(paths.PROJECT / recipients.file, message)
-    if recipients.webhook:
-        ways["the webhook"] = lambda: _post(recipients.webhook, message)
-    if recipients.smtp:
-        ways["the mail server"] = lambda: _mail(recipients, message)
-    if recipients.topic and sns is not None:
-        ways["the SNS topic"] = lambda: _publish(sns, recipients.topic, message)
+    return send(message, settings(), session)
+
+
+def settings() -> Settings:
+    """The settings of ``params/alerts.yaml``; where those are wrong, which is said, the usual."""
+    try:
+        return alert_settings.read()
+    except ProjectError as error:
+        log.error("%s; until then only %s is told", error, Settings().file)
+        return Settings()
+
+
+def send(message: Message, settings: Settings, session: Any = None) -> list[str]:
+    """Tell everybody; one who cannot be reached keeps no other from being told.
+
+    Args:
+        message: what to tell.
+        settings: whom.
+        session: local or managed, whose SNS tells a topic; None: no topic is told.
+
+    Returns:
+        A sentence for each who could not be reached.
+    """
+    if settings.log:
+        log.warning("%s\n%s", message.subject, message.text)
     missed = []
-    for name, way in ways.items():
+    for name, way in _ways(message, settings, session).items():
         try:
             way()
         except Exception as error:  # whatever keeps one from being told, others are
-            missed.append(f"{name} was not told: {type(error).__name__}: {error}")
-            log.error(missed[-1])
+            said = str(error) if isinstance(error, ProjectError) else _sentence(error)
+            missed.append(f"{name} was not told: {said}")
+            if settings.log:
+                log.error(missed[-1])
     return missed
+
+
+def recipients(settings: Settings, session: Any = None) -> list[str]:
+    """Who is told in a session."""
+    return list(_ways(Message("", ""), settings, session))
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _ways(message: Message, settings: Settings, session: Any) -> dict[str, Callable[[], None]]:
+    """How each is told, by a name for sentences."""
+    ways: dict[str, Callable[[], None]] = {}
+    if settings.file:
+        ways[settings.file] = lambda: _append(paths.PROJECT / settings.file, message)
+    if settings.webhook:
+        ways["the webhook"] = lambda: _post(settings.webhook, message)
+    if settings.smtp:
+        ways["the mail server"] = lambda: _mail(settings, message)
+    if settings.apprise:
+        ways["Apprise"] = lambda: _notify(settings.apprise, message)
+    if settings.topic and session is not None and not session.runs_here:
+        ways["the SNS topic"] = lambda: _publish(session, settings.topic, message)
+    return ways
 
 
 def _append(path: Path, message: Message) -> None:
@@ -136,24 +126,58 @@ def _post(address: str, message: Message) -> None:
         with urllib.request.urlopen(request, timeout=SECONDS):
             pass
     except urllib.error.HTTPError as error:
+        error.close()
         raise ProjectError(f"it answered {error.code} {error.reason}") from None
 
 
-def _mail(recipients: Recipients, message: Message) -> None:
-    server = urlsplit(recipients.smtp)
+def _mail(settings: Settings, message: Message) -> None:
+    """Send a mail, over TLS wherever the server has it, and a password over nothing else."""
+    server, trusted = urlsplit(settings.smtp), ssl.create_default_context()
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = message.subject, recipients.sender, recipients.to
+    mail["Subject"] = " ".join(message.subject.split())
+    mail["From"], mail["To"] = settings.sender, settings.to
     mail.set_content(message.text)
-    secure = server.scheme == "smtps"
-    kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
-    port = server.port or (465 if secure else 25)
-    with kind(server.hostname or "", port, timeout=SECONDS) as connection:
+    host, port = server.hostname or "", server.port or 0
+    encrypted = server.scheme == "smtps"
+    connection = (
+        smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=trusted)
+        if encrypted
+        else smtplib.SMTP(host, port, timeout=SECONDS)
+    )
+    with connection:
+        connection.ehlo()
+        if not encrypted and connection.has_extn("starttls"):
+            connection.starttls(context=trusted)
+            encrypted = True
         if server.username:
-            connection.login(server.username, os.environ.get(PASSWORD, ""))
+            connection.login(unquote(server.username), _password(encrypted))
         connection.send_message(mail)
 
 
-def _publish(sns: Any, topic: str, message: Message) -> None:
-    # SNS takes subjects of 100 ASCII characters without a line's end.
-    subject = message.subject.encode("ascii", "replace").decode().replace("\n", " ")[:100]
-    sns.publish(TopicArn=topic, Subject=subject, Message=message.text)
+def _password(encrypted: bool) -> str:
+    if not encrypted:
+        raise ProjectError("it has no TLS, and a password goes over nothing else; try smtps://")
+    if PASSWORD not in os.environ:
+        raise ProjectError(f"its password is not there; set {PASSWORD}")
+    return os.environ[PASSWORD]
+
+
+def _notify(addresses: str, message: Message) -> None:
+    try:
+        import apprise
+    except ImportError:
+        raise ProjectError(
+            "it is not installed; `uv sync --inexact --extra apprise` installs it"
+        ) from None
+    told = apprise.Apprise()
+    if not all([told.add(address) for address in addresses.split()]):
+        raise ProjectError("it does not know one of the addresses; see its list of services")
+    if not told.notify(body=message.text, title=message.subject):
+        raise ProjectError("it could not reach one of the addresses")
+
+
+def _publish(session: Any, topic: str, message: Message) -> None:
+    # SNS takes subjects of less than 100 ASCII characters without a line's end.
+    subject = " ".join(message.subject.encode("ascii", "replace").decode().split())[:SUBJECT]
+    client = session.boto_session.client("sns", region_name=topic.split(":")[3])
+    client.publish(TopicArn=topic, Subject=subject, Message=message.text)

@@ -1,10 +1,31 @@
-"""When an alert goes out, and when it is over: a column has to be drifted in n of m windows."""
+"""When an alert goes out, and when it is over: something has to be seen in n of m windows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Change = Literal["begins", "ends"]
+
+@dataclass(frozen=True)
+class Window:
+    """What of one window matters to alerts.
+
+    Attributes:
+        end: when it ended.
+        package: the model package that answered.
+        violations: what was not kept, by column or metric, with its sentence.
+        metrics: the names of those that were measured.
+    """
+
+    end: str
+    package: str
+    violations: Mapping[str, str]
+    metrics: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, entry: Mapping[str, object]) -> "Window":
+        """From a window of ``history.json``."""
+        violations, metrics = entry.get("violations") or {}, entry.get("metrics") or {}
+        assert isinstance(violations, Mapping) and isinstance(metrics, Mapping)
+        return cls(str(entry["end"]), str(entry.get("package", "")), violations, frozenset(metrics))
 
 
 @dataclass(frozen=True)
@@ -28,28 +49,49 @@ class Rule:
         return sum(seen[-self.of :]) >= self.needed
 
 
-def changes(rule: Rule, history: Sequence[Mapping[str, str]]) -> dict[str, Change]:
-    """What begins or ends to be an alert with the newest window.
+@dataclass(frozen=True)
+class Alert:
+    """Something that stands in n of m windows.
+
+    Attributes:
+        since: the end of the first of these windows in which it was seen.
+        text: by how much, as the last window said it that saw it.
+        is_metric: whether it is a metric, and no column.
+    """
+
+    since: str
+    text: str
+    is_metric: bool
+
+
+def standing(rule: Rule, windows: Sequence[Window]) -> dict[str, Alert]:
+    """What is an alert with the newest window, by column or metric.
+
+    Windows of an earlier model are not counted: they were held to its baseline.
 
     Args:
         rule: n of m.
-        history: the violations of each window by name, the newest last.
+        windows: the newest last.
     """
-    names = {name for window in history[-rule.of - 1 :] for name in window}
-    found: dict[str, Change] = {}
-    for name in sorted(names):
-        seen = [name in window for window in history]
-        before, now = rule.is_alert(seen[:-1]), rule.is_alert(seen)
-        if now != before:
-            found[name] = "begins" if now else "ends"
+    package = windows[-1].package if windows else ""
+    own = [each for each in windows if each.package == package]
+    found = {}
+    for name in sorted({name for each in own[-rule.of :] for name in each.violations}):
+        seen = [name in each.violations for each in own]
+        if rule.is_alert(seen):
+            found[name] = _alert(name, own[_begin(rule, seen) :])
     return found
 
 
-def since(name: str, history: Sequence[Mapping[str, str]], times: Sequence[str]) -> str:
-    """The time of the first window of those without a break in which a name was seen."""
-    first = ""
-    for window, time in zip(reversed(history), reversed(times), strict=True):
-        if name not in window:
-            break
-        first = time
-    return first
+def _begin(rule: Rule, seen: Sequence[bool]) -> int:
+    """The first of the windows that have made an alert of what has not ceased to be one since."""
+    calm = len(seen)
+    while calm and rule.is_alert(seen[:calm]):
+        calm -= 1
+    return max(0, calm + 1 - rule.of)
+
+
+def _alert(name: str, windows: Sequence[Window]) -> Alert:
+    seen = [each for each in windows if name in each.violations]
+    last = seen[-1]
+    return Alert(seen[0].end, last.violations[name], name in last.metrics)

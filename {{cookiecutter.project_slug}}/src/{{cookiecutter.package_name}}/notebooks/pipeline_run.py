@@ -25,6 +25,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from .. import paths
 from ..errors import ProjectError
+from ..monitoring import endings
 from ..runs import record, surroundings
 from . import kernel_ahead
 
@@ -172,7 +173,8 @@ class Attempt:
         kept = [record.Run(record.RUNS / name) for name in names] or [self.without_execution()]
         latest = paths.REPORTS / self.notebook
         for run in kept:
-            note_failure(run, failure)
+            if note_failure(run, failure):
+                endings.of_notebook(self.notebook, run.name, failure)
             shutil.copyfile(self.executed, run.folder / "notebook.ipynb")
             report.write(run.folder)
             shutil.copyfile(run.folder / "notebook.ipynb", latest)
@@ -188,14 +190,19 @@ class Attempt:
         return run
 
 
-def note_failure(run: record.Run, failure: str) -> None:
-    """Put the notebook's failure into a run's record, if it does not say why itself."""
+def note_failure(run: record.Run, failure: str) -> bool:
+    """Put the notebook's failure into a run's record, if it does not say why itself.
+
+    Returns:
+        Whether the notebook failed in a way that nobody has been told of yet.
+    """
     document = run.lineage
     if not failure or document.get("reason"):
-        return
+        return False
     if document["status"] in ("Executing", record.NOT_STARTED):
         document["status"] = "Failed"
     run.write(record.LINEAGE, document | {"reason": failure})
+    return failure != INTERRUPTED
 
 
 def injected(executed: Path) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def recorded(execution: Any, session: Any, source: str | Path, wait: bool = True
         yield run
     finally:
         if wait:
-            finish(run, session)
+            tell(session, finish(run, session))
 
 
 def begin(arn: str, session: Any, source: str | Path) -> Run:
@@ -118,8 +118,16 @@ def folder_name(started: str, execution_id: str = NO_EXECUTION) -> str:
     return f"{datetime.fromisoformat(started):%Y%m%d-%H%M%S}-{execution_id}"
 
 
-def finish(run: Run, session: Any) -> None:
-    """Complete a run's record by what its execution has come to; safe to repeat.
+def tell(session: Any, document: dict[str, Any]) -> None:
+    """Tell whom it matters how a run has ended, as ``params/alerts.yaml`` says."""
+    from ..monitoring import endings  # which takes a while, and is needed once
+
+    gate = executions.ended_by_fail_step(session, document["execution"])
+    endings.of_run(session, document, gate)
+
+
+def finish(run: Run, session: Any) -> dict[str, Any]:
+    """Complete a run's record by what its execution has come to, and give it; safe to repeat.
 
     The metrics are there even if the gate said no. Where a model was registered, its package gets
     a pointer to the lineage.
@@ -142,6 +150,7 @@ def finish(run: Run, session: Any) -> None:
     reports = evaluation.of_steps(session, found)
     if reports:
         run.write(METRICS, evaluation.metrics_document(reports))
+    return document
 
 
 def _registers(step: dict[str, Any]) -> bool:

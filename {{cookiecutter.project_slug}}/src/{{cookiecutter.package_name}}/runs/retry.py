@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from ..errors import ProjectError
 from ..sessions.open import open_session
 from . import comparison, executions, progress
-from .record import Run, all_runs, finish
+from .record import Run, all_runs, finish, tell
 
 
 def update() -> Iterator[str]:
@@ -16,7 +16,7 @@ def update() -> Iterator[str]:
     waiting = [run for run in all_runs() if run.status in ("Executing", "Stopping")]
     for run in waiting:
         session = open_session(str(run.parameters.get("session", "local")), "unused", warm=False)
-        finish(run, session)
+        tell(session, finish(run, session))
         yield f"{run.name} is {Run(run.folder).status}"
     if not waiting:
         yield "no run is waited for"
@@ -51,4 +51,4 @@ def retry(name: str) -> None:
     try:
         progress.follow(started, session)
     finally:
-        finish(run, session)
+        tell(session, finish(run, session))

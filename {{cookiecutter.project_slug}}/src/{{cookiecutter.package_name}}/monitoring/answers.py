@@ -1,0 +1,24 @@
+"""What the commands of monitoring answer: the lines that they print."""
+
+from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .. import settings
+from ..errors import ProjectError
+from ..options import opened
+
+
+def test_alerts(options: Namespace) -> Iterable[str]:
+    from . import alert_settings, alerts
+
+    known = replace(alert_settings.read(), log=False)
+    tried = alerts.Message(
+        f"{settings.PROJECT_NAME}: a test", "Alerts of this project come here: all is well."
+    )
+    with opened(options) as session:
+        missed = alerts.send(tried, known, session)
+        told = alerts.recipients(known, session)
+    if missed:
+        raise ProjectError("\n".join(missed))
+    return [f"told: {', '.join(told) or 'nobody; params/alerts.yaml says whom to tell'}"]

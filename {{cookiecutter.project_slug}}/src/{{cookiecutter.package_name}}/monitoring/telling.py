@@ -1,0 +1,116 @@
+"""Telling of a model's windows: once when an alert begins, once when it is over.
+
+What was told is kept beside the history of the windows, so that a window that is looked at again,
+or a run that broke before it told anybody, neither repeats a message nor loses one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import alerts
+from .alerts import Message
+from .windows import Alert, Rule, Window, standing
+
+FILE = "alerts.json"
+
+
+@dataclass(frozen=True)
+class News:
+    """What has changed since people were told the last time.
+
+    Attributes:
+        begun: alerts that nobody was told of, by column or metric.
+        over: alerts that are none any more, with the time since when they were.
+        standing: all that are alerts now.
+    """
+
+    begun: Mapping[str, Alert]
+    over: Mapping[str, str]
+    standing: Mapping[str, Alert]
+
+
+def news(rule: Rule, windows: Sequence[Window], told: Mapping[str, str]) -> News:
+    """What there is to tell.
+
+    Args:
+        rule: in how many windows something has to be seen.
+        windows: the newest last.
+        told: alerts that people know of, with the time since when they are.
+    """
+    now = standing(rule, windows)
+    begun = {name: each for name, each in now.items() if name not in told}
+    over = {name: since for name, since in told.items() if name not in now}
+    return News(begun, over, now)
+
+
+def message(name: str, found: News, links: Mapping[str, str]) -> Message | None:
+    """The message about what has changed; None where nothing has.
+
+    Args:
+        name: whose windows these are.
+        found: what has changed.
+        links: where to look, by what is there.
+    """
+    if not (found.begun or found.over):
+        return None
+    said = []
+    if found.begun:
+        said.append(f"{_listed(found.begun)} out of bounds")
+    if found.over:
+        said.append(f"{_listed(found.over)} back in bounds")
+    lines = [f"{each}: {a.text}, since {shown(a.since)}" for each, a in found.begun.items()]
+    lines += [f"{each}: over; it was since {shown(at)}" for each, at in found.over.items()]
+    lines += [f"{what}: {where}" for what, where in links.items()]
+    return Message(f"{name}: {', '.join(said)}", "\n".join(lines))
+
+
+def _listed(names: Mapping[str, object], most: int = 3) -> str:
+    few = list(names)[:most]
+    more = len(names) - len(few)
+    return ", ".join(few) + (f" and {more} more" if more else "")
+
+
+def shown(time: str) -> str:
+    """A time of a document, to the minute."""
+    return f"{time[:10]} {time[11:16]} UTC" if time else "the beginning"
+
+
+def tell(
+    session: Any, state_uri: str, name: str, entries: Sequence[Mapping[str, Any]], links: Mapping
+) -> News:
+    """Tell of what has changed, and remember that.
+
+    Args:
+        session: local or managed.
+        state_uri: the folder of what is kept between windows, in S3.
+        name: whose windows these are.
+        entries: the windows of ``history.json``, the newest last.
+        links: where to look, by what is there.
+
+    Returns:
+        What has changed.
+    """
+    rule = alerts.settings().rule()
+    found = news(rule, [Window.of(each) for each in entries], told(session, state_uri))
+    to_tell = message(name, found, links)
+    if to_tell:
+        alerts.tell(session, to_tell)
+        known = {each: alert.since for each, alert in found.standing.items()}
+        bucket, key = _place(state_uri)
+        session.upload_string_as_file_body(json.dumps({"standing": known}), bucket, key)
+    return found
+
+
+def told(session: Any, state_uri: str) -> dict[str, str]:
+    """The alerts that people know of, with the time since when they are."""
+    bucket, key = _place(state_uri)
+    if key not in session.list_s3_files(bucket, key):
+        return {}
+    return dict(json.loads(session.read_s3_file(bucket, key))["standing"])
+
+
+def _place(state_uri: str) -> tuple[str, str]:
+    bucket, _, folder = state_uri.removeprefix("s3://").partition("/")
+    return bucket, f"{folder.rstrip('/')}/{FILE}"
