@@ -16,6 +16,7 @@ sys.path.insert(0, str(paths.RUNTIME))
 # Before XGBoost is loaded: several threads wait for each other on a busy machine, three times as
 # long as one takes for such small samples.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["ALERTS"] = "none"  # whoever params/alerts.yaml names is not told of runs in tests
 # The same examples in every run, however busy the machine is, and no folder left for them.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")

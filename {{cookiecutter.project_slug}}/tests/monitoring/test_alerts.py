@@ -24,6 +24,7 @@ MESSAGE = Message("cars: mileage_km drifted", "distance 0.31, since 10:00 — se
 @pytest.fixture(autouse=True)
 def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "PROJECT", tmp_path)
+    monkeypatch.delenv("ALERTS")
 
 
 @contextmanager

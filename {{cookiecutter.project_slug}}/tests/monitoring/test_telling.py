@@ -42,6 +42,7 @@ def window(hour: int, violations: dict[str, str], package: str = "1", **more: An
 def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
     """Each message that went out: subject and text."""
     monkeypatch.setattr(paths, "PROJECT", tmp_path)
+    monkeypatch.delenv("ALERTS")
     file = tmp_path / "reports" / "alerts.jsonl"
 
     def messages() -> list[tuple[str, str]]:

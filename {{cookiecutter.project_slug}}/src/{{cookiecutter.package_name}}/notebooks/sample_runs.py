@@ -26,6 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from .. import paths
 from ..errors import ProjectError
+from ..monitoring.alert_settings import SILENCE
 from . import report
 from .exports.cells import notebooks
 
@@ -76,15 +77,17 @@ def does_something(cell: nbformat.NotebookNode) -> bool:
 
 @contextmanager
 def own_state() -> Iterator[None]:
-    """Give local sessions a folder of this block's; its endpoints end with it."""
-    before = os.environ.get(paths.STATE)
+    """Give local sessions a folder of this block's, and tell nobody; endpoints end with it."""
+    names = (paths.STATE, SILENCE)
+    before = {name: os.environ[name] for name in names if name in os.environ}
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[paths.STATE] = folder
+        os.environ.update({paths.STATE: folder, SILENCE: "none"})
         try:
             yield
         finally:
-            os.environ.pop(paths.STATE)
-            os.environ.update({} if before is None else {paths.STATE: before})
+            for name in names:
+                os.environ.pop(name)
+            os.environ.update(before)
             stop_endpoints(Path(folder))
 
 
