@@ -5,6 +5,7 @@ import gc
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ COPIED = (SOURCE / "packages", SOURCE / "runtime")
 # this room at a time.
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 12 * 2**30
+ALL_ARE_SLOW = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
 
 pytest_plugins = ["leftovers", "replica.fixture"]
 
@@ -85,6 +87,13 @@ def pytest_collection() -> Iterator[None]:
         gc.freeze()  # thousands of tests, which nobody need look through again and again
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A quick run does not import files of which all tests are slow: pandas, a browser's driver."""
+    is_quick = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
+    is_slow = is_quick and ALL_ARE_SLOW.search(collection_path.read_text(encoding="utf-8"))
+    return True if is_slow else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first, so that no worker is left with it while others have nothing."""
     order = {name: place for place, name in enumerate(LONGEST)}
@@ -139,7 +148,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bake(shared: Path) -> Bake:
     """`bake(**answers)`: a generated project that tests share and must not change."""
 
-    def baked(**answers: object) -> Path:
+    questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    defaults = {**questions, "git_init": False}
+
+    def baked(**given: object) -> Path:
+        answers = {name: answer for name, answer in given.items() if answer != defaults[name]}
         key = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]
         place = shared / key
         with FileLock(shared / f"{key}.lock"):  # each is generated once, by one of the workers

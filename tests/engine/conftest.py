@@ -18,11 +18,18 @@ from sagemaker_local.processes.warm import shared_runner  # noqa: E402
 from engine.kill_program import Program  # noqa: E402
 from engine.local import Local  # noqa: E402
 
+# What small jobs and the engine's own programs in them import of the standard library, which takes
+# as long as all the rest that a transform job does.
+PRELOADED = (
+    *("json", "argparse", "dataclasses", "inspect", "logging", "shutil", "subprocess", "tarfile"),
+    *("tempfile", "traceback", "urllib.parse", "uuid", "csv", "gzip", "concurrent.futures.process"),
+)
+
 
 @pytest.fixture(scope="session")
 def runner() -> Runner:
     """Warm where forking is safe, without the libraries that take seconds to import."""
-    return shared_runner(modules=("json",))
+    return shared_runner(modules=PRELOADED)
 
 
 @pytest.fixture(scope="session")

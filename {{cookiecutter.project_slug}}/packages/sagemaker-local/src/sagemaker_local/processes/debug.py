@@ -137,7 +137,7 @@ def _own_modules(script: Path, job: Path) -> Iterator[None]:
     A notebook may have imported modules of the same names from elsewhere: those would run, and a
     breakpoint in the job's own would never be met.
     """
-    names = _importable(script.parent)
+    names, below = _importable(script.parent), f"{job}{os.sep}"
     before = {name: found for name, found in sys.modules.items() if name.split(".")[0] in names}
     for name in before:
         del sys.modules[name]
@@ -146,7 +146,7 @@ def _own_modules(script: Path, job: Path) -> Iterator[None]:
         yield
     finally:
         for name, found in list(sys.modules.items()):
-            if name.split(".")[0] in names or _is_below(found, job):
+            if name.split(".")[0] in names or _is_below(found, below):
                 del sys.modules[name]
         sys.modules.update(before)
 
@@ -158,9 +158,10 @@ def _importable(folder: Path) -> set[str]:
     return (packages | modules) - sys.stdlib_module_names - {"__main__"}
 
 
-def _is_below(module: ModuleType, folder: Path) -> bool:
+def _is_below(module: ModuleType, prefix: str) -> bool:
+    """Whether a module's file is in a folder; thousands are asked after each script."""
     file = getattr(module, "__file__", None)
-    return isinstance(file, str) and folder in Path(file).parents
+    return isinstance(file, str) and os.path.normpath(file).startswith(prefix)
 
 
 @contextmanager
