@@ -41,9 +41,11 @@ def consolidate(options: Namespace, model: Artifact, folder: Path) -> list[str]:
 
 
 def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
-    """Compare the window's data and predictions with the baseline's."""
+    """Compare the window's data and predictions with the baseline's, and mark its rows."""
     rows = consolidation.batches(options.window, Shape.of(model.signature))
-    return written.data(folder, look_at_data(rows, model.signature, options.baseline, OWN))
+    found = look_at_data(rows, model.signature, options.baseline, OWN)
+    written.rows(folder, options.window, model.signature, options.baseline, found)
+    return written.data(folder, found)
 
 
 def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:

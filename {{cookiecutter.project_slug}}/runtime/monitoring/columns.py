@@ -1,6 +1,7 @@
 """The distributions of a data set's columns, taken in batch after batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tabular.spelling import Reading, reading
 
 from .distributions import Categories, Distribution, NumberCounter
 
+NUMERIC, CATEGORICAL = "numeric", "categorical"
 MOST_TEXTS = 10_000
 
 
@@ -38,8 +40,21 @@ class TextCounter:
         return self._whole
 
 
-class ColumnCounters:
-    """What the columns of a model hold, over all rows that were taken in.
+@dataclass(frozen=True)
+class Values:
+    """What a column holds in some rows.
+
+    Attributes:
+        known: numbers, NaN where missing or unreadable, or texts, null where missing.
+        unreadable: which rows hold something that is no number; None: none do.
+    """
+
+    known: np.ndarray | pa.DictionaryArray
+    unreadable: np.ndarray | None = None
+
+
+class ColumnReader:
+    """Reads the columns of a model that can be compared.
 
     Dates are left out: time goes on, and so each window's dates would drift. The columns that the
     model does not use, ids among them, are not known here.
@@ -49,34 +64,43 @@ class ColumnCounters:
     """
 
     def __init__(self, columns: Iterable[Mapping[str, Any]]) -> None:
-        self._readings: dict[str, Reading] = {}
-        self._counters: dict[str, NumberCounter | TextCounter] = {}
+        found = map(reading, columns)
+        self.readings = {each.name: each for each in found if each.role in (NUMERIC, CATEGORICAL)}
+
+    def read(self, records: Sequence[Record]) -> dict[str, Values]:
+        """The values of some rows, of the columns that any of them has."""
+        raw = {name: _values(records, name) for name in self.readings}
+        return {
+            name: _read(values, self.readings[name])
+            for name, values in raw.items()
+            if values is not None
+        }
+
+
+class ColumnCounters:
+    """What columns hold, over all rows that were taken in; as for `ColumnReader`."""
+
+    def __init__(self, readings: Mapping[str, Reading]) -> None:
+        self._counters: dict[str, NumberCounter | TextCounter] = {
+            name: NumberCounter() if each.role == NUMERIC else TextCounter()
+            for name, each in readings.items()
+        }
         self.unreadable: dict[str, int] = {}
         self.rows = 0
         self._seen: set[str] = set()
-        for each in map(reading, columns):
-            if each.role in ("numeric", "categorical"):
-                self._readings[each.name] = each
-                numeric = each.role == "numeric"
-                self._counters[each.name] = NumberCounter() if numeric else TextCounter()
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, columns: Mapping[str, Values], rows: int) -> None:
         """Take in some rows; a field that none of them has is not counted as missing."""
-        self.rows += len(records)
-        for name, read in self._readings.items():
-            values = _values(records, name)
-            if values is None:
-                continue
+        self.rows += rows
+        for name, values in columns.items():
             self._seen.add(name)
             counter = self._counters[name]
-            if isinstance(counter, NumberCounter):
-                numbers, unreadable = column_values.marked_numbers(values, read)
-                if unreadable.any():
-                    numbers, bad = _one_by_one(values, read)
-                    self.unreadable[name] = self.unreadable.get(name, 0) + bad
-                counter.add(numbers)
+            if isinstance(counter, TextCounter) or values.unreadable is None:
+                counter.add(values.known)
             else:
-                counter.add(column_values.texts(values, read))
+                bad = values.unreadable
+                self.unreadable[name] = self.unreadable.get(name, 0) + int(bad.sum())
+                counter.add(values.known[~bad])
 
     def distributions(self) -> dict[str, Distribution]:
         """Those of the columns that the rows have."""
@@ -93,12 +117,21 @@ def _values(records: Sequence[Record], name: str) -> Any:
         return found if any(name in record for record in records) else None
 
 
-def _one_by_one(values: Any, read: Reading) -> tuple[np.ndarray, int]:
-    """Numbers where there are some, and how many values are none."""
-    found, bad = [], 0
-    for value in values if isinstance(values, list) else values.to_pylist():
+def _read(values: Any, read: Reading) -> Values:
+    if read.role == CATEGORICAL:
+        return Values(column_values.texts(values, read))
+    numbers, marked = column_values.marked_numbers(values, read)
+    if not marked.any():
+        return Values(numbers)
+    return _one_by_one(values if isinstance(values, list) else values.to_pylist(), read)
+
+
+def _one_by_one(values: Sequence[Any], read: Reading) -> Values:
+    """Numbers where there are some, and which values are none."""
+    found, bad = np.full(len(values), np.nan), np.zeros(len(values), dtype=bool)
+    for place, value in enumerate(values):
         try:
-            found.append(read.number(value))
+            found[place] = read.number(value)
         except ValueError:
-            bad += 1
-    return np.array(found, dtype=float), bad
+            bad[place] = True
+    return Values(found, bad)

@@ -164,16 +164,21 @@ class Batch:
     """Some rows of a window.
 
     Attributes:
-        ids: of the rows.
+        rows: of the table.
         records: as the model got them.
         answers: what it said, of the rows in `answered`.
         answered: the places of the rows whose answer was captured.
     """
 
-    ids: list[str]
+    rows: pa.RecordBatch
     records: Columns
     answers: Predictions
     answered: np.ndarray
+
+    @property
+    def ids(self) -> list[str]:
+        """Of the rows."""
+        return list(self.rows.column("id").to_pylist())
 
 
 def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
@@ -192,4 +197,4 @@ def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
             )
             places = np.flatnonzero(known.to_numpy(zero_copy_only=False))
             records = Columns(columns, found.num_rows)
-            yield Batch(found.column("id").to_pylist(), records, said, places)
+            yield Batch(found, records, said, places)

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from tabular.predictions import Predictions
 
-from .distributions import Categories, Distribution, Numbers
+from .distributions import Categories, Distribution
 
-CUTS, MOST_CLASSES = 10, 10
+CUTS, MOST_CLASSES, LARGEST = 10, 10, 1e100
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Profile:
     errors: Mapping[str, np.ndarray]
 
     def document(self) -> dict[str, Any]:
-        """The plain document, which `read` takes."""
+        """The plain document."""
         return {
             "edges": self.bins.edges.tolist(),
             "categories": list(self.bins.categories),
@@ -93,8 +93,17 @@ def _known(values: np.ndarray) -> list[float | None]:
     return [None if np.isnan(each) else float(each) for each in values]
 
 
-def read(found: Mapping[str, Any]) -> Profile:
-    """A profile from its document."""
+def document(profiles: Mapping[str, Profile]) -> dict[str, Any]:
+    """Profiles by column as a plain document, which `profiles` takes."""
+    return {name: each.document() for name, each in profiles.items()}
+
+
+def profiles(found: Mapping[str, Any]) -> dict[str, Profile]:
+    """Profiles by column from their document."""
+    return {name: _read(each) for name, each in found.items()}
+
+
+def _read(found: Mapping[str, Any]) -> Profile:
     return Profile(
         Bins(np.array(found["edges"], dtype=float), found["categories"]),
         np.array(found["rows"], dtype=float),
@@ -158,6 +167,6 @@ class ProfileCounter:
 def _by_class(answers: Predictions) -> dict[str, np.ndarray]:
     """The predicted numbers, or for each class whether it was the answer."""
     if answers.probabilities is None:
-        return {"": np.asarray(answers.values, dtype=float)}
+        return {"": np.clip(np.asarray(answers.values, dtype=float), -LARGEST, LARGEST)}
     values = np.asarray(answers.values).astype(str)
     return {label: (values == label).astype(float) for label in answers.classes}

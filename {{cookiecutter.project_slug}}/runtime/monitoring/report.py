@@ -1,166 +1,211 @@
-"""A window's report, and the page over all windows: HTML that opens offline, without scripts."""
+"""The report of one window: what is out of bounds, the worst columns then and now, all comparisons.
 
-import html
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from . import pictures
-from .distributions import Distribution
-from .history import Entry
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-WORST = 8
-STYLE = """
-body { margin: 0 auto; max-width: 1000px; padding: 24px 32px; color: #22303c;
-  font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 25px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 28px 0 8px; }
-.soft { color: #5b6872; } .calm { color: #2e7d4f; } .alert { color: #b3372f; }
-table { border-collapse: collapse; font-size: 13.5px; }
-th, td { text-align: left; padding: 4px 14px 4px 0; border-bottom: 1px solid #dfe4e8; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.columns { display: grid; grid-template-columns: repeat(auto-fill, minmax(310px, 1fr)); gap: 18px; }
-figure { margin: 0; } figcaption { font-size: 13px; }
+It stays under 2 MB whatever the data: what it leaves out is counted, and stands in the documents.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-def of_window(
-    title: str,
-    window: Mapping[str, Any],
-    drift: Mapping[str, Any],
-    quality: Mapping[str, Any],
-    violations: Sequence[Mapping[str, str]],
-    then: Mapping[str, Distribution],
-    now: Mapping[str, Distribution],
-) -> str:
-    """The report of one window.
+import numpy as np
 
-    Args:
-        title: whose window it is.
+from . import page, pictures
+from .baseline import PREDICTION, Data
+from .dependence import Profile
+from .page import number, text
+from .pictures import Side
+
+WORST, MOST_ROWS, MOST_SAID = 8, 600, 60
+OPERATORS = {"GreaterThanThreshold": "at most", "LessThanThreshold": "at least"}
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the tasks found of one window.
+
+    Attributes:
+        name: whose window it is.
+        package: the model package that answered.
+        run: the execution that looked at it.
         window: window.json.
         drift: drift.json.
         quality: quality.json.
         violations: of both.
-        then: distributions of the baseline.
-        now: of the window.
     """
-    notes = [*window["notes"], *drift["notes"], *quality["notes"]]
-    parts = [
-        _head(title, f"{window['rows']:,} rows, {window['first'] or '-'} to {window['end']}"),
-        _verdict(violations),
-        *(f'<p class="soft">{html.escape(note)}</p>' for note in notes),
-        "<h2>Distributions, then and now</h2>",
-        '<p class="soft">Grey is the baseline, blue this window; the most changed come first.</p>',
-        _figures(drift["comparisons"], then, now),
-        "<h2>Every comparison</h2>",
-        _comparisons(drift["comparisons"]),
-        "<h2>Quality</h2>",
-        _metrics(quality),
-    ]
-    return _page(title, parts)
+
+    name: str
+    package: str
+    run: str
+    window: Mapping[str, Any]
+    drift: Mapping[str, Any]
+    quality: Mapping[str, Any]
+    violations: Sequence[Mapping[str, str]]
 
 
-def of_history(title: str, entries: Sequence[Entry], events: Sequence[Mapping[str, str]]) -> str:
-    """The page over all windows.
+def of_window(found: Window, then: Data, now: Data) -> str:
+    """The page.
 
     Args:
-        title: whose windows these are.
-        entries: the windows, the newest last.
-        events: what happened besides, such as deployments and retrainings: time and text.
+        found: what the tasks found.
+        then: the data of the baseline.
+        now: of the window.
     """
-    names = {name for each in entries for name in each.drift}
-    shaken = {name for each in entries for name in each.violations}
-    ordered = sorted(names, key=lambda name: (name not in shaken, name))
-    parts = [_head(title, f"{len(entries)} windows"), "<h2>Drift of each column</h2>"]
-    parts.append(_lines(ordered, entries, lambda each: each.drift))
-    metrics = sorted({name for each in entries for name in each.metrics})
-    if metrics:
-        parts += ["<h2>Quality</h2>", _lines(metrics, entries, lambda each: each.metrics)]
-    rows = [(each["time"], html.escape(each["text"])) for each in events]
-    for each in entries:
-        said = "; ".join(f"{name}: {text}" for name, text in each.violations.items())
-        state = f'<span class="alert">{html.escape(said)}</span>' if said else "calm"
-        rows.append((each.end, f"{each.rows:,} rows: {state}"))
-    listed = "".join(
-        f"<tr><td>{html.escape(at)}</td><td>{what}</td></tr>"
-        for at, what in sorted(rows, reverse=True)
-    )
-    parts += ["<h2>What happened</h2>", f"<table>{listed}</table>"]
-    return _page(title, parts)
+    worst = _worst(found.drift["comparisons"], then, now)
+    parts = [
+        *_head(found),
+        _facts(found),
+        *_violations(found.violations),
+        *_notes(found),
+        "<h2>Then and now</h2>",
+        f'<p class="soft">{page.key("then", "baseline")}{page.key("now", "this window")}</p>',
+        '<p class="soft">Predictions come first, then the columns that changed most. Below or '
+        "beside the values: the predictions for them, with two standard errors.</p>",
+        page.cards(_card(name, found.drift["comparisons"], then, now) for name in worst),
+        "<h2>Quality</h2>",
+        *_metrics(found.quality),
+        "<h2>Every comparison</h2>",
+        *_comparisons(found.drift["comparisons"]),
+        "<h2>Where to look</h2>",
+        _links(found),
+    ]
+    return page.page(f"{found.name} until {found.window['end'][:16]}", parts)
 
 
-def _lines(names: Iterable[str], entries: Sequence[Entry], values: Any) -> str:
-    drawn = []
-    for name in names:
-        line = pictures.line(
-            [values(each).get(name) for each in entries],
-            [name in each.violations for each in entries],
-        )
-        drawn.append(f"<figure>{line}<figcaption>{html.escape(name)}</figcaption></figure>")
-    return f'<div class="columns">{"".join(drawn)}</div>'
+def _head(found: Window) -> list[str]:
+    end, *asked = (page.moment(found.window[name]) for name in ("end", "first", "last"))
+    said = f"{len(found.violations)} out of bounds" if found.violations else "calm"
+    badge = page.badge("alert" if found.violations else "calm", said)
+    return [
+        f'<p class="soft">{page.name(found.name)}</p>',
+        f"<h1>The window until {end} UTC</h1>",
+        f"<p>{badge}requests from {' to '.join(asked)}</p>",
+    ]
 
 
-def _head(title: str, under: str) -> str:
-    return f'<h1>{html.escape(title)}</h1><p class="soft">{html.escape(under)}</p>'
+def _facts(found: Window) -> str:
+    drifted = {each["column"] for each in found.drift["comparisons"] if each["drifted"]}
+    compared = {each["column"] for each in found.drift["comparisons"]}
+    facts = [
+        ("rows", f"{found.window['rows']:,}"),
+        ("requests", f"{found.window['requests']:,}"),
+        (f"of {len(compared)} columns drifted", str(len(drifted))),
+        ("labelled rows", f"{found.quality['labelled']:,}"),
+    ]
+    if (estimated := found.quality["estimated_accuracy"]) is not None:
+        facts.append(("estimated accuracy, if only the inputs changed", f"{estimated:.3f}"))
+    return page.facts(facts)
 
 
-def _verdict(violations: Sequence[Mapping[str, str]]) -> str:
+def _violations(violations: Sequence[Mapping[str, str]]) -> list[str]:
     if not violations:
-        return '<p class="calm">Nothing is out of bounds.</p>'
+        return []
     said = [
-        f"<li><b>{html.escape(each.get('feature_name') or each['metric_name'])}</b>: "
-        f"{html.escape(each['description'])}</li>"
-        for each in violations
+        f"<li><b>{page.name(each.get('feature_name') or each.get('metric_name', ''))}</b>: "
+        f"{text(each['description'])}</li>"
+        for each in violations[:MOST_SAID]
     ]
-    return f'<ul class="alert">{"".join(said)}</ul>'
+    if len(violations) > MOST_SAID:
+        said.append(f"<li>{len(violations) - MOST_SAID} more, in constraint_violations.json</li>")
+    return ["<h2>Out of bounds</h2>", f"<ul>{''.join(said)}</ul>"]
 
 
-def _figures(
-    comparisons: Sequence[Mapping[str, Any]],
-    then: Mapping[str, Distribution],
-    now: Mapping[str, Distribution],
-) -> str:
-    effects: dict[str, float] = {}
+def _notes(found: Window) -> list[str]:
+    notes = [*found.window["notes"], *found.drift["notes"], *found.quality["notes"]]
+    if not notes:
+        return []
+    items = "".join(f"<li>{text(note, 800)}</li>" for note in notes[:MOST_SAID])
+    return ["<h2>Notes</h2>", f"<ul>{items}</ul>"]
+
+
+def _worst(comparisons: Iterable[Mapping[str, Any]], then: Data, now: Data) -> list[str]:
+    """The predictions, and the columns that changed most, drifted ones first."""
+    changed: dict[str, float] = {}
     for each in comparisons:
-        if each["kind"] != "missing":
-            effects[each["column"]] = each["effect"] + each["drifted"]
-    worst = sorted(effects, key=lambda name: -effects[name])[:WORST]
-    drawn = [
-        f"<figure>{pictures.distributions(then[name], now[name])}"
-        f"<figcaption>{html.escape(name)}</figcaption></figure>"
-        for name in worst
+        name = each["column"]
+        if name in then.columns and name in now.columns and name != PREDICTION:
+            changed[name] = max(changed.get(name, 0.0), each["effect"] + 2 * each["drifted"])
+    ordered = sorted(changed, key=lambda name: (-changed[name], name))[:WORST]
+    there = PREDICTION in then.columns and PREDICTION in now.columns
+    return [PREDICTION] * there + ordered
+
+
+def _card(name: str, comparisons: Iterable[Mapping[str, Any]], then: Data, now: Data) -> str:
+    own = [each for each in comparisons if each["column"] == name]
+    sides = [Side(each.columns[name], each.profiles.get(name)) for each in (then, now)]
+    label = _label(*(each.profile for each in sides))
+    missing = [
+        each.column.missing / max(1.0, each.column.missing + each.column.known) for each in sides
     ]
-    return f'<div class="columns">{"".join(drawn)}</div>'
+    told = [f"{each['kind']} change {each['effect']:.3f}" for each in own if each["drifted"]]
+    if any(missing):
+        told.append(f"missing {missing[0]:.1%} → {missing[1]:.1%}")
+    drifted = ' <b class="alert">drifted</b>' if any(each["drifted"] for each in own) else ""
+    caption = f"<strong>{page.name(name)}</strong>{drifted} <span>{'; '.join(told)}</span>"
+    return page.figure(caption, pictures.of_column(*sides, label))
 
 
-def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> str:
-    head = "<tr><th>column</th><th>of</th><th>effect</th><th>p-value</th><th>PSI</th><th></th></tr>"
-    rows = [
-        f"<tr><td>{html.escape(each['column'])}</td><td>{each['kind']}</td>"
-        f'<td class="number">{each["effect"]:.3f}</td>'
-        f'<td class="number">{each["p_value"]:.2g}</td>'
-        f'<td class="number">{each["stability_index"]:.3f}</td>'
-        f"<td>{'<b class=alert>drifted</b>' if each['drifted'] else ''}</td></tr>"
-        for each in comparisons
-    ]
-    return f"<table>{head}{''.join(rows)}</table>"
+def _label(then: Profile | None, now: Profile | None) -> str:
+    """The class whose share is drawn: the one that changed most; of two, the second."""
+    if then is None or now is None or "" in then.means:
+        return ""
+    both = [label for label in then.means if label in now.means]
+    if not both:
+        return next(iter(then.means), "")
+    if len(then.means) == 2:
+        return both[-1]
+    weights = now.rows / max(1.0, now.rows.sum())
+
+    def change(label: str) -> float:
+        difference = np.abs(np.nan_to_num(now.means[label] - then.means[label]))
+        return float((difference * weights).sum())
+
+    return max(both, key=change)
 
 
-def _metrics(quality: Mapping[str, Any]) -> str:
+def _metrics(quality: Mapping[str, Any]) -> list[str]:
     if not quality["labelled"]:
-        return "<p>No row has a label yet.</p>"
+        return ["<p>No row has a label yet.</p>"]
     rows = [
-        f'<tr><td>{html.escape(name)}</td><td class="number">{each["value"]:.4g}</td>'
-        f'<td class="number">{each["threshold"]:.4g}</td></tr>'
+        [
+            page.name(name),
+            number(each["value"]),
+            f"{OPERATORS.get(each['comparison_operator'], '')} {number(each['threshold'])}",
+            number(each["baseline"]),
+            "" if each["kept"] else '<b class="alert">not kept</b>',
+        ]
         for name, each in quality["metrics"].items()
     ]
-    head = "<tr><th>metric</th><th>this window</th><th>bound</th></tr>"
-    return f"<p>{quality['labelled']:,} labelled rows.</p><table>{head}{''.join(rows)}</table>"
+    head = ("metric", "this window", "bound", "baseline", "")
+    return [
+        f"<p>{quality['labelled']:,} labelled rows.</p>",
+        page.table(head, rows[:MOST_ROWS], numbers=(1, 2, 3)),
+    ]
 
 
-def _page(title: str, parts: Iterable[str]) -> str:
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
-        f"{''.join(parts)}</body></html>\n"
-    )
+def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
+    ordered = sorted(comparisons, key=lambda each: (not each["drifted"], -each["effect"]))
+    rows = [
+        [
+            page.name(each["column"]),
+            text(each["kind"]),
+            f"{each['effect']:.3f}",
+            f"{each['p_value']:.2g}",
+            f"{each['stability_index']:.3f}",
+            '<b class="alert">drifted</b>' if each["drifted"] else "",
+        ]
+        for each in ordered[:MOST_ROWS]
+    ]
+    head = ("column", "of", "effect", "p-value", "PSI", "")
+    left = len(ordered) - len(rows)
+    more = [f"<p>{left:,} more, in drift.json.</p>"] if left else []
+    return [page.table(head, rows, numbers=(2, 3, 4)), *more]
+
+
+def _links(found: Window) -> str:
+    rows = [
+        ["all windows", '<a href="index.html">index.html</a>'],
+        ["model package", page.text(found.package) or "-"],
+        ["run", page.text(found.run) or "-"],
+        ["each row with its drift score", "triage.parquet of the drift step"],
+    ]
+    return page.table(("", ""), rows)

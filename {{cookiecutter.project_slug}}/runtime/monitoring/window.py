@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from tabular import metrics
 from tabular.predictions import joined
@@ -14,10 +15,10 @@ from tabular.spelling import Reading
 from tabular.targets import reading_of_target
 
 from . import baseline, constraints, distributions, drift, model_quality, violations
-from . import statistics as statistics_file
-from .columns import ColumnCounters
+from .columns import ColumnCounters, ColumnReader, Values
 from .consolidation import Batch
 from .constraints import Constraints
+from .dependence import Profile, ProfileCounter
 from .distributions import Distribution
 from .drift import Compare, Finding
 from .model_quality import Bound
@@ -33,6 +34,7 @@ class DataResult:
     Attributes:
         rows: of the window.
         columns: their distributions, and that of `prediction`.
+        profiles: how predictions move with the columns.
         findings: comparisons with the baseline.
         violations: of constraints.
         notes: sentences.
@@ -40,6 +42,7 @@ class DataResult:
 
     rows: int = 0
     columns: dict[str, Distribution] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -59,19 +62,25 @@ def look_at_data(
         folder: of the baseline.
         own: comparisons that replace the usual one, by column.
     """
-    known, kept = _baseline(folder)
-    counters = ColumnCounters(signature["columns"])
+    before = baseline.data(baseline.read(folder, "data/statistics.json"))
+    kept = constraints.read(baseline.read(folder, "data/constraints.json"))
+    reader = ColumnReader(signature["columns"])
+    counters = ColumnCounters(reader.readings)
     said = PredictionCounter(bool(signature["classes"]))
+    profiled = ProfileCounter({name: each.bins for name, each in before.profiles.items()})
     for batch in rows:
-        counters.add(batch.records)
+        columns = reader.read(batch.records)
+        counters.add(columns, len(batch.records))
         said.add(batch)
-    found = DataResult(counters.rows, counters.distributions())
+        answered = {name: _taken(each, batch.answered) for name, each in columns.items()}
+        profiled.add(answered, batch.answers)
+    found = DataResult(counters.rows, counters.distributions(), profiled.profiles())
     if not found.rows or not kept.evaluated:
         return found
     found.violations += violations.of_columns(kept, found.columns, counters.unreadable)
     if said.rows:
         found.columns[baseline.PREDICTION] = said.distribution()
-    watched = {name: each for name, each in known.items() if _is_watched(kept, name)}
+    watched = {name: each for name, each in before.columns.items() if _is_watched(kept, name)}
     if kept.compared:
         found.findings = drift.find(watched, found.columns, own, kept.level, kept.least)
         found.violations += violations.of_drift(kept, found.findings)
@@ -84,11 +93,9 @@ def look_at_data(
     return found
 
 
-def _baseline(folder: Path) -> tuple[dict[str, Distribution], Constraints]:
-    said = baseline.read(folder, "data/statistics.json")
-    columns = statistics_file.columns(said)
-    columns[baseline.PREDICTION] = distributions.read(said["predictions"])
-    return columns, constraints.read(baseline.read(folder, "data/constraints.json"))
+def _taken(values: Values, places: np.ndarray) -> np.ndarray | pa.DictionaryArray:
+    known = values.known
+    return known[places] if isinstance(known, np.ndarray) else known.take(pa.array(places))
 
 
 def _is_watched(kept: Constraints, name: str) -> bool:
@@ -187,9 +194,9 @@ def look_at_quality(
 
 def _labelled(batch: Batch, labels: Mapping[str, str]) -> tuple[list[int], list[str]]:
     """The places among a batch's answers whose truth is known, and the truth."""
-    places, given = [], []
-    for place, row in enumerate(batch.answered.tolist()):
-        label = labels.get(batch.ids[row])
+    places, given, ids = [], [], batch.ids if labels else []
+    for place, row in enumerate(batch.answered.tolist() if labels else []):
+        label = labels.get(ids[row])
         if label is not None:
             places.append(place)
             given.append(label)

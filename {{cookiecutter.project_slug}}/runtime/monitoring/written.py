@@ -1,18 +1,20 @@
 """What monitoring leaves: the documents of a window, and the sentences about them."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tabular import job
 
-from . import baseline, distributions, history, statistics, violations
-from . import report as pages
+from . import baseline, dependence, history, statistics, triage, violations
+from .baseline import Data
 from .bookmark import Bookmark
 from .consolidation import Consolidated
-from .distributions import Distribution
-from .history import Entry
+from .history import Entry, Event, Traffic
+from .history_page import of_history
+from .report import Window, of_window
 from .span import Span, check_is_next
 from .violations import Violation
 from .window import DataResult, QualityResult
@@ -42,7 +44,9 @@ def window(folder: Path, found: Consolidated, span: Span, after: Bookmark) -> li
 
 def data(folder: Path, found: DataResult) -> list[str]:
     """Write statistics.json, constraint_violations.json and drift.json."""
-    job.write_json(folder / "statistics.json", statistics.document(found.columns, found.rows))
+    said = statistics.document(found.columns, found.rows)
+    said[baseline.PROFILES] = dependence.document(found.profiles)
+    job.write_json(folder / "statistics.json", said)
     compared = [
         {
             "column": each.column,
@@ -57,6 +61,16 @@ def data(folder: Path, found: DataResult) -> list[str]:
     return _ending(folder, found.violations, found.notes)
 
 
+def rows(
+    folder: Path, window: Path, signature: Mapping[str, Any], known: Path, found: DataResult
+) -> None:
+    """Write triage.parquet: the window's rows, marked by what drifted in them."""
+    drifted = {each.column for each in found.findings if each.drifted}
+    then = baseline.data(baseline.read(known, "data/statistics.json"))
+    now = Data(found.columns, found.profiles)
+    triage.write(folder, window, signature, sorted(drifted), then, now)
+
+
 def quality(folder: Path, found: QualityResult) -> list[str]:
     """Write constraint_violations.json and quality.json."""
     notes = list(found.notes)
@@ -66,10 +80,17 @@ def quality(folder: Path, found: QualityResult) -> list[str]:
         )
     if not found.labelled:
         notes.append("no row has a label yet, so that its quality is not known")
+    broken = {each.feature_name for each in found.violations}
     document = {
         "labelled": found.labelled,
         "metrics": {
-            name: {"value": value, "threshold": found.bounds[name].for_window(found.labelled)}
+            name: {
+                "value": value,
+                "threshold": found.bounds[name].for_window(found.labelled),
+                "comparison_operator": found.bounds[name].comparison_operator,
+                "baseline": found.bounds[name].value,
+                "kept": name not in broken,
+            }
             for name, value in found.metrics.items()
             if name in found.bounds
         },
@@ -95,20 +116,29 @@ class Tasks:
     quality: Path
     baseline: Path
 
-    def violations(self) -> list[dict[str, str]]:
-        """Those of data and quality."""
-        return [
+    def found(self, name: str, package: str, run: str) -> Window:
+        """What they found."""
+        violated = [
             each
             for folder in (self.drift, self.quality)
             for each in job.read_json(folder, "constraint_violations.json")["violations"]
         ]
+        return Window(
+            name,
+            package,
+            run,
+            job.read_json(self.window, "window.json"),
+            job.read_json(self.drift, "drift.json"),
+            job.read_json(self.quality, "quality.json"),
+            violated,
+        )
 
-    def distributions(self) -> tuple[dict[str, Distribution], dict[str, Distribution]]:
-        """Those of the baseline, and those of the window."""
-        said = baseline.read(self.baseline, "data/statistics.json")
-        then = statistics.columns(said)
-        then[baseline.PREDICTION] = distributions.read(said["predictions"])
-        return then, statistics.columns(job.read_json(self.drift, "statistics.json"))
+    def data(self) -> tuple[Data, Data]:
+        """That of the baseline, and that of the window."""
+        return (
+            baseline.data(baseline.read(self.baseline, "data/statistics.json")),
+            baseline.data(job.read_json(self.drift, "statistics.json")),
+        )
 
 
 def report(
@@ -119,45 +149,63 @@ def report(
     The bookmark moves here, at the end: a run that breaks before leaves its rows to the next. One
     that looks at a past window again leaves it where it is.
     """
-    window, drift, quality = (
-        job.read_json(tasks.window, "window.json"),
-        job.read_json(tasks.drift, "drift.json"),
-        job.read_json(tasks.quality, "quality.json"),
-    )
+    found = tasks.found(name, package, run)
+    window = found.window
     if window["is_newest"]:
         check_is_next(window["start"], state)
-    found = tasks.violations()
-    pages_folder, next_state = folder / "report", folder / "state"
-    pages_folder.mkdir()
-    next_state.mkdir()
-    page = pages.of_window(name, window, drift, quality, found, *tasks.distributions())
-    (pages_folder / "report.html").write_text(page, encoding="utf-8")
-    entries: list[Entry] = []
-    if state and (state / "history.json").is_file():
-        entries = history.read(job.read_json(state, "history.json"))
-    entry = _entry(window, drift, quality, found, package, run)
+    entries, events, traffic = _state(state)
+    entry = _entry(found, traffic if _is_of(traffic, window) else None)
     if window["is_newest"] or entry.end in {each.end for each in entries}:
         entries = history.added(entries, entry)
-    index = pages.of_history(name, entries, [])
-    (pages_folder / "index.html").write_text(index, encoding="utf-8")
-    job.write_json(pages_folder / "constraint_violations.json", {"violations": found})
+    pages, next_state = folder / "report", folder / "state"
+    pages.mkdir()
+    next_state.mkdir()
+    (pages / "report.html").write_text(of_window(found, *tasks.data()), encoding="utf-8")
+    (pages / "index.html").write_text(of_history(name, entries, events), encoding="utf-8")
+    job.write_json(pages / "constraint_violations.json", {"violations": found.violations})
     job.write_json(next_state / "history.json", history.document(entries))
     if window["is_newest"]:
         shutil.copyfile(tasks.window / "bookmark.json", next_state / "bookmark.json")
-    return [f"{len(found)} violations in {window['rows']:,} rows", violations.ending(found)]
+    said = f"{len(found.violations)} violations in {window['rows']:,} rows"
+    return [said, violations.ending(found.violations)]
 
 
-def _entry(
-    window: dict[str, Any],
-    drift: dict[str, Any],
-    quality: dict[str, Any],
-    found: list[dict[str, str]],
-    package: str,
-    run: str,
-) -> Entry:
-    effects = {
-        each["column"]: each["effect"] for each in drift["comparisons"] if each["kind"] != "missing"
+def _state(folder: Path | None) -> tuple[list[Entry], list[Event], Traffic | None]:
+    """The windows before, what happened besides, and the endpoint's traffic since."""
+    entries: list[Entry] = []
+    events: list[Event] = []
+    traffic = None
+    if folder and (folder / "history.json").is_file():
+        entries = history.read(job.read_json(folder, "history.json"))
+    if folder and (folder / "events.json").is_file():
+        events, traffic = history.read_events(job.read_json(folder, "events.json"))
+    return entries, events, traffic
+
+
+def _is_of(traffic: Traffic | None, window: Mapping[str, Any]) -> bool:
+    """Whether traffic is a window's: it was gathered for the newest, or for the same past time."""
+    return traffic is not None and (
+        window["is_newest"] or traffic.since[:19] == window["start"][:19]
+    )
+
+
+def _entry(found: Window, traffic: Traffic | None) -> Entry:
+    effects: dict[str, float] = {}
+    for each in found.drift["comparisons"]:
+        effects[each["column"]] = max(effects.get(each["column"], 0.0), round(each["effect"], 4))
+    named = {
+        each.get("feature_name") or each["metric_name"]: each["description"]
+        for each in found.violations
     }
-    named = {each.get("feature_name") or each["metric_name"]: each["description"] for each in found}
-    metrics = {name: each["value"] for name, each in quality["metrics"].items()}
-    return Entry(window["end"], package, window["rows"], effects, named, metrics, run)
+    return Entry(
+        found.window["end"],
+        found.package,
+        found.window["rows"],
+        effects,
+        named,
+        {name: each["value"] for name, each in found.quality["metrics"].items()},
+        {name: each["threshold"] for name, each in found.quality["metrics"].items()},
+        found.quality["estimated_accuracy"],
+        traffic,
+        found.run,
+    )

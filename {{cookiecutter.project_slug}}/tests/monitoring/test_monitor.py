@@ -221,7 +221,7 @@ def test_a_report_opens_offline_and_the_history_grows_by_window(
     page = (pages / "report.html").read_text(encoding="utf-8")
     assert len(page) < 2_000_000
     assert "<script" not in page
-    assert not re.search(r"(src|href)=|url\(", page)
+    assert re.findall(r"""(?:src|href)=(\S+?)>|url\(""", page) == ['"index.html"']
     assert "<b>mileage_km</b>" in page
     calm = tmp_path / "calm" / "report" / "report" / "report.html"
     assert "<b>mileage_km</b>" not in calm.read_text(encoding="utf-8")
@@ -229,7 +229,7 @@ def test_a_report_opens_offline_and_the_history_grows_by_window(
     assert [bool(each["violations"]) for each in windows] == [False, True, True]
     assert all(each["drift"]["mileage_km"] < 0.5 for each in windows[:1])
     index = (reports / "report" / "index.html").read_text(encoding="utf-8")
-    assert index.count("<circle") >= 3 * len(windows[0]["drift"])
+    assert index.count("mileage_km") >= 2
     told["state"] = tmp_path / "calm" / "report" / "state"  # as if nobody had seen "shifted"
     with pytest.raises(SystemExit, match="another window, until 2026-11-25T11:00"):
         main("report", trained, tmp_path / "late", baseline=baseline, **told)
