@@ -131,17 +131,18 @@ def _worst(comparisons: Iterable[Mapping[str, Any]], then: Data, now: Data) -> l
 
 def _card(name: str, comparisons: Iterable[Mapping[str, Any]], then: Data, now: Data) -> str:
     own = [each for each in comparisons if each["column"] == name]
-    sides = [Side(each.columns[name], each.profiles.get(name)) for each in (then, now)]
-    label = _label(*(each.profile for each in sides))
+    before, after = (Side(each.columns[name], each.profiles.get(name)) for each in (then, now))
+    label = _label(before.profile, after.profile)
     missing = [
-        each.column.missing / max(1.0, each.column.missing + each.column.known) for each in sides
+        each.column.missing / max(1.0, each.column.missing + each.column.known)
+        for each in (before, after)
     ]
     told = [f"{each['kind']} change {each['effect']:.3f}" for each in own if each["drifted"]]
     if any(missing):
         told.append(f"missing {missing[0]:.1%} → {missing[1]:.1%}")
     drifted = ' <b class="alert">drifted</b>' if any(each["drifted"] for each in own) else ""
     caption = f"<strong>{page.name(name)}</strong>{drifted} <span>{'; '.join(told)}</span>"
-    return page.figure(caption, pictures.of_column(*sides, label))
+    return page.figure(caption, pictures.of_column(before, after, label))
 
 
 def _label(then: Profile | None, now: Profile | None) -> str:
