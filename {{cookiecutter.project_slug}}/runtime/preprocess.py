@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from features import REFERENCE_DATE
-from tabular import contract, given, job, partition, roles, splits, written
+from tabular import contract, given, job, partition, roles, splits, test_table, written
 from tabular.hosts import Hosts, together
 from tabular.partition import Splitting
 from tabular.survey import open_share, survey
@@ -19,6 +19,7 @@ def arguments(argv: Sequence[str] | None) -> Namespace:
     add = parser.add_argument
     add("--input", type=Path, required=True, help="a CSV or Parquet file, or a folder of them")
     add("--output", type=Path, required=True, help="folder for the splits, test records and schema")
+    add("--test-data", type=Path, help="the same for test rows; not given: part of --input")
     add("--target", default="", help='column to predict; empty: "target", else the last one')
     add("--problem-type", default="", choices=("", *PROBLEM_TYPES), help="empty: inferred")
     add("--column-names", default="", help="a,b,c for CSV files without a header")
@@ -50,7 +51,10 @@ def preprocess(options: Namespace) -> None:
 def split_rows(options: Namespace, hosts: Hosts) -> None:
     """Do so with the rows of this host's files, saying what was decided for those of all hosts."""
     agreed = contract.load(options.contract)
-    table = open_share(options.input, job.words(options.column_names), options.row_limit, hosts)
+    header = job.words(options.column_names)
+    table = open_share(options.input, header, options.row_limit, hosts)
+    if options.test_data:
+        test_table.add(table, options.test_data, header, hosts)
     target = roles.find_target(table.columns, options.target, agreed)
     found = survey(table, target, agreed, hosts=hosts)
     inputs = [facts for name, facts in found.facts.items() if name != target]
@@ -59,6 +63,7 @@ def split_rows(options: Namespace, hosts: Hosts) -> None:
     kind = roles.find_problem_type(found.facts[target], read, options.problem_type, agreed)
     columns = roles.find_columns(inputs, options, agreed)
     splitting = Splitting.of(options, found.facts, columns.readings())
+    splitting.given_from = table.given_from
     splitting.look(lambda: found.again(read), hosts)
     names = [*(column["name"] for column in columns.used), target]
     kept = [n for n in partition.slice_columns(table.columns, options) if n not in names]

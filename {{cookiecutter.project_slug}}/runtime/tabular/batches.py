@@ -137,6 +137,8 @@ class Table:
         notes: sentences on what of the files is left out or differs.
         with_comma: columns whose spelling has a decimal comma: typed numbers are read as such.
         may_be_empty: whether no row at all is as good as any.
+        given: files of a test table, whose rows come after all others; None: there is none.
+        given_from: the number of its first row, once the others were read.
     """
 
     files: list[File]
@@ -145,30 +147,45 @@ class Table:
     notes: list[str] = field(default_factory=list)
     with_comma: frozenset[str] = frozenset()
     may_be_empty: bool = False
+    given: list[File] | None = None
+    given_from: int | None = None
 
     @property
     def share(self) -> float:
         """How much of the files has been read, as a share of their bytes."""
-        sizes = [file.path.stat().st_size for file in self.files]
-        return sum(file.position for file in self.files) / max(1, sum(sizes))
+        files = [*self.files, *(self.given or [])]
+        sizes = [file.path.stat().st_size for file in files]
+        return sum(file.position for file in files) / max(1, sum(sizes))
 
     def batches(self) -> Iterator[Batch]:
-        """All rows, or the first of them, in the order of the files; DataError if there is none."""
-        first = 0
-        for file in self.files:
+        """All rows, or the first of them, in the order of the files; DataError if there is none.
+
+        Those of a test table come last, all of them.
+        """
+        rows = 0
+        for batch in self._of(self.files, 0, self.row_limit):
+            yield batch
+            rows += batch.rows
+        if not rows and self.files and not self.may_be_empty:  # a host without files has no rows
+            name = self.files[0].path.name
+            raise DataError(f"{name} has no rows under its header; give a file with data")
+        if self.given is not None:
+            self.given_from = rows
+            yield from self._of(self.given, rows)
+
+    def _of(self, files: Sequence[File], first: int, end: int = 0) -> Iterator[Batch]:
+        """The rows of files, the first of which has a number; up to another, if that is not 0."""
+        for file in files:
             for columns in file.batches():
                 rows = len(columns[0])
-                if self.row_limit:
-                    rows = min(rows, self.row_limit - first)
+                if end:
+                    rows = min(rows, end - first)
                     columns = [column.slice(0, rows) for column in columns]
                 batch = self._batch(dict(zip(file.names, columns, strict=True)), rows, first)
                 yield self._spelled(batch, file) if self.with_comma else batch
                 first += rows
-                if first == self.row_limit:
+                if first == end:
                     return
-        if not first and self.files and not self.may_be_empty:  # a host without files has no rows
-            name = self.files[0].path.name
-            raise DataError(f"{name} has no rows under its header; give a file with data")
 
     def _batch(self, found: Mapping[str, pa.DictionaryArray], rows: int, first: int) -> Batch:
         columns = {

@@ -31,12 +31,13 @@ class Splitting:
     """Which rows train, validate and test, and which folds they are in.
 
     `dates` reads the column that tells past from future, where one is needed; `periods` are those
-    of a backtest, and `day_counts` the rows of each of its days.
+    of a backtest. `given_from` is the number of the first row of a test table, where there is one.
     """
 
     options: Namespace
     dates: Reading | None
     periods: list[Period] = field(default_factory=list)
+    given_from: int | None = None
 
     @classmethod
     def of(
@@ -61,7 +62,14 @@ class Splitting:
         return cls(options, dates)
 
     def split(self, batch: Batch) -> np.ndarray:
-        """The split of each row."""
+        """The split of each row; with a test table, what would have been a test row trains."""
+        split = self._by_options(batch)
+        if self.given_from is None:
+            return split
+        own = np.where(split == "test", "train", split)
+        return np.where(batch.numbers >= self.given_from, "test", own)
+
+    def _by_options(self, batch: Batch) -> np.ndarray:
         if self.options.split == "hash":
             shares = self.options.test_share, self.options.validation_share
             return splits.split_by_hash(batch, *shares)

@@ -12,13 +12,14 @@ from ..errors import ProjectError
 OPTIONS = "options"  # a channel, and what scripts call the file in it
 
 
-def upload(session: Any, source: str | Path) -> str:
+def upload(session: Any, source: str | Path, parameter: str = "input_data") -> str:
     """The S3 URI of input data.
 
     Args:
         session: local or managed.
         source: a CSV or Parquet file, a folder of them, or an ``s3://`` URI, which is passed on. A
             relative path is looked for where the notebook was started, then in the project.
+        parameter: of the notebook, which gave the source.
 
     Raises:
         ProjectError: there is nothing there, or nothing in it.
@@ -27,10 +28,10 @@ def upload(session: Any, source: str | Path) -> str:
     if text.startswith("s3://"):
         return text
     if "://" in text:
-        raise ProjectError(f"input_data {text!r} is neither a path nor an s3:// URI")
-    path = find(text)
+        raise ProjectError(f"{parameter} {text!r} is neither a path nor an s3:// URI")
+    path = find(text, parameter)
     if not any(file.is_file() and file.stat().st_size for file in (path, *path.rglob("*"))):
-        raise ProjectError(f"input_data {path} is empty; it should hold rows of a table")
+        raise ProjectError(f"{parameter} {path} is empty; it should hold rows of a table")
     return str(session.upload_data(path, key_prefix="input"))
 
 
