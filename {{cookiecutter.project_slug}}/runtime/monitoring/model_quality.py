@@ -19,7 +19,7 @@ from tabular.values import DataError
 
 from .violations import Violation
 
-SAMPLES = 400
+SAMPLES, MOST_DRAWN = 400, 4_000
 CHANCE = 0.001
 WINDOW = 1_000
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
@@ -65,23 +65,24 @@ def suggested(
         seed: of the resampling.
     """
     draw, rows = np.random.default_rng(seed), len(truth)
+    size = min(rows, MOST_DRAWN)
     drawn: dict[str, list[float]] = {}
     for _ in range(SAMPLES):
-        places = draw.integers(0, rows, rows)
+        places = draw.integers(0, rows, size)
         if len(np.unique(truth[places])) > 1:
             for name, value in measure(truth[places], predictions.take(places)).items():
                 drawn.setdefault(name, []).append(value)
     return {
-        name: _bound(name, value, np.array(drawn.get(name, [value])), rows)
+        name: _bound(name, value, np.array(drawn.get(name, [value])), size, rows)
         for name, value in measure(truth, predictions).items()
     }
 
 
-def _bound(name: str, value: float, drawn: np.ndarray, rows: int) -> Bound:
+def _bound(name: str, value: float, drawn: np.ndarray, size: int, rows: int) -> Bound:
     # Few draws say little of a tail: it is taken for a normal one of the worse half's width.
     worse = np.maximum(drawn - value if name in MINIMIZED else value - drawn, 0)
-    width = float(np.sqrt(2 * np.mean(worse**2)))
-    room = -float(special.ndtri(CHANCE)) * width * math.sqrt(rows / WINDOW + 1)
+    of_a_row = float(np.sqrt(2 * np.mean(worse**2) * size))
+    room = -float(special.ndtri(CHANCE)) * of_a_row * math.sqrt(1 / WINDOW + 1 / rows)
     threshold = value + room if name in MINIMIZED else value - room
     return Bound(value, threshold, ABOVE if name in MINIMIZED else BELOW, threshold, rows)
 
