@@ -122,4 +122,10 @@ def read(folder: Path, name: str) -> dict[str, Any]:
         raise DataError(
             f"{folder} has no {name}; the baseline of a model version is written when it is trained"
         )
-    return job.read_json(path.parent, path.name)
+    try:
+        found = job.read_json(path.parent, path.name)
+    except ValueError as error:
+        raise DataError(f"{name} of the baseline cannot be read as JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{name} of the baseline holds no object")
+    return found

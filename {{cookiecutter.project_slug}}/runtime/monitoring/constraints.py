@@ -4,6 +4,7 @@ Source: Amazon SageMaker Developer Guide, "Schema for Constraints". Members that
 knows have plain names too: `distribution_constraints.level` and the `least_...` bounds.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,11 @@ from .statistics import inferred_type
 LEVEL = 0.001
 LEAST = {"numeric": 0.05, "categorical": 0.05, "missing": 0.02}
 MOST_CATEGORIES = 1_000
+# Model Monitor's own names of two of them, in a file that was not written here.
+ALSO = {
+    "numeric": "comparison_threshold",
+    "categorical": "categorical_comparison_threshold",
+}
 OVERRIDES = ("monitoring_config_overrides", "monitoringConfigOverrides")
 SWITCHES = ("Enabled", "Disabled")
 KNOWN = {
@@ -27,6 +33,7 @@ KNOWN = {
     },
     "num_constraints": {"is_non_negative"},
     "string_constraints": {"domains", *OVERRIDES},
+    **{name: {"evaluate_constraints", "emit_metrics"} for name in OVERRIDES},
     "monitoring_config": {
         *("evaluate_constraints", "emit_metrics", "datatype_check_threshold"),
         *("domain_content_threshold", "distribution_constraints"),
@@ -46,7 +53,8 @@ class Constraint:
     Attributes:
         name: of the column.
         inferred_type: Integral, Fractional, String or Unknown.
-        completeness: the share of rows with a value that the baseline had.
+        completeness: the share of rows that must have a value; None: as many as in the baseline,
+            which a comparison decides, since half of all calm windows have fewer.
         non_negative: whether no number may be below zero.
         domain: the categories that there may be; None: any.
         evaluated: whether the column is looked at.
@@ -54,7 +62,7 @@ class Constraint:
 
     name: str
     inferred_type: str
-    completeness: float
+    completeness: float | None
     non_negative: bool = False
     domain: frozenset[str] | None = None
     evaluated: bool = True
@@ -103,11 +111,10 @@ def suggested(columns: Mapping[str, Distribution]) -> dict[str, Any]:
 
 
 def _suggested(name: str, column: Distribution) -> dict[str, Any]:
-    rows = column.known + column.missing
     found: dict[str, Any] = {
         "name": name,
         "inferred_type": inferred_type(column),
-        "completeness": column.known / rows if rows else 0.0,
+        "completeness": _completeness(column),
     }
     if isinstance(column, Numbers) and column.known:
         found["num_constraints"] = {"is_non_negative": bool(column.values[0] >= 0)}
@@ -116,8 +123,14 @@ def _suggested(name: str, column: Distribution) -> dict[str, Any]:
     return found
 
 
-def read(found: Mapping[str, Any]) -> Constraints:
+def read(
+    found: Mapping[str, Any], reference: Mapping[str, Distribution] | None = None
+) -> Constraints:
     """Constraints from a document, as it was suggested or as a person changed it.
+
+    Args:
+        found: the document.
+        reference: columns of the baseline; what differs from them is a bound of a person's own.
 
     Raises:
         DataError: a bound is unknown or no number, or a switch is neither Enabled nor Disabled.
@@ -126,10 +139,8 @@ def read(found: Mapping[str, Any]) -> Constraints:
     config = _part(found, "monitoring_config", "the file")
     bounds = _part(config, "distribution_constraints", "monitoring_config")
     place = "monitoring_config.distribution_constraints"
-    least = {
-        kind: _share(bounds, f"least_{kind}_change", bound, place) for kind, bound in LEAST.items()
-    }
-    columns = [_column(feature) for feature in found.get("features", [])]
+    least = {kind: _least(bounds, kind, place) for kind in LEAST}
+    columns = [_column(feature, reference or {}) for feature in _features(found)]
     return Constraints(
         {each.name: each for each in columns},
         _enabled(config, "evaluate_constraints", "monitoring_config"),
@@ -141,22 +152,45 @@ def read(found: Mapping[str, Any]) -> Constraints:
     )
 
 
-def _column(found: Mapping[str, Any]) -> Constraint:
+def _features(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    features = found.get("features", [])
+    if not isinstance(features, list) or not all(isinstance(each, Mapping) for each in features):
+        raise DataError("features in constraints.json is no list of objects, each with a name")
+    return features
+
+
+def _least(bounds: Mapping[str, Any], kind: str, place: str) -> float:
+    name = f"least_{kind}_change"
+    if name not in bounds and ALSO.get(kind) in bounds:
+        name = ALSO[kind]
+    return _share(bounds, name, LEAST[kind], place)
+
+
+def _column(found: Mapping[str, Any], reference: Mapping[str, Distribution]) -> Constraint:
     name = str(found.get("name", ""))
     place = f"feature {name!r}"
     _check_names(found, "feature", place)
     numbers = _part(found, "num_constraints", place)
     strings = _part(found, "string_constraints", place)
     domains = strings.get("domains")
-    overrides = [part[key] for part in (found, strings) for key in OVERRIDES if key in part]
+    overrides = [
+        _part(part, key, place) for part in (found, strings) for key in OVERRIDES if key in part
+    ]
+    complete = _share(found, "completeness", 0.0, place)
+    known = _completeness(reference[name]) if name in reference else math.nan
     return Constraint(
         name,
         str(found.get("inferred_type", "Unknown")),
-        _share(found, "completeness", 0.0, place),
+        None if math.isclose(complete, known, rel_tol=1e-9) else complete,
         bool(numbers.get("is_non_negative", False)),
         None if domains is None else frozenset(map(str, domains)),
         all(_enabled(each, "evaluate_constraints", place) for each in overrides),
     )
+
+
+def _completeness(column: Distribution) -> float:
+    rows = column.known + column.missing
+    return column.known / rows if rows else 0.0
 
 
 def _part(found: Mapping[str, Any], name: str, place: str) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ columns there are. A difference counts only if it is also as large as matters.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from scipy import special
@@ -42,6 +42,7 @@ def find(
     own: Mapping[str, Compare] | None = None,
     level: float = LEVEL,
     least: Mapping[str, float] = LEAST,
+    bounded: Collection[str] = (),
 ) -> list[Finding]:
     """Compare the columns that both have.
 
@@ -51,12 +52,14 @@ def find(
         own: comparisons that replace the usual one, by column.
         level: how likely any false alarm of a calm window may be.
         least: the smallest effect that counts, by kind of comparison.
+        bounded: columns whose missing values have a bound, and so need no comparison.
     """
     compared: list[tuple[str, Comparison]] = []
     for name in reference.keys() & window.keys():
         before, now = reference[name], window[name]
         compared.append((name, (own or {}).get(name, compare)(before, now)))
-        compared.append((name, compare_missing(before, now)))
+        if name not in bounded:
+            compared.append((name, compare_missing(before, now)))
     marks = _holm([each.p_value for _, each in compared], level)
     order = {name: place for place, name in enumerate(reference)}
     found = [

@@ -5,7 +5,7 @@ how far a metric strays by chance, from resampled test rows, and a bound gives t
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ SAMPLES, MOST_DRAWN = 400, 4_000
 CHANCE = 0.001
 WINDOW = 1_000
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
+MEMBERS = ("threshold", "comparison_operator", "additional_properties")
 
 Measure = Callable[[np.ndarray, Predictions], Mapping[str, float]]
 
@@ -127,10 +128,12 @@ def read(problem_type: str, found: Mapping[str, Any]) -> dict[str, Bound]:
     """Bounds from a constraints file, as it was suggested or as a person changed it.
 
     Raises:
-        DataError: a bound is no number, or its operator is unknown.
+        DataError: a bound is unknown or no number, or its operator is unknown.
     """
-    bounds = {}
-    for name, said in found.get(f"{problem_type}_constraints", {}).items():
+    section, bounds = f"{problem_type}_constraints", {}
+    _check_names(found, {"version", section}, "the file")
+    for name, said in found.get(section, {}).items():
+        _check_names(said, MEMBERS, f"metric {name!r}")
         threshold, operator = said.get("threshold"), said.get("comparison_operator")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float):
             raise DataError(f"threshold of {name} in constraints.json is {threshold!r}, no number")
@@ -144,6 +147,17 @@ def read(problem_type: str, found: Mapping[str, Any]) -> dict[str, Bound]:
         suggested = float(known.get("suggested", math.nan))
         bounds[name] = Bound(value, float(threshold), operator, suggested, rows)
     return bounds
+
+
+def _check_names(found: Any, known: Collection[str], place: str) -> None:
+    if not isinstance(found, Mapping):
+        raise DataError(f"{place} in quality/constraints.json is {found!r}; give an object")
+    for name in found:
+        if name not in known:
+            raise DataError(
+                f"{place} in quality/constraints.json has a bound {name!r}, which nobody would "
+                f"look at{job.suggest(name, known)}"
+            )
 
 
 def violations(

@@ -69,6 +69,14 @@ def _of_column(
             f"{kept.inferred_type}, Expected match: {constraints.datatype_share:.1%}. "
             f"Observed: Only {readable:.2%} of data is {kept.inferred_type}.",
         )
+    rows = values + column.missing
+    if kept.completeness is not None and rows and values / rows < kept.completeness:
+        yield Violation(
+            kept.name,
+            "completeness_check",
+            f"Value: {values / rows:.4g} does not meet the constraint requirement! "
+            f"The file asks for completeness {kept.completeness:.4g}",
+        )
     if isinstance(column, Numbers) and kept.non_negative and column.known and column.values[0] < 0:
         below = float(column.weights[column.values < 0].sum()) / column.known
         yield Violation(

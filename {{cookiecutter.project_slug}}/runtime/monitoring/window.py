@@ -63,7 +63,7 @@ def look_at_data(
         own: comparisons that replace the usual one, by column.
     """
     before = baseline.data(baseline.read(folder, "data/statistics.json"))
-    kept = constraints.read(baseline.read(folder, "data/constraints.json"))
+    kept = constraints.read(baseline.read(folder, "data/constraints.json"), before.columns)
     reader = ColumnReader(signature["columns"])
     counters = ColumnCounters(reader.readings)
     said = PredictionCounter(bool(signature["classes"]))
@@ -82,7 +82,8 @@ def look_at_data(
         found.columns[baseline.PREDICTION] = said.distribution()
     watched = {name: each for name, each in before.columns.items() if _is_watched(kept, name)}
     if kept.compared:
-        found.findings = drift.find(watched, found.columns, own, kept.level, kept.least)
+        bounded = {name for name, each in kept.columns.items() if each.completeness is not None}
+        found.findings = drift.find(watched, found.columns, own, kept.level, kept.least, bounded)
         found.violations += violations.of_drift(kept, found.findings)
         shift, share = drift.smallest_shift(watched, found.columns, kept.level)
         if shift > SMALL_SHIFT or share > SMALL_SHARE:

@@ -55,6 +55,7 @@ def test_a_column_that_is_switched_off_is_silent(name: str, within: str) -> None
         ({"num_constraints": {"is_positive": True}}, "is_positive"),
         ({"num_constraints": 3}, "num_constraints"),
         ({"monitoringConfigOverrides": {"evaluate_constraints": "off"}}, "off"),
+        ({"monitoringConfigOverrides": {"evaluate_constraint": "Disabled"}}, "constraint'"),
     ],
 )
 def test_an_edit_that_nobody_would_look_at_is_refused(change: dict[str, Any], said: str) -> None:
@@ -79,3 +80,25 @@ def test_a_job_ends_in_the_words_of_model_monitor() -> None:
     metric = violations.Violation("rmse", "GreaterThanThreshold", "worse", of_metric=True)
     written = violations.document([one, metric])["violations"]
     assert [next(iter(each)) for each in written] == ["feature_name", "metric_name"]
+
+
+def test_completeness_of_a_person_is_a_bound_and_that_of_the_baseline_none() -> None:
+    reference: dict[str, Distribution] = {"price": Numbers.of(np.ones(90), missing=10)}
+    document = constraints.suggested(reference)
+    assert constraints.read(document, reference).columns["price"].completeness is None
+    document["features"][0]["completeness"] = 0.95
+    kept = constraints.read(document, reference)
+    for missing, said in ((4, []), (20, ["completeness_check"])):
+        window: dict[str, Distribution] = {"price": Numbers.of(np.ones(96), missing=missing)}
+        found = violations.of_columns(kept, window, {})
+        assert [each.constraint_check_type for each in found] == said
+
+
+def test_a_threshold_of_model_monitor_is_the_smallest_change_that_counts() -> None:
+    document = constraints.suggested(BASELINE)
+    bounds = document["monitoring_config"]["distribution_constraints"]
+    bounds |= {"comparison_threshold": 0.3, "categorical_comparison_threshold": 0.4}
+    assert constraints.read(document).least["numeric"] == constraints.LEAST["numeric"]
+    del bounds["least_numeric_change"], bounds["least_categorical_change"]
+    found = constraints.read(document).least
+    assert (found["numeric"], found["categorical"]) == (0.3, 0.4)

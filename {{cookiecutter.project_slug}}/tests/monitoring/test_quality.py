@@ -59,7 +59,11 @@ def test_a_threshold_that_a_person_sets_stands_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"threshold": "low"}, "'low'"), ({"comparison_operator": "Greater"}, "Greater")],
+    [
+        ({"threshold": "low"}, "'low'"),
+        ({"comparison_operator": "Greater"}, "Greater"),
+        ({"treshold": 1.0}, "'treshold'.*'threshold'"),
+    ],
 )
 def test_an_edited_bound_that_says_nothing_is_refused(change: dict[str, str], said: str) -> None:
     bounds = model_quality.suggested(*window(0, 100), REGRESSION)
@@ -67,6 +71,11 @@ def test_an_edited_bound_that_says_nothing_is_refused(change: dict[str, str], sa
     document["regression_constraints"]["rmse"].update(change)
     with pytest.raises(DataError, match=said):
         model_quality.read("regression", document)
+
+
+def test_bounds_of_an_unknown_kind_are_refused() -> None:
+    with pytest.raises(DataError, match=r"'regresion_constraints'.*'regression_constraints'"):
+        model_quality.read("regression", {"version": 0.0, "regresion_constraints": {}})
 
 
 def test_a_bound_on_what_is_not_measured_is_refused() -> None:
