@@ -12,7 +12,7 @@ from . import answers, paths, settings
 from .command_line import PROGRAM, Parser, examples_text
 from .deployments.command_line import add_endpoints
 from .errors import ProjectError
-from .monitoring.command_line import add_alerts
+from .monitoring.command_line import add_alerts, add_labels
 from .notebooks.command_line import COMMANDS, add_notebook
 from .options import add_family, add_group, add_session
 from .watching.command_line import add_watch
@@ -46,6 +46,8 @@ def arguments() -> Parser:
     add_registry(parser)
     add_notebook(parser, "endpoint")
     add_endpoints(parser)
+    add_notebook(parser, "monitor")
+    add_labels(parser)
     add_alerts(parser)
     add_lineage(parser)
     add_router(parser)

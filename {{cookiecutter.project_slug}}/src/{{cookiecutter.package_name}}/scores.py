@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import evaluation, paths, registry
-from .errors import ProjectError
 from .runs import executions, record
 
 if TYPE_CHECKING:
@@ -35,28 +34,12 @@ def target_uri(output: str) -> str | None:
 
 def rejects_uri(session: Any, execution: Any) -> str:
     """Where the files of rejected records are; there are none where all records were scored."""
-    return f"{outputs(session, execution, 'SelectRecords')['selection']}/rejects"
-
-
-def outputs(session: Any, execution: Any, name: str = STEP) -> dict[str, str]:
-    """URIs of what a processing step of a scoring execution wrote, by name of the output.
-
-    Raises:
-        ProjectError: the execution has not come so far.
-    """
-    steps = executions.listed(session, execution.arn)
-    for step in steps:
-        if step["StepName"] == name and step["StepStatus"] == "Succeeded":
-            job_name = step["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
-            job = session.sagemaker_client.describe_processing_job(ProcessingJobName=job_name)
-            found = job["ProcessingOutputConfig"]["Outputs"]
-            return {each["OutputName"]: each["S3Output"]["S3Uri"] for each in found}
-    raise ProjectError(f"the execution has no step {name} that succeeded, and so no scores")
+    return f"{executions.outputs(session, execution, 'SelectRecords')['selection']}/rejects"
 
 
 def summary(session: Any, execution: Any) -> dict[str, Any]:
     """``summary.json`` of a scoring execution: counts, reasons, distributions of predictions."""
-    bucket, key = _split(outputs(session, execution)["summary"])
+    bucket, key = _split(executions.outputs(session, execution, STEP)["summary"])
     return dict(json.loads(session.read_s3_file(bucket, f"{key}/{FILE}")))
 
 
@@ -66,7 +49,7 @@ def first(session: Any, execution: Any, rows: int = 5) -> "pd.DataFrame":
 
     import pandas as pd
 
-    bucket, key = _split(outputs(session, execution)["scored"])
+    bucket, key = _split(executions.outputs(session, execution, STEP)["scored"])
     keys = sorted(session.list_s3_files(bucket, f"{key}/"))
     lines = session.first_lines(f"s3://{bucket}/{keys[0]}", 50 * (rows + 1))
     return pd.read_csv(io.StringIO("\n".join(lines)), nrows=rows)
@@ -81,7 +64,7 @@ def fetch(session: Any, execution: Any, output: str) -> str:
         output: the folder; empty: ``reports/scored``; of an ``s3://`` prefix, where the job has
             put them, they are left.
     """
-    uri = outputs(session, execution)["scored"]
+    uri = executions.outputs(session, execution, STEP)["scored"]
     if target_uri(output):
         return uri
     bucket, key = _split(uri)

@@ -31,9 +31,7 @@ def records(trained: Trained) -> list[dict[str, Any]]:
     return [json.loads(each) for each in lines]
 
 
-def capture(
-    trained: Trained, folder: Path, rows: list[dict[str, Any]], name: str = "a"
-) -> None:
+def capture(trained: Trained, folder: Path, rows: list[dict[str, Any]], name: str = "a") -> None:
     """What an endpoint with this model would have captured of these requests."""
     hour = folder / "2026" / "11" / "25" / "10"
     hour.mkdir(parents=True)

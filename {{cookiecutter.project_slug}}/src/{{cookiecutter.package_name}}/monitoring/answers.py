@@ -22,3 +22,12 @@ def test_alerts(options: Namespace) -> Iterable[str]:
     if missed:
         raise ProjectError("\n".join(missed))
     return [f"told: {', '.join(told) or 'nobody; params/alerts.yaml says whom to tell'}"]
+
+
+def labels(options: Namespace) -> Iterable[str]:
+    from .. import registry
+    from . import labels
+
+    with opened(options) as session:
+        endpoint = options.endpoint or registry.group_name(options.family)
+        return [labels.add(session, endpoint, options.file)]

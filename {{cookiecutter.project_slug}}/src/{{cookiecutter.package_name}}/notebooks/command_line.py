@@ -42,6 +42,12 @@ COMMANDS = {
         answers.notebook,
         ("", "-p challenger 2 -p requests 1000"),
     ),
+    "monitor": Command(
+        "06_model_monitor.ipynb",
+        "run notebook 06: what an endpoint was asked since the last window, beside its baseline",
+        answers.pipeline,
+        ("", "-p endpoint_name cars -p window 2026-11-25T10:00Z/2026-11-25T11:00Z"),
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import registry
+from ..monitoring import past
 
 Values = Mapping[str, Any]  # of all parameters, by name
 Limit = Callable[[Any, Values], str]
@@ -99,6 +100,17 @@ def deploys(wanted: bool, values: Values) -> str:
     return "" if waits else "false, unless the run is started and waited for"
 
 
+def window(text: str, values: Values) -> str:
+    """The newest window of an endpoint, or a past one; batch results have no others than all."""
+    if values["batch_results"] and text != past.NEWEST:
+        return "newest where `batch_results` is given, of which all are one window"
+    try:
+        past.read(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def challenger(version: int, values: Values) -> str:
     """A version to compare with; both answers of each request have to be captured."""
     if version and values["capture_percentage"] < 100:
@@ -155,6 +167,14 @@ SCORING: Mapping[str, Limit] = {
     "task": task,
     "instance_type": given("ml.m5.large"),
     "instance_count": at_least(1),
+    "time_limit": between(1, 5 * DAY),
+}
+MONITORING: Mapping[str, Limit] = {
+    "window": window,
+    "model_family": one_family,
+    "model_version": at_least(0),
+    "task": task,
+    "instance_type": given("ml.m5.large"),
     "time_limit": between(1, 5 * DAY),
 }
 SERVING: Mapping[str, Limit] = {

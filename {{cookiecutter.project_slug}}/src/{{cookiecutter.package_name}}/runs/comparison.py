@@ -89,7 +89,7 @@ def table() -> "pd.DataFrame":
     """Past runs of training as a table: parameters and metrics side by side, best first."""
     import pandas as pd
 
-    found = rows(best_first([run for run in all_runs() if not run.is_scoring]))
+    found = rows(best_first([run for run in all_runs() if run.is_training]))
     return pd.DataFrame(found).set_index("run") if found else pd.DataFrame()
 
 

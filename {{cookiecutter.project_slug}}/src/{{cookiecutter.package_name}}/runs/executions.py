@@ -99,6 +99,23 @@ def log(session: Any, execution: Any, step_name: str) -> str:
     return "\n".join(session.job_log(*job))
 
 
+def outputs(session: Any, execution: Any, step_name: str) -> dict[str, str]:
+    """URIs of what a processing step of an execution wrote, by name of the output.
+
+    Raises:
+        ProjectError: the execution has not come so far.
+    """
+    for step in listed(session, execution.arn):
+        if step["StepName"] == step_name and step["StepStatus"] == "Succeeded":
+            job_name = step["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+            job = session.sagemaker_client.describe_processing_job(ProcessingJobName=job_name)
+            found = job["ProcessingOutputConfig"]["Outputs"]
+            return {each["OutputName"]: each["S3Output"]["S3Uri"] for each in found}
+    raise ProjectError(
+        f"the execution has no step {step_name} that succeeded, and so nothing of it to show"
+    )
+
+
 def failure(session: Any, arn: str, status: str) -> str:
     """Why an execution did not succeed: the reasons of the steps that failed."""
     reasons = [

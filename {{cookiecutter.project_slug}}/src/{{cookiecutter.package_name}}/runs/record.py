@@ -22,6 +22,7 @@ from . import FOLDERS_FILE, executions, lineage, step_table, surroundings
 RUNS = paths.REPORTS / "runs"
 LINEAGE, METRICS, REPORT = "lineage.json", "metrics.json", "report.html"
 SCORING = "-scoring"  # how the name of a pipeline ends that scores
+MONITORING = "-monitoring"  # and of one that watches a model
 NO_EXECUTION = "no-execution"
 NOT_STARTED = "Not started"
 
@@ -63,9 +64,9 @@ class Run:
         return self.metrics.get("model", {}).get(self.metric)
 
     @property
-    def is_scoring(self) -> bool:
-        """Whether it scored data, instead of training on it."""
-        return str(self.lineage.get("pipeline", "")).endswith(SCORING)
+    def is_training(self) -> bool:
+        """Whether it trained on data, instead of scoring it or watching a model."""
+        return not str(self.lineage.get("pipeline", "")).endswith((SCORING, MONITORING))
 
     def write(self, name: str, document: dict[str, Any]) -> None:
         """Write a JSON file of the run; it appears whole or not at all."""
