@@ -1,0 +1,128 @@
+"""Notebook 06 in both sessions: what an endpoint was asked, window by window, beside its baseline.
+
+Captures are written as an endpoint writes them, so that none has to run.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from captures import Asked
+from projects import LocalState, NotebookRun, Run, failure, run_notebook
+
+pytestmark = pytest.mark.slow
+
+Bake = Callable[..., Path]
+NOTEBOOK = "06_model_monitor.ipynb"
+ENDPOINT = "used-car-prices-xgboost"
+PIPELINE = f"{ENDPOINT}-monitoring"
+CAPTURES = Path(__file__).with_name("captures.py")
+OWN = "sagemaker-local/used-car-prices"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A project with a model that has a baseline."""
+
+    project: Path
+    run: Run
+
+    @property
+    def state(self) -> LocalState:
+        return LocalState(self.project)
+
+    def capture(self, seed: int, time: str, rows: int = 500, shifted: str = "") -> Path:
+        """Have the endpoint be asked; gives the file with what turned out to be true."""
+        (package, *_) = self.state.packages()
+        uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+        folder = self.state.path(f"{OWN}/captures/{ENDPOINT}/AllTraffic")
+        asked = Asked(str(self.state.path(uri)), str(folder), rows, seed, time, shifted)
+        words = [sys.executable, str(CAPTURES), json.dumps(asdict(asked))]
+        ended = self.run(words, self.project)
+        assert ended.returncode == 0, ended.stderr
+        file = self.project / f"labels-{seed}.csv"
+        file.write_text(ended.stdout, encoding="utf-8")
+        return file
+
+    def monitor(self, **given: Any) -> NotebookRun:
+        return run_notebook(self.run, self.project, NOTEBOOK, **given)
+
+    def kept(self, name: str) -> dict[str, Any]:
+        """A document of the state's folder."""
+        path = self.state.path(f"{OWN}/monitoring/{ENDPOINT}/state/{name}.json")
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def windows(self) -> list[dict[str, Any]]:
+        return list(self.kept("history")["windows"])
+
+    def steps(self) -> dict[str, str]:
+        """Status by step of the monitoring pipeline's newest execution."""
+        client = self.state.session.sagemaker_client
+        (newest, *_) = client.list_pipeline_executions(PipelineName=PIPELINE)[
+            "PipelineExecutionSummaries"
+        ]
+        listed = client.list_pipeline_execution_steps(
+            PipelineExecutionArn=newest["PipelineExecutionArn"]
+        )
+        return {step["StepName"]: step["StepStatus"] for step in listed["PipelineExecutionSteps"]}
+
+
+@pytest.fixture(scope="module")
+def watched(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    project = Path(shutil.copytree(bake(), tmp_path_factory.mktemp("watched") / "project"))
+    run_notebook(run, project, sample_rows=1500, approval_status="Approved").succeeded()
+    return Watched(project, run)
+
+
+def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
+    """The story of an endpoint: each window takes what is new, once, whatever happens between."""
+    ran = watched.monitor().succeeded()
+    assert "Nothing was captured below s3://" in ran.output
+
+    labels = watched.capture(31, "2026-11-25T10:05:00")
+    ran = watched.monitor().succeeded()
+    assert "500 rows in 500 requests" in ran.output and "no violation" in ran.output
+    assert "0 of 500 rows have a label" in ran.output
+    (calm,) = watched.windows()
+    assert (calm["rows"], calm["violations"], calm["metrics"]) == (500, {}, {})
+    assert calm["package"].endswith(f"{ENDPOINT}/1")
+    index = (watched.project / "reports/monitoring/index.html").read_text(encoding="utf-8")
+    assert index == (watched.project / f"reports/monitoring/{ENDPOINT}.html").read_text("utf-8")
+
+    bookmark = watched.kept("bookmark")
+    ran = watched.monitor().succeeded()
+    assert "There is nothing new until" in ran.output
+    assert set(watched.steps()) == {"Consolidate", "IsNew"}
+    assert watched.kept("bookmark") == bookmark and watched.windows() == [calm]
+
+    # A step that fails after the requests were read leaves them to the next run.
+    watched.capture(32, "2026-11-25T10:50:00", shifted="mileage_km")
+    edited = watched.project / "edited.json"
+    edited.write_text('{"features": [], "monitoring_config": {"levle": 0.01}}')
+    assert "levle" in failure(watched.monitor(constraints=edited))
+    assert watched.steps()["Consolidate"] == "Succeeded" and "Report" not in watched.steps()
+    assert watched.kept("bookmark") == bookmark and watched.windows() == [calm]
+    ran = watched.monitor().succeeded()
+    assert "500 rows in 500 requests" in ran.output
+    assert "CompletedWithViolations: Job completed" in ran.executed.read_text(encoding="utf-8")
+    calm_again, shifted = watched.windows()
+    assert calm_again == calm
+    assert "mileage_km" in shifted["violations"]
+    assert set(shifted["violations"]) <= {"mileage_km", "prediction"}
+    assert watched.kept("bookmark")["until"] > bookmark["until"]
+
+    # What turns out to be true later is joined when its window is looked at again.
+    command = ["python", "-m", "used_car_prices", "labels", str(labels)]
+    ended = watched.run(command, watched.project)
+    assert "500 labels are at s3://" in ended.stdout, ended.stderr
+    bookmark = watched.kept("bookmark")
+    past = "2026-11-25T10:00Z/2026-11-25T10:30Z"
+    ran = watched.monitor(window=past).succeeded()
+    assert "500 of 500 rows have a label" in ran.output
+    assert watched.kept("bookmark") == bookmark
+    assert watched.windows() == [calm, shifted], "a time that no window had is no window of them"
