@@ -46,7 +46,7 @@ COMMANDS = {
         "06_model_monitor.ipynb",
         "run notebook 06: what an endpoint was asked since the last window, beside its baseline",
         answers.pipeline,
-        ("", "-p endpoint_name cars -p window 2026-11-25T10:00Z/2026-11-25T11:00Z"),
+        ("", "-p endpoint cars -p window 2026-11-25T10:00Z/2026-11-25T11:00Z"),
     ),
 }
 
