@@ -45,7 +45,7 @@ def test_the_examples_of_the_help_are_commands(example: str) -> None:
     words = example.split()
     parser = cli.arguments()
     parser.refuse_unknown(words)
-    if words[0] not in ("pipeline", "score", "endpoint", "monitor"):  # whose options are papermill's
+    if words[0] not in ("pipeline", "score", "endpoint", "monitor"):  # papermill's options
         assert callable(parser.parse_args(words).answer)
 
 
