@@ -191,8 +191,14 @@ def sample_data(options: Namespace) -> Iterable[str]:
     from .sample_data import sample_file, write_sample
 
     columns = [name for name in options.shifted_columns.split(",") if name]
-    values = (options.rows, options.seed, options.shift, options.problem_type)
-    values += (columns, options.new_category)
+    values = (
+        options.rows,
+        options.seed,
+        options.shift,
+        options.problem_type,
+        columns,
+        options.new_category,
+    )
     path = write_sample(options.output, *values) if options.output else sample_file(*values)
     return [f"{options.rows} listings: {path}"]
 
