@@ -264,9 +264,10 @@ def test_artifact_is_plain_data_with_its_code(trained: Trained) -> None:
     served = ["inference.py", "features.py", "models.py", "setup.py", "tabular/__init__.py"]
     served += ["serve.py", "serve-requirements.txt"]
     library = "answers booster_margins column_values columns connections contract dates "
-    library += "documentation encoding families few_records forest hosts job json_text linear "
-    library += "links memory numerals pace pages payloads predictions records service spelling "
-    library += "suspects table_encoding tree_rows trees ubjson units values violations"
+    library += "documentation encoding families few_records forest hosts job json_text "
+    library += "leaf_sets linear links memory numerals pace pages payloads predictions records "
+    library += "service spelling suspects table_encoding tree_rows trees ubjson units "
+    library += "values violations"
     served += [f"tabular/{name}.py" for name in library.split()]
     code = {f"code/{name}" for name in served}
     found = {p.relative_to(trained.model).as_posix() for p in trained.model.rglob("*.*")}

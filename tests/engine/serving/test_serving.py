@@ -12,8 +12,8 @@ from sagemaker_local.serving.in_order import in_order
 from sagemaker_local.serving.json_text import JsonText
 from sagemaker_local.serving.jsonpath import JsonPathError, parse
 from sagemaker_local.serving.options import Options, options_of
-from sagemaker_local.serving.payloads import Payload, RecordError, Source, payloads
-from sagemaker_local.serving.records import CSV, JSON, JSON_LINES, join, renderer, split
+from sagemaker_local.serving.payloads import Payload, RecordError, Source, blocks, payloads
+from sagemaker_local.serving.records import CSV, JSON, JSON_LINES, join, lines, split
 from sagemaker_local.serving.records import parse as parsed
 
 ROW = ["a", "b", "c", "d", "e", "f"]
@@ -130,7 +130,7 @@ def test_characters_that_the_service_has_refused_are_known() -> None:
 )
 def test_lines_of_csv_are_read_and_written(line: bytes, cells: list[str], written: bytes) -> None:
     assert parsed(line, CSV) == cells
-    assert renderer(CSV)(cells) == written
+    assert lines([cells], CSV) == [written]
 
 
 def test_a_quote_that_is_left_open_is_an_error() -> None:
@@ -139,14 +139,14 @@ def test_a_quote_that_is_left_open_is_an_error() -> None:
 
 
 def test_one_value_is_a_line_of_csv_too() -> None:
-    assert renderer(CSV)("a, b") == b'"a, b"\n'
+    assert lines(["a, b"], CSV) == [b'"a, b"\n']
 
 
 def test_json_is_written_on_one_line_as_it_was() -> None:
     text = '{"ü": [1, 2.5, null, true, "x\\n"], "big": 12345678901234567890}'
     record = parsed(text.encode(), JSON)
     expected = '{"ü":[1,2.5,null,true,"x\\n"],"big":12345678901234567890}\n'
-    assert renderer(JSON_LINES)(record) == expected.encode()
+    assert lines([record], JSON_LINES) == [expected.encode()]
 
 
 def test_predictions_join_their_records_as_the_guide_shows() -> None:
@@ -169,7 +169,8 @@ def asked(**request: Any) -> Options:
 
 
 def read(file: Path, options: Options) -> list[Payload]:
-    return list(payloads(Source(file.name, file, file), options))
+    source = Source(file.name, file, file)
+    return [each for block in blocks(source, options) for each in payloads(block, options)]
 
 
 def test_settings_have_the_services_defaults() -> None:
@@ -200,7 +201,7 @@ def test_payloads_are_as_large_at_100_thousand_rows_as_at_more(tmp_path: Path) -
     for rows in (100_000, 400_000):
         file = tmp_path / f"{rows}.csv"
         file.write_bytes(b"12,345\n" * rows)
-        largest.append(max(payload.size for payload in read(file, asked())))
+        largest.append(max(len(payload.body()) for payload in read(file, asked())))
     assert largest[0] == largest[1]
 
 
@@ -326,4 +327,49 @@ def test_a_value_that_the_filter_read_is_kept_for_the_join(tmp_path: Path) -> No
     assert payload.values == [{"a": 1, "b": 2}, {"a": 3}]
     (payload,) = read(file, asked(source=source))
     assert payload.values == []
-    assert payload.value(1, JSON_LINES) == {"a": 3}
+    assert payload.read(slice(1, None), JSON_LINES) == [{"a": 3}]
+
+
+def test_what_a_filter_makes_longer_is_sent_in_more_payloads(tmp_path: Path) -> None:
+    """As filters write an exponent; a payload has no more bytes than are asked for."""
+    file = tmp_path / "a"
+    file.write_bytes(b'{"a":[%s]}\n' % b",".join([b"1e15"] * 100) * 4_000)
+    source = {"ContentType": JSON_LINES}
+    options = asked(source=source, MaxPayloadInMB=1, DataProcessing={"InputFilter": "$.a"})
+    found = read(file, options)
+    sizes = [len(payload.body()) for payload in found]
+    assert file.stat().st_size < 3 << 20 < 6 << 20 < sum(sizes)
+    assert (1 << 20) - 2_000 < sizes[0] <= max(sizes) <= 1 << 20
+    assert [n for payload in found for n in payload.numbers] == list(range(1, 4_001))
+    assert found[1].read(slice(1), JSON_LINES) == [{"a": [1e15] * 100}]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [b'{"a": 1}\n', b'{"a": NaN}', b"3"],
+        [b'{"id": 12345678901234567890123}', b"1"],
+        [b"[" * 500 + b"]" * 500, b'"\\ud800"', b"{}\r\n"],
+    ],
+)
+def test_texts_that_are_read_together_are_read_as_each_is(texts: list[bytes]) -> None:
+    each = [JsonText().loads(text) for text in texts]
+    assert repr(JsonText().loads_each(texts)) == repr(each)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [b'{"a": [{}', b"{}]}, {}"],
+        [b"[1", b"2], 3"],
+        [b"1, 2", b""],
+        [b"1,2"],
+        [b" "],
+        [b"", b"1"],
+        [b'"a', b'b"', b"1, 2"],
+        [b"1]", b"[2"],
+    ],
+)
+def test_texts_that_are_no_values_alone_are_none_together(texts: list[bytes]) -> None:
+    with pytest.raises(ValueError):
+        JsonText().loads_each(texts)

@@ -16,6 +16,7 @@ from .values import DataError, date_parts, number, text
 
 FEW = 4  # records are quicker by column
 MOST_DAYS = 20_000  # that are remembered, 55 years
+LACKS = object()  # in place of a value
 
 Parts = tuple[float, float, float]
 
@@ -43,11 +44,9 @@ class Rows(list[Record]):
         """
         found = self._numbers.get(name)
         if found is None:
-            column = self.column(name)
-            try:
-                found = np.fromiter(map(float, column), float, len(column))
-            except TypeError:
-                found = np.array([NAN if each is None else float(each) for each in column])
+            found = np.array(self.column(name), dtype=float)  # NumPy asks `float`, too
+            if found.ndim > 1:
+                raise TypeError("a list is no number")
             self._numbers[name] = found
         return found
 
@@ -145,13 +144,13 @@ def _places(
 
 
 def raw_column(records: Sequence[Record], name: str) -> list[Any]:
-    """The raw values of a field, None where a record lacks it."""
+    """The raw values of a field, LACKS where a record lacks it."""
     if isinstance(records, Rows):
         try:
             return records.column(name)
         except KeyError:
             pass
-    return [each.get(name) for each in records]
+    return [each.get(name, LACKS) for each in records]
 
 
 def number_column(

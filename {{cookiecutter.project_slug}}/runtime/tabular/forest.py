@@ -44,6 +44,7 @@ class Forest:
         roots: of the trees, those of one output after another: shape (outputs, trees).
         base: where each output starts from.
         depth: the most levels below a root.
+        width: how many numbers a row has.
     """
 
     feature: np.ndarray
@@ -53,6 +54,7 @@ class Forest:
     roots: np.ndarray
     base: np.ndarray
     depth: int
+    width: int
 
     @property
     def few(self) -> int:
@@ -98,7 +100,7 @@ def of(booster: Any) -> Forest | None:
     if not _is_plain(learner):
         return None
     forest = _forest(learner, _base(booster))
-    probes = _probes(forest, _width(learner))
+    probes = _probes(forest)
     expected = booster.inplace_predict(probes, predict_type="margin")
     same = np.array_equal(forest.margins(probes), expected.reshape(len(probes), -1))
     return forest if same else None
@@ -109,11 +111,10 @@ def write(booster: Any, model: Path) -> None:
     model.with_name(FILE).unlink(missing_ok=True)
     if forest := of(booster):
         content = model.read_bytes()
-        probes = _probes(forest, _width(ubjson.loads(content)["learner"]))
         document = {
             "model": hashlib.sha256(content).hexdigest(),
             "base": forest.base.tolist(),
-            "margins": _digest(forest.margins(probes)),
+            "margins": _digest(forest.margins(_probes(forest))),
         }
         model.with_name(FILE).write_text(json.dumps(document), encoding="utf-8")
 
@@ -131,7 +132,7 @@ def read(model: Path) -> tuple[Forest, str] | None:
             return None
         learner = ubjson.loads(content)["learner"]
         forest = _forest(learner, np.array(document["base"]))
-        same = _digest(forest.margins(_probes(forest, _width(learner)))) == document["margins"]
+        same = _digest(forest.margins(_probes(forest))) == document["margins"]
         return (forest, learner["objective"]["name"]) if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -139,10 +140,6 @@ def read(model: Path) -> tuple[Forest, str] | None:
 
 def _digest(margins: np.ndarray) -> str:
     return hashlib.sha256(margins.astype("<f4").tobytes()).hexdigest()
-
-
-def _width(learner: Mapping[str, Any]) -> int:
-    return int(learner["learner_model_param"]["num_feature"])
 
 
 def _is_plain(learner: Mapping[str, Any]) -> bool:
@@ -171,7 +168,8 @@ def _base(booster: Any) -> np.ndarray:
 
 def _forest(learner: Mapping[str, Any], base: np.ndarray) -> Forest:
     """The arrays, with the nodes of a level of all trees together."""
-    model, width = learner["gradient_booster"]["model"], _width(learner)
+    model = learner["gradient_booster"]["model"]
+    width = int(learner["learner_model_param"]["num_feature"])
     starts = np.cumsum([0] + [len(tree["left_children"]) for tree in model["trees"]])
 
     def whole(name: str) -> np.ndarray:
@@ -201,12 +199,13 @@ def _forest(learner: Mapping[str, Any], base: np.ndarray) -> Forest:
         np.stack([np.flatnonzero(info == output) for output in np.unique(info)]),
         base.astype(np.float32),
         len(levels) - 1,
+        width,
     )
 
 
-def _probes(forest: Forest, width: int) -> np.ndarray:
+def _probes(forest: Forest) -> np.ndarray:
     """Rows with values missing, at a threshold or right below it, by which all answers differ."""
-    random = np.random.default_rng(7)
+    random, width = np.random.default_rng(7), forest.width
     rows = np.zeros((CHECKED, width), np.float32)
     inner = np.isfinite(forest.threshold)
     for place in range(width):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,11 @@ except ImportError:  # SageMaker's image has none
 # To orjson an integer of more than 64 bits is a float; as text it has all its digits.
 DIGITS = bytes(48 if chr(byte).isdecimal() else 32 for byte in range(256))
 LONG = b"0" * 19
-# What orjson writes in its own way: NaN, exponents, and numbers of which `json` makes exponents.
-OTHERWISE = re.compile(r"[ne]|\b0\.0000")
+SMALL = re.compile(r"\b0\.0000")
+# Stands between texts that are read as one array. Nobody can guess it: where it comes back after
+# every value, each text is one value, and not the end of another and something more.
+MARK = secrets.token_hex(8)
+BETWEEN = b',"%s",' % MARK.encode()
 
 
 def loads(text: bytes) -> Any:
@@ -30,12 +34,35 @@ def loads(text: bytes) -> Any:
     return json.loads(text.decode("utf-8").removeprefix("\ufeff"))
 
 
+def loads_together(texts: Sequence[bytes]) -> list[Any] | None:
+    """`loads` of each text in one go, which takes half of the time; None where that may differ."""
+    if orjson is None or not texts:
+        return None
+    text = b"[%s]" % BETWEEN.join(texts)
+    if LONG in text.translate(DIGITS):
+        return None
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    marks = len(texts) - 1
+    whole = len(found) == 2 * marks + 1 and found[1::2] == [MARK] * marks
+    return found[::2] if whole else None
+
+
 def number_texts(values: Sequence[Any]) -> list[str]:
     """Each number as `json` writes it."""
     if not values:
         return []
     if orjson is not None:
         text = orjson.dumps(values).decode("ascii")
-        if not OTHERWISE.search(text):
+        if not _is_otherwise(text):
             return text[1:-1].split(",")
     return json.dumps(values)[1:-1].split(", ")
+
+
+def _is_otherwise(text: str) -> bool:
+    """Whether orjson writes one in its own way: NaN, and what has an exponent here or in `json`."""
+    if "n" in text or "e" in text:
+        return True
+    return "0.0000" in text and SMALL.search(text) is not None  # the plain look is much quicker

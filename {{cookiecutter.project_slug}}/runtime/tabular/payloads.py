@@ -11,7 +11,7 @@ from typing import Any
 
 from .answers import JSON, best_type
 from .few_records import Rows
-from .json_text import loads, number_texts
+from .json_text import loads, loads_together, number_texts
 from .predictions import Predictions
 from .records import MANY, Columns, arrow, by_column, kept_by_column
 from .values import DataError
@@ -56,8 +56,11 @@ def _instances(parsed: Any) -> list[Any]:
 
 def _by_line(body: bytes) -> list[Any]:
     """The values of JSON Lines; ValueError says which line is none."""
-    rows = []
-    for place, line in enumerate(body.split(b"\n"), start=1):
+    lines, rows = body.split(b"\n"), []
+    together = loads_together([line for line in lines if line.strip()])
+    if together is not None:
+        return together
+    for place, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -180,10 +183,9 @@ def _text(predictions: Sequence[Mapping[str, Any]], kind: str) -> str:
         lines = io.StringIO()
         csv.writer(lines, lineterminator="\n").writerows(_cells(predictions))
         return lines.getvalue()
-    rows = _json_rows(predictions)
     if kind == JSON:
-        return '{"predictions": [' + ", ".join(rows) + "]}"
-    return "".join(f"{row}\n" for row in rows)
+        return '{"predictions": [' + _joined(predictions, ", ") + "]}"
+    return _joined(predictions, "\n") + "\n" * bool(len(predictions))
 
 
 def _cells(predictions: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
@@ -194,13 +196,20 @@ def _cells(predictions: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
     return zip(values, *([] if shares is None else shares.T.tolist()), strict=True)
 
 
+def _joined(predictions: Sequence[Mapping[str, Any]], between: str) -> str:
+    """The text of each prediction, with something between them."""
+    if not isinstance(predictions, Predictions) or predictions.probabilities is not None:
+        return between.join(_json_rows(predictions))
+    numbers = number_texts(predictions.values.tolist())
+    start, end = '{"prediction": ', "}"
+    return start + f"{end}{between}{start}".join(numbers) + end if numbers else ""
+
+
 def _json_rows(predictions: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     """The text of each prediction, as `json.dumps` writes it."""
-    if not isinstance(predictions, Predictions):
+    if not isinstance(predictions, Predictions) or predictions.probabilities is None:
         return map(json.dumps, predictions)
     values, shares = predictions.values.tolist(), predictions.probabilities
-    if shares is None:
-        return (f'{{"prediction": {each}}}' for each in number_texts(values))
     labels = {label: json.dumps(label) for label in set(values)}
     names = (json.dumps(label).replace("%", "%%") for label in predictions.classes)
     row = '{"prediction": %s, "probabilities": {' + ", ".join(f"{n}: %s" for n in names) + "}}"

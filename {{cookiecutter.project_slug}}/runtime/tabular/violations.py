@@ -102,7 +102,7 @@ class RecordCheck:
         self._dates: list[tuple[str, str, str]] = []
         self._days: dict[str, set[str]] = {}  # that came before, and are within the bounds
         self._spelled_dates: list[tuple[Reading, str, str]] = []
-        self._texts: list[tuple[str, frozenset[str]]] = []
+        self._texts: list[tuple[str, frozenset[str], frozenset[str | None]]] = []
         for name, column in self._columns.items():
             read = self._readings[name]
             if column.numeric and column.role == "numeric":
@@ -114,7 +114,9 @@ class RecordCheck:
             elif column.role == "date":
                 self._spelled_dates.append((read, *column.bounds))
             elif column.categories:
-                self._texts.append((name, frozenset(column.categories)))
+                known = frozenset(column.categories)
+                may_lack = column.missing_at_most > 0
+                self._texts.append((name, known, known | {None} if may_lack else known))
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """The records; DataError where the contract calls one of their violations an error.
@@ -197,7 +199,7 @@ class RecordCheck:
         for read, first, last in self._spelled_dates:
             if not _reads_within(read, record, first, last):
                 odd.append(read.name)
-        for name, known in self._texts:
+        for name, known, _ in self._texts:
             label = record.get(name)
             if not (isinstance(label, str) and label in known):
                 odd.append(name)
@@ -209,34 +211,31 @@ class RecordCheck:
             return [self._odd(each) for each in records]
         odd: list[list[str]] = [[] for _ in records]
 
-        def add(name: str, agreed: Sequence[bool]) -> None:
+        def add(name: str, agreed: np.ndarray) -> None:
             may_lack = self._columns[name].missing_at_most > 0
-            for place, one in enumerate(agreed):
-                if not one and not (may_lack and records[place].get(name, "?") is None):
+            for place in np.flatnonzero(~agreed).tolist():
+                if not (may_lack and records[place].get(name, "?") is None):
                     odd[place].append(name)
 
-        for number, name, low, high, whole in self._numbers:
-            values = number_column(records, name, number)
-            with np.errstate(invalid="ignore"):
-                agreed = (low <= values) & (values <= high) & (not whole or values % 1 == 0)
-            if not agreed.all():
-                add(name, agreed.tolist())
+        with np.errstate(invalid="ignore"):
+            for number, name, low, high, whole in self._numbers:
+                values = number_column(records, name, number)
+                agreed = (low <= values) & (values <= high)
+                add(name, agreed & (values % 1 == 0) if whole else agreed)
         for name, first, last in self._dates:
-            days = raw_column(records, name)
-            seen = self._days[name]
+            days, seen = raw_column(records, name), self._days[name]
             if _all_in(days, seen):
                 continue
             within = [isinstance(d, str) and first <= d[:10] <= last and is_day(d) for d in days]
-            if not all(within):
-                add(name, within)
-            elif len(seen) < MOST_DAYS:
+            if all(within) and len(seen) < MOST_DAYS:
                 seen.update(days)
+            add(name, np.array(within))
         for read, first, last in self._spelled_dates:
-            add(read.name, [_reads_within(read, each, first, last) for each in records])
-        for name, known in self._texts:
+            add(read.name, np.array([_reads_within(read, each, first, last) for each in records]))
+        for name, known, and_none in self._texts:
             labels = raw_column(records, name)
-            if not _all_in(labels, known):
-                add(name, [isinstance(label, str) and label in known for label in labels])
+            if not _all_in(labels, and_none):
+                add(name, np.array([isinstance(e, str) and e in known for e in labels]))
         return odd
 
     def _judge(self, record: Mapping[str, Any], odd: list[str]) -> Iterable[Violation]:
@@ -260,7 +259,7 @@ class RecordCheck:
         return broken_rule(self._columns[name], known)
 
 
-def _all_in(labels: Iterable[Any], known: frozenset[str] | set[str]) -> bool:
+def _all_in(labels: Iterable[Any], known: frozenset[Any] | set[Any]) -> bool:
     try:
         return known.issuperset(labels)
     except TypeError:  # a list or an object, which is no label

@@ -1,5 +1,5 @@
-"""A walk over all trees gives XGBoost's own margins, to the bit, and what is no such forest is left
-to XGBoost."""
+"""A walk over all trees, and sets of their leaves, give XGBoost's own margins, to the bit, and what
+is no such forest is left to XGBoost."""
 
 import json
 from functools import cache
@@ -11,7 +11,7 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabular import booster_margins, forest, links, trees, ubjson
+from tabular import booster_margins, forest, leaf_sets, links, trees, ubjson
 
 OBJECTIVES = {
     "reg:squarederror": {},
@@ -66,6 +66,35 @@ def test_a_walk_gives_xgboost_s_margins_to_the_bit(
     matrix = np.array(rows)
     expected = model.inplace_predict(matrix, predict_type="margin").reshape(len(rows), -1)
     assert walked.margins(matrix).tobytes() == expected.tobytes()
+    sets = leaf_sets.of(walked)
+    assert sets is not None, "left to XGBoost, so nothing would be compared"
+    matrix, expected = np.vstack([matrix, matrix[:1]]), np.vstack([expected, expected[:1]])
+    assert sets.margins(matrix).tobytes() == expected.tobytes()
+
+
+def test_numbers_with_one_threshold_are_looked_up_together() -> None:
+    """As those of categories are; here they are missing, too."""
+    random = np.random.default_rng(8)
+    matrix = random.integers(0, 2, (300, 12)).astype(float)
+    matrix[random.random(matrix.shape) < 0.1] = np.nan
+    target = np.nan_to_num(matrix) @ random.normal(size=12)
+    model = xgboost.train({"max_depth": 3, "nthread": 1}, xgboost.DMatrix(matrix, target), 20)
+    walked = forest.of(model)
+    sets = leaf_sets.of(walked) if walked else None
+    assert sets is not None
+    assert not sets.scales and len(sets.tables) > 1
+    expected = model.inplace_predict(matrix, predict_type="margin").reshape(len(matrix), -1)
+    assert sets.margins(matrix).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "BYTES_PER_LEVEL", "MOST_LEAVES"])
+def test_tables_that_would_be_slow_are_not_made(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked = forest.of(booster("reg:squarederror", 4, 5, 1, seed=1))
+    assert walked is not None and leaf_sets.of(walked) is not None
+    monkeypatch.setattr(leaf_sets, limit, 1)
+    assert leaf_sets.of(walked) is None
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -76,9 +105,14 @@ def test_scores_are_the_same_on_both_sides_of_the_break_even(
     model.save_model(tmp_path / trees.FILE)
     matrix = np.random.default_rng(2).normal(size=(9, NUMBERS)) * 4
     matrix[::3, 1] = np.nan
-    monkeypatch.setattr(forest, "VISITS", 4 * 5 * (3 if objective == "multi:softprob" else 1) * 8)
+    visits = 4 * 5 * (3 if objective == "multi:softprob" else 1) * 8
+    monkeypatch.setattr(forest, "VISITS", 2 * visits)
     score = trees.load(tmp_path)
-    by_xgboost, walked = score(matrix), score(matrix[:8])
+    by_sets, walked = score(matrix), score(matrix[:8])
+    monkeypatch.setattr(leaf_sets, "of", lambda _: None)
+    monkeypatch.setattr(forest, "VISITS", visits)
+    score = trees.load(tmp_path)
+    by_xgboost = score(matrix)
     called = []
     monkeypatch.setattr(
         forest.Forest, "margins", lambda *_: called.append(1) or np.zeros((8, 3), np.float32)
@@ -88,6 +122,7 @@ def test_scores_are_the_same_on_both_sides_of_the_break_even(
     score(matrix)
     assert called == [1], "nine are not"
     assert walked.tobytes() == by_xgboost[:8].tobytes()
+    assert by_sets.tobytes() == by_xgboost.tobytes()
     own = model.inplace_predict(matrix)
     np.testing.assert_allclose(by_xgboost, own, rtol=1e-6)
     np.testing.assert_allclose(1 - by_xgboost, 1 - own, rtol=1e-6)
@@ -111,9 +146,9 @@ def test_many_rows_get_what_xgboost_s_own_call_gives(objective: str) -> None:
 def test_few_rows_need_no_xgboost(objective: str, tmp_path: Path) -> None:
     model = booster(objective, 5, 6, 1, seed=3)
     trees.write(model, tmp_path)
-    matrix = np.random.default_rng(5).normal(size=(8, NUMBERS)) * 4
+    matrix = np.random.default_rng(5).normal(size=(trees.FEW, NUMBERS)) * 4
     sums = model.inplace_predict(matrix, predict_type="margin").reshape(len(matrix), -1)
-    for count in (1, 2, len(matrix)):
+    for count in (1, 2, 8, len(matrix)):
         score = trees.load(tmp_path)
         assert score(matrix[:count]).tobytes() == trees.LINKS[objective](sums[:count]).tobytes()
         assert "_booster" not in vars(score), "XGBoost was asked"

@@ -8,8 +8,10 @@ sentence of the guide says otherwise, and contradicts the definitions that peopl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 _NAME = r"'[^']*'"
@@ -139,6 +141,35 @@ class JsonPath:
             definite = definite and selector.definite(last)
             found = [item for value in found for item in selector.of(value, last)]
         return found[0] if definite else found
+
+    def select_each(self, documents: Sequence[Any]) -> list[Any]:
+        """``select`` of each document; members are found in all of them in one go.
+
+        Raises:
+            JsonPathError: a document does not have it.
+        """
+        if self._names:
+            try:
+                return _members(documents, self._names)
+            except (KeyError, TypeError, IndexError):  # or it is told of which document
+                pass
+        return [self.select(document) for document in documents]
+
+    @cached_property
+    def _names(self) -> list[tuple[str, ...]]:
+        """The names that it consists of, if it does, and has several only in the last place."""
+        names = [each.names for each in self.selectors if isinstance(each, _Names)]
+        single = all(len(each) == 1 for each in names[:-1])
+        return names if single and len(names) == len(self.selectors) else []
+
+
+def _members(documents: Iterable[Any], names: Sequence[tuple[str, ...]]) -> list[Any]:
+    for each in names:
+        documents = map(itemgetter(*each), documents)
+    last = names[-1]
+    if len(last) == 1:
+        return list(documents)
+    return [dict(zip(last, values, strict=True)) for values in documents]
 
 
 def parse(text: str) -> JsonPath:

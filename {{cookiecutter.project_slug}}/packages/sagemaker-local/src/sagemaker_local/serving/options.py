@@ -59,7 +59,7 @@ class Options:
     @property
     def keeps_values(self) -> bool:
         """Is what the input filter reads of a record of use to the join?"""
-        return self.join and not self.input_filter.selects_all and self.processes == 1
+        return self.join and not self.input_filter.selects_all
 
     @property
     def output_kind(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import uuid
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from .json_text import JSON_TEXT
@@ -39,12 +39,27 @@ def parse(record: bytes, kind: str) -> Any:
         raise ValueError(f"it is not a line of CSV: {error}") from None
 
 
-def renderer(kind: str) -> Callable[[Any], bytes]:
-    """A function that gives a value as one line of its type; for one thread."""
+def parse_each(records: Sequence[bytes], kind: str) -> list[Any]:
+    """``parse`` of each record; many are read in one go.
+
+    Raises:
+        ValueError: one is not what its type says.
+    """
     if kind != CSV:
-        return JSON_TEXT.line
+        return JSON_TEXT.loads_each(records)
+    return [parse(record, CSV) for record in records]
+
+
+def lines(values: Sequence[Any], kind: str) -> list[bytes]:
+    """Each value as one line of its type, with its end.
+
+    Raises:
+        ValueError: one has text that UTF-8 cannot say.
+    """
+    if kind != CSV:
+        return JSON_TEXT.lines(values)
     write = csv.writer(_Given(), lineterminator="\n").writerow
-    return lambda value: write(value if isinstance(value, list) else [value]).encode()
+    return [write(value if isinstance(value, list) else [value]).encode() for value in values]
 
 
 class _Given:

@@ -10,7 +10,7 @@ from .answers import written
 from .in_order import in_order
 from .model_script import ModelScript, ScriptError
 from .options import Options
-from .payloads import Payload, RecordError, Source, payloads
+from .payloads import Block, Payload, RecordError, Source, blocks, payloads
 
 _TOLD_EVERY = 100_000
 
@@ -38,24 +38,29 @@ class Transformation:
             RecordError: a record, or a file, cannot be transformed; names it.
             ScriptError: the model's script answers with what cannot be written.
         """
-        stream = payloads_of(sources, self.options)
+        stream = blocks_of(sources, self.options)
         write_all(in_order(self.transformed, stream, self.options.concurrent), sources)
 
-    def transformed(self, payload: Payload) -> Written:
-        """What is written for a payload.
+    def transformed(self, block: Block) -> Written:
+        """What is written for a block.
 
         Raises:
             RecordError: it cannot be transformed; names the first record that is to blame.
             ScriptError: the model's script answers with what cannot be written.
         """
+        records, text = 0, b""
+        for payload in payloads(block, self.options):
+            text += written(payload, self._answer(payload), self.options)
+            records += len(payload.numbers)
+        return Written(block.source, records, text)
+
+    def _answer(self, payload: Payload) -> bytes:
         try:
-            answer = self.model.answer(payload.body())
+            return self.model.answer(payload.body())
         except ScriptError:
             raise
         except Exception as error:
             raise self._blame(payload, error) from error
-        text = written(payload, answer, self.options)
-        return Written(payload.source, len(payload.numbers), text)
 
     def _blame(self, payload: Payload, error: Exception) -> RecordError:
         """Name the first record with which the payload fails.
@@ -92,9 +97,9 @@ class Transformation:
         return None
 
 
-def payloads_of(sources: Sequence[Source], options: Options) -> Iterator[Payload]:
-    """The payloads of files, one file after another."""
-    return itertools.chain.from_iterable(payloads(source, options) for source in sources)
+def blocks_of(sources: Sequence[Source], options: Options) -> Iterator[Block]:
+    """The blocks of files, one file after another."""
+    return itertools.chain.from_iterable(blocks(source, options) for source in sources)
 
 
 def write_all(results: Iterable[Written], sources: Sequence[Source]) -> None:

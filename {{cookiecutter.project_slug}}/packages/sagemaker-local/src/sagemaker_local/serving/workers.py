@@ -2,7 +2,8 @@
 
 The server of SageMaker's image has a worker for each core, or as many as
 ``SAGEMAKER_MODEL_SERVER_WORKERS`` says (``parameters.py`` of sagemaker-inference-toolkit); a job
-asks for ``MaxConcurrentTransforms`` payloads at once. The job's own process reads, and writes.
+asks for ``MaxConcurrentTransforms`` payloads at once. The job's own process reads lines, and
+writes what it gets; all else is done side by side.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from concurrent.futures.process import BrokenProcessPool
 from .in_order import in_order
 from .model_script import ScriptError
 from .options import Options
-from .payloads import Payload, Source
-from .transformation import Transformation, Written, payloads_of, write_all
+from .payloads import Block, Source
+from .transformation import Transformation, Written, blocks_of, write_all
 
 _WORKERS = "SAGEMAKER_MODEL_SERVER_WORKERS"
 _THREADS = "OMP_NUM_THREADS"
@@ -51,8 +52,8 @@ def run(make: Callable[[], Transformation], options: Options, sources: Sequence[
     """
     fork = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(options.processes, fork, _begin, (make,))
-    # One payload more than are answered at once, so that no process waits for the next.
-    results = in_order(_transformed, payloads_of(sources, options), options.processes + 1, pool)
+    # One block more than are answered at once, so that no process waits for the next.
+    results = in_order(_transformed, blocks_of(sources, options), options.processes + 1, pool)
     try:
         write_all(results, sources)
     except BrokenProcessPool as error:
@@ -71,9 +72,9 @@ def _begin(make: Callable[[], Transformation]) -> None:
         control.threadpool_limits(int(os.environ[_THREADS]))
 
 
-def _transformed(payload: Payload) -> Written:
+def _transformed(block: Block) -> Written:
     global _made
     if _made is None:
         assert _make is not None, "a worker begins before it transforms"
         _made = _make()
-    return _made.transformed(payload)
+    return _made.transformed(block)
