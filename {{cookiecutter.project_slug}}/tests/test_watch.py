@@ -14,7 +14,7 @@ from threading import Event
 
 import pytest
 
-from {{ cookiecutter.package_name }} import cli, locks, paths
+from {{ cookiecutter.package_name }} import cli, locks, paths, registry
 from {{ cookiecutter.package_name }}.errors import ProjectError
 from {{ cookiecutter.package_name }}.watching import captures, commands, files, job, runner
 from {{ cookiecutter.package_name }}.watching.job import Ending
@@ -331,6 +331,29 @@ def test_parameters_of_a_person_go_to_the_notebooks(
         {"input_data": str(tmp_path / "incoming" / "a.csv"), "keep": "id", "rejects_allowed": 0.2},
     )
     assert train[:2] == ["pipeline", "-f"] and json.loads(train[-1])["target"] == "price"
+
+
+def test_labels_are_added_and_the_last_window_is_monitored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "DATA", tmp_path)
+    last = {"cars": "2026-01-31T10:00:00+00:00/2026-01-31T11:00:00+00:00"}
+    monkeypatch.setattr(
+        captures.LocalEndpoints, "last_window", lambda _, endpoint: last.get(endpoint, "")
+    )
+    (tmp_path / "labels" / "cars").mkdir(parents=True)
+    own, other = tmp_path / "labels" / "own.csv", tmp_path / "labels" / "cars" / "other.csv"
+    for file in (own, other):
+        file.write_text("id,label\na,1\n")
+    source = commands.sources(commands.Parameters(), timedelta(hours=1))[2]
+    known = State(tmp_path / "state.json")
+    assert source.look(known) == []
+    work = {each.pipeline: each.commands for each in source.look(known)}
+    group = registry.group_name("xgboost")
+    assert set(work) == {"monitor-cars", f"monitor-{group}"}
+    assert work["monitor-cars"][0] == ["labels", str(other), "--endpoint", "cars"]
+    assert json.loads(work["monitor-cars"][1][-1]) == {"endpoint": "cars", "window": last["cars"]}
+    assert json.loads(work[f"monitor-{group}"][1][-1]) == {"endpoint": group}
 
 
 @pytest.mark.parametrize("text", ["scores: {}", "score: 3", "- score"])

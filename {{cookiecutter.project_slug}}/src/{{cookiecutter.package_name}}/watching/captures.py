@@ -1,14 +1,17 @@
 """New captures of endpoints of this machine, looked at once in a window, as by a schedule."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .. import paths
 from .work import Known, Words, Work
 
 ITEM = "captures of "  # how the names of these items begin; those of files are paths
+EPOCH = "1970-01-01T00:00:00+00:00"  # when the first window of an endpoint begins
 # The end of a captured object's key: year, month, day, hour, and the time of its first request.
 MOMENT = re.compile(r"(\d{4})/(\d\d)/(\d\d)/(\d\d)/(\d\d)-(\d\d)-\d{3}-[^/]*$")
 
@@ -63,16 +66,30 @@ class LocalEndpoints:
 
     def __call__(self) -> Mapping[str, Sequence[str]]:
         """Keys by endpoint, the oldest first; endpoints without any are left out."""
-        from .. import paths
-
         if not (paths.LOCAL_ROOT / "endpoints").is_dir():
             return {}
+        self._open()
+        found = {name: self._keys(name) for name in self._names()}
+        return {name: keys for name, keys in found.items() if keys}
+
+    def last_window(self, endpoint: str) -> str:
+        """The window of an endpoint that was monitored last, ``start/end``; "" where none was."""
+        from ..monitoring import watched
+
+        self._open()
+        place = f"{watched.folder(self._session, endpoint)}/state/history.json"
+        bucket, _, key = place.removeprefix("s3://").partition("/")
+        if key not in self._session.list_s3_files(bucket, key):
+            return ""
+        windows = json.loads(self._session.read_s3_file(bucket, key))["windows"]
+        ends = [EPOCH, *(each["end"] for each in windows)]
+        return "/".join(ends[-2:]) if windows else ""
+
+    def _open(self) -> None:
         if self._session is None:
             from ..sessions.open import open_session
 
             self._session = open_session("local", warm=False)
-        found = {name: self._keys(name) for name in self._names()}
-        return {name: keys for name, keys in found.items() if keys}
 
     def _names(self) -> list[str]:
         pages = self._session.sagemaker_client.get_paginator("list_endpoints").paginate()

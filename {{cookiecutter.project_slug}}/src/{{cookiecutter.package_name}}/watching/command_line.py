@@ -30,7 +30,8 @@ def add_watch(parser: Parser) -> None:
     added.description = (
         f"{added.description} A new file under data/incoming/ is scored (notebook 04), new files "
         "under data/labelled/ are trained on (notebook 03), new captures of an endpoint are "
-        "monitored (notebook 06). Their parameters may stand in params/watch.yaml."
+        "monitored (notebook 06), and again where labels of them come under data/labels/. The "
+        "notebooks' parameters may stand in params/watch.yaml."
     )
     add = added.add_argument
     add("--once", action="store_true", help="do what is there now, and end; 1: something failed")
@@ -68,7 +69,7 @@ def _watch(options: Namespace, folder: Path, stop: Event) -> list[str]:
     from .watch import Watch
 
     parameters = commands.read()
-    for name in (commands.INCOMING, commands.LABELLED):
+    for name in commands.FOLDERS:
         (paths.DATA / name).mkdir(parents=True, exist_ok=True)
     known = State(folder / "state.json", again=options.again)
     known.drop(lambda item: not (item.startswith(captures.ITEM) or (paths.PROJECT / item).exists()))
@@ -76,7 +77,8 @@ def _watch(options: Namespace, folder: Path, stop: Event) -> list[str]:
     runner = Processes(folder, paths.REPORTS / LOGS)
     sources = commands.sources(parameters, timedelta(seconds=0 if options.once else options.window))
     watching = Watch(sources, known, runner, journal)
-    journal.note("started", f"watching {paths.DATA}/{{incoming,labelled}} and endpoints' captures")
+    folders = ", ".join(f"data/{name}" for name in commands.FOLDERS)
+    journal.note("started", f"watching {folders}, and what endpoints capture")
     watching.watch(options.every, stop, options.once)
     journal.note("ended", "the watch has ended")
     return watching.failures

@@ -7,14 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from .. import paths
+from .. import paths, registry
 from ..errors import ProjectError
-from .captures import Captures, LocalEndpoints
+from .captures import Captures, LocalEndpoints, pipeline_of
 from .files import Folder
 from .work import Source, Words
 
 FILE = "watch.yaml"  # in params/
-INCOMING, LABELLED = "incoming", "labelled"  # folders in data/
+FOLDERS = INCOMING, LABELLED, LABELS = "incoming", "labelled", "labels"  # in data/
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Parameters:
     Attributes:
         score: of notebook 04, for a file under data/incoming/.
         train: of notebook 03, for data/labelled/.
-        monitor: of notebook 06, for an endpoint's captures.
+        monitor: of notebook 06, for an endpoint's captures, and for labels.
     """
 
     score: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +62,8 @@ def sources(parameters: Parameters, window: timedelta) -> list[Source]:
         window: between two looks at an endpoint's captures.
     """
 
+    endpoints = LocalEndpoints()
+
     def score(files: Sequence[Path]) -> Sequence[Words]:
         return [notebook("score", {"input_data": str(files[0])}, parameters.score)]
 
@@ -73,11 +75,29 @@ def sources(parameters: Parameters, window: timedelta) -> list[Source]:
     def monitor(endpoint: str) -> Sequence[Words]:
         return [notebook("monitor", {"endpoint": endpoint}, parameters.monitor)]
 
+    def label(files: Sequence[Path]) -> Sequence[Words]:
+        endpoint = endpoint_of(files[0])
+        given = {"endpoint": endpoint}
+        if last := endpoints.last_window(endpoint):
+            given["window"] = last
+        words = ["labels", str(files[0]), "--endpoint", endpoint]
+        return [words, notebook("monitor", given, parameters.monitor)]
+
+    def watching(file: Path) -> str:
+        return pipeline_of(endpoint_of(file))
+
     return [
         Folder(paths.DATA / INCOMING, lambda _: "score", score),
         Folder(paths.DATA / LABELLED, lambda _: "train", train, together=True),
-        Captures(LocalEndpoints(), monitor, window),
+        Folder(paths.DATA / LABELS, watching, label),
+        Captures(endpoints, monitor, window),
     ]
+
+
+def endpoint_of(file: Path) -> str:
+    """Whose requests labels are of: the folder's below data/labels/, else the project's own."""
+    folder = file.parent
+    return registry.group_name("xgboost") if folder == paths.DATA / LABELS else folder.name
 
 
 def notebook(command: str, given: Mapping[str, Any], more: Mapping[str, Any]) -> Words:
