@@ -9,13 +9,15 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from projects import LocalState, Run
 
+ENDPOINT = "used-car-prices-xgboost"
 JSON = {"observedContentType": "application/json", "encoding": "JSON"}
 
 
@@ -26,17 +28,17 @@ class Asked:
     Attributes:
         model: a model.tar.gz.
         folder: for captured files, of one variant.
-        rows: of sample data, a request for each.
         seed: of the sample data.
         time: of the requests, ISO 8601 in UTC.
+        rows: of sample data, a request for each.
         shifted: a column of the sample data that moves, by all it can; empty: none.
     """
 
     model: str
     folder: str
-    rows: int
     seed: int
     time: str
+    rows: int = 500
     shifted: str = ""
 
 
@@ -81,6 +83,28 @@ def lines(asked: Asked, records: list[dict[str, str]], said: list[Any]) -> Itera
         about = {"eventId": f"event-{name}", "inferenceId": name, "inferenceTime": f"{asked.time}Z"}
         line = {"captureData": data, "eventMetadata": about, "eventVersion": "0"}
         yield json.dumps(line) + "\n"
+
+
+def ask(run: Run, project: Path, place: str, seed: int, time: str, **more: Any) -> Path:
+    """Have an endpoint of a project be asked; gives the file with what turned out to be true.
+
+    Args:
+        run: of the fixtures.
+        project: with a registered model, which answers.
+        place: of the session in the local bucket, ``<bucket>/<prefix>``.
+        seed: see ``Asked``, as what follows.
+        time: of the requests.
+        more: rows, shifted.
+    """
+    state = LocalState(project)
+    uri = state.packages()[0]["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    folder = state.path(f"{place}/captures/{ENDPOINT}/AllTraffic")
+    asked = Asked(str(state.path(uri)), str(folder), seed, time, **more)
+    ended = run([sys.executable, __file__, json.dumps(asdict(asked))], project)
+    assert ended.returncode == 0, ended.stderr
+    file = project / f"labels-{seed}.csv"
+    file.write_text(ended.stdout, encoding="utf-8")
+    return file
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Nothing stands in for anything: the SDK's own session, boto3 and the AWS CLI spe
 the variables that it prints, and jobs run.
 """
 
+import json
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
+from captures import ENDPOINT, ask
 from conftest import environment
 from engine.boto_clients import client
 from projects import LocalState, NotebookRun, Run, run_notebook
@@ -165,6 +167,27 @@ def test_the_managed_notebook_scores_a_table(served: Served, ran: NotebookRun, r
     header, *rows = table.read_text(encoding="utf-8").splitlines()
     assert header.startswith("row,listing_id,") and header.endswith(",prediction")
     assert len(rows) == 50
+
+
+def test_the_managed_notebook_watches_an_endpoint(
+    served: Served, ran: NotebookRun, run: Run
+) -> None:
+    """By the SDK's own session: a window with a drifted column, and then nothing new."""
+    place = f"{BUCKET}/used-car-prices"
+    ask(run, served.project, place, 5, "2026-11-25T10:05:00", rows=300, shifted="mileage_km")
+    given: dict[str, Any] = {"session": "managed", "model_version": 1}
+    said = [
+        run_notebook(
+            run, served.project, "06_model_monitor.ipynb", env=served.variables, **given
+        ).succeeded()
+        for _ in range(2)
+    ]
+    assert "There is nothing new until" in said[1].output
+    kept = served.state.path(f"{place}/monitoring/{ENDPOINT}/state/history.json")
+    (window,) = json.loads(kept.read_text(encoding="utf-8"))["windows"]
+    assert window["rows"] == 300 and "mileage_km" in window["violations"]
+    page = served.project / "reports" / "monitoring" / "index.html"
+    assert "mileage_km" in page.read_text(encoding="utf-8")
 
 
 def test_the_cli_syncs_lists_and_deletes(served: Served, aws: Aws, tmp_path: Path) -> None:

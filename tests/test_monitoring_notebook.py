@@ -5,23 +5,20 @@ Captures are written as an endpoint writes them, so that none has to run.
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from captures import Asked
+from captures import ENDPOINT, ask
 from projects import LocalState, NotebookRun, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
 
 Bake = Callable[..., Path]
 NOTEBOOK = "06_model_monitor.ipynb"
-ENDPOINT = "used-car-prices-xgboost"
 PIPELINE = f"{ENDPOINT}-monitoring"
-CAPTURES = Path(__file__).with_name("captures.py")
 OWN = "sagemaker-local/used-car-prices"
 
 
@@ -36,18 +33,9 @@ class Watched:
     def state(self) -> LocalState:
         return LocalState(self.project)
 
-    def capture(self, seed: int, time: str, rows: int = 500, shifted: str = "") -> Path:
+    def ask(self, seed: int, time: str, **more: Any) -> Path:
         """Have the endpoint be asked; gives the file with what turned out to be true."""
-        (package, *_) = self.state.packages()
-        uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-        folder = self.state.path(f"{OWN}/captures/{ENDPOINT}/AllTraffic")
-        asked = Asked(str(self.state.path(uri)), str(folder), rows, seed, time, shifted)
-        words = [sys.executable, str(CAPTURES), json.dumps(asdict(asked))]
-        ended = self.run(words, self.project)
-        assert ended.returncode == 0, ended.stderr
-        file = self.project / f"labels-{seed}.csv"
-        file.write_text(ended.stdout, encoding="utf-8")
-        return file
+        return ask(self.run, self.project, OWN, seed, time, **more)
 
     def monitor(self, **given: Any) -> NotebookRun:
         return run_notebook(self.run, self.project, NOTEBOOK, **given)
@@ -84,7 +72,7 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     ran = watched.monitor().succeeded()
     assert "Nothing was captured below s3://" in ran.output
 
-    labels = watched.capture(31, "2026-11-25T10:05:00")
+    labels = watched.ask(31, "2026-11-25T10:05:00")
     ran = watched.monitor().succeeded()
     assert "500 rows in 500 requests" in ran.output and "no violation" in ran.output
     assert "0 of 500 rows have a label" in ran.output
@@ -101,7 +89,7 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     assert watched.kept("bookmark") == bookmark and watched.windows() == [calm]
 
     # A step that fails after the requests were read leaves them to the next run.
-    watched.capture(32, "2026-11-25T10:50:00", shifted="mileage_km")
+    watched.ask(32, "2026-11-25T10:50:00", shifted="mileage_km")
     edited = watched.project / "edited.json"
     edited.write_text('{"features": [], "monitoring_config": {"levle": 0.01}}')
     assert "levle" in failure(watched.monitor(constraints=edited))

@@ -30,10 +30,7 @@ def write_baseline(options: Namespace, model: Artifact, folder: Path) -> list[st
 
 def consolidate(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     """Take what was captured since the last window, or in a past one."""
-    files = {
-        path.relative_to(options.capture).as_posix(): path
-        for path in options.capture.rglob("*.jsonl")
-    }
+    files = consolidation.files(options.capture)
     time = span.given(options.start, options.end, options.bookmark)
     shape = Shape.of(model.signature)
     found, after = consolidation.consolidate(folder, files, shape, time)

@@ -118,12 +118,13 @@ def _capture(line: bytes, columns: list[str], classes: Sequence[str]) -> Capture
     if answers and len(answers) != len(records):
         raise DataError(f"it has {len(records)} records and {len(answers)} answers")
     for each in answers:
-        _check_answer(each["prediction"], classes)
+        check_answer(each["prediction"], classes)
     name = about.get("inferenceId") or about["eventId"]
     return Capture(name, _time(about["inferenceTime"]), records, answers)
 
 
-def _check_answer(value: Any, classes: Sequence[str]) -> None:
+def check_answer(value: Any, classes: Sequence[str]) -> None:
+    """Raise a DataError where a model with these classes, or none, gives no such answer."""
     if classes:
         if str(value) not in classes:
             raise DataError(f"its answer {str(value)[:50]!r} is none of the model's classes")

@@ -18,7 +18,7 @@ from tabular.predictions import Predictions
 from tabular.records import Columns
 from tabular.values import text
 
-from . import captured
+from . import batch_results, captured
 from .bookmark import Bookmark
 from .captured import Capture, Unreadable
 from .span import Span
@@ -79,6 +79,13 @@ class Consolidated:
     unreadable: Unreadable = field(default_factory=Unreadable)
 
 
+def files(folder: Path) -> dict[str, Path]:
+    """What there is to read, by keys: captured requests, or results of a batch job."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    results = {key: path for key, path in found.items() if batch_results.are([key])}
+    return results or {key: path for key, path in found.items() if key.endswith(".jsonl")}
+
+
 def consolidate(
     folder: Path,
     files: Mapping[str, Path],
@@ -87,18 +94,34 @@ def consolidate(
 ) -> tuple[Consolidated, Bookmark]:
     """Write the rows of a time that no window has taken, and move the bookmark.
 
+    Results of a batch job are taken as a whole.
+
     Args:
         folder: gets rows.parquet.
-        files: captured files by their keys.
+        files: what there is to read, by keys.
         shape: of the model.
         span: its time, and what was taken before.
     """
     found = Consolidated()
-    unread = span.before.unread(files)
+    is_batch = batch_results.are(files)
+    unread = [] if is_batch else span.before.unread(files)
+    captures = (
+        _results(files, shape, span, found)
+        if is_batch
+        else _inside(unread, files, shape, span, found)
+    )
     with pq.ParquetWriter(folder / FILE, shape.schema()) as writer:
-        for waiting in _batches(_inside(unread, files, shape, span, found), found):
+        for waiting in _batches(captures, found):
             writer.write_table(_table(waiting, shape))
     return found, span.before.moved(unread, span.end)
+
+
+def _results(
+    files: Mapping[str, Path], shape: Shape, span: Span, found: Consolidated
+) -> Iterator[Capture]:
+    asked = shape.columns, shape.classes, span.end, found.unreadable
+    for key in sorted(files):
+        yield from batch_results.read(key, files[key], *asked)
 
 
 def _inside(
