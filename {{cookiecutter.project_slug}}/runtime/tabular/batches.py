@@ -67,6 +67,10 @@ class Coded:
         """The text of each row."""
         return self.texts.take(pa.array(self.codes))
 
+    def coded_rows(self) -> pa.DictionaryArray:
+        """The same, with each text there once or so."""
+        return pa.DictionaryArray.from_arrays(pa.array(self.codes), self.texts)
+
     def where(self, of_texts: np.ndarray) -> np.ndarray:
         """A fact of each text as a fact of each row."""
         return of_texts[self.codes]

@@ -55,7 +55,10 @@ def number_texts(values: Sequence[Any]) -> list[str]:
     if not values:
         return []
     if orjson is not None:
-        text = orjson.dumps(values).decode("ascii")
+        try:
+            text = orjson.dumps(values).decode("ascii")
+        except orjson.JSONEncodeError:  # an integer of more than 64 bits
+            text = "e"
         if not _is_otherwise(text):
             return text[1:-1].split(",")
     return json.dumps(values)[1:-1].split(", ")

@@ -17,13 +17,14 @@ from . import files
 from .admission import Admission
 from .batches import Table
 from .csv_files import CsvFile
-from .json_text import loads
+from .json_text import loads, loads_together
 from .parquet_files import ParquetFile
-from .records import Columns
+from .records import Columns, texts
 from .values import DataError
 
 KINDS = files.TABLES | files.JSON_LINES
 LINES = 20_000  # of JSON that are read at once
+Record = dict[str, Any] | tuple[str, str]  # or a line, and what is wrong with it
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ class Rows:
         records: raw, by column; a column that the file does not have is missing in all of them.
         numbers: the place of each in the file, from 1: its row, of JSON Lines its line.
         broken: lines that hold no record, by their place: the line, and what is wrong.
+        as_they_came: whether texts still have spaces around them, and words that mean missing.
     """
 
     records: Columns
     numbers: np.ndarray
     broken: dict[int, tuple[str, str]] = field(default_factory=dict)
+    as_they_came: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class TableRows:
     def batches(self) -> Iterator[Rows]:
         """The rows, some at a time; DataError where the file is broken further down."""
         for batch in self.table.batches():
-            texts = {name: column.rows() for name, column in batch.columns.items()}
+            texts = {name: column.coded_rows() for name, column in batch.columns.items()}
             yield Rows(Columns(texts, batch.rows), batch.numbers + 1)
 
 
@@ -124,7 +127,9 @@ class JsonLines:
 
     def __init__(self, path: Path, model: Admission, keep: Sequence[str] | None) -> None:
         self._path, self._model = path, model
-        first = next((each for _, each in self._records() if isinstance(each, dict)), None)
+        self._needed = frozenset(model.needed)
+        records = (each for some in self._records() for _, each in some)
+        first = next((each for each in records if isinstance(each, dict)), None)
         if first is None:
             raise DataError(f"{path.name} holds no JSON object on a line of its own")
         self.kept = _kept(keep, list(first), path.name)
@@ -132,35 +137,45 @@ class JsonLines:
     def batches(self) -> Iterator[Rows]:
         """The rows, some at a time; a column that the first record lacks is not kept."""
         names = list(dict.fromkeys([*self.kept, *self._model.names]))
-        lines = self._records()
-        while some := list(islice(lines, LINES)):
+        for some in self._records():
             whole = [(place, each) for place, each in some if isinstance(each, dict)]
             broken = {place: each for place, each in some if not isinstance(each, dict)}
-            columns = {name: [each.get(name) for _, each in whole] for name in names}
+            columns = {name: texts([each.get(name) for _, each in whole]) for name in names}
             numbers = np.array([place for place, _ in whole], dtype="int64")
-            yield Rows(Columns(columns, len(whole)), numbers, broken)
+            yield Rows(Columns(columns, len(whole)), numbers, broken, as_they_came=True)
 
-    def _records(self) -> Iterator[tuple[int, dict[str, Any] | tuple[str, str]]]:
-        """Each line's number with its record, or with the line and what is wrong with it."""
+    def _records(self) -> Iterator[list[tuple[int, Record]]]:
+        """Some lines' numbers, with their records, or with the line and what is wrong with it."""
         try:
             with files.open_bytes(self._path) as file:
-                for place, line in enumerate(file, start=1):
-                    if line.strip():
-                        yield place, self._record(line)
+                numbered = enumerate(file, start=1)
+                while some := list(islice(numbered, LINES)):
+                    lines = [(place, line) for place, line in some if line.strip()]
+                    found = loads_together([line for _, line in lines])
+                    if found is None:
+                        yield [(place, self._record(line)) for place, line in lines]
+                        continue
+                    checked = map(self._checked, (line for _, line in lines), found)
+                    yield list(zip((place for place, _ in lines), checked, strict=True))
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{self._path.name} is not readable: {error}") from None
 
-    def _record(self, line: bytes) -> dict[str, Any] | tuple[str, str]:
+    def _record(self, line: bytes) -> Record:
         try:
             found = loads(line)
-            if not isinstance(found, dict):
-                return _shown(line), "the line is no JSON object"
             if b"\\ud" in line.lower():  # maybe half of a character, which is no text
                 json.dumps(found, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             return _shown(line), "the line is no JSON"
-        lacking = [name for name in self._model.needed if name not in found]
-        return (_shown(line), f"{lacking[0]}: is missing") if lacking else found
+        return self._checked(line, found)
+
+    def _checked(self, line: bytes, found: Any) -> Record:
+        if not isinstance(found, dict):
+            return _shown(line), "the line is no JSON object"
+        if not self._needed <= found.keys():
+            lacking = next(name for name in self._model.needed if name not in found)
+            return _shown(line), f"{lacking}: is missing"
+        return found
 
 
 def _shown(line: bytes) -> str:

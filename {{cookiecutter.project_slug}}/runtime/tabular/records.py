@@ -63,7 +63,7 @@ class Columns(Sequence[Record]):
         changed: dict[str, Any] = {}
         for row, name in cells:
             changed.setdefault(name, as_list(self.columns[name]).copy())[row] = None
-        return self.changed({name: _texts(values) for name, values in changed.items()})
+        return self.changed({name: texts(values) for name, values in changed.items()})
 
 
 def as_list(column: Any) -> list[Any]:
@@ -101,10 +101,10 @@ def by_column(records: Sequence[Record], names: Sequence[str]) -> Sequence[Recor
         found = {name: [record[name] for record in records] for name in names}
     except KeyError:
         return records
-    return Columns({name: _texts(values) for name, values in found.items()}, len(records))
+    return Columns({name: texts(values) for name, values in found.items()}, len(records))
 
 
-def _texts(values: list[Any]) -> Any:
+def texts(values: list[Any]) -> Any:
     """Texts as an array of Arrow's; the list, where something else is among them."""
     pyarrow = arrow()
     if pyarrow is None or not {*map(type, values)} <= {str, type(None)}:

@@ -10,7 +10,7 @@ scored are in `<name>.rejects.jsonl`: `row`, `reasons` and the `record` itself.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,11 +19,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import rendering
+from . import column_values, rendering
 from .admission import Admission
 from .columns import marks
 from .new_data import NewFile, Reader, Rows
-from .values import DataError, text
+from .spelling import Reading
+from .values import DataError
 
 ANSWERED = ".jsonl.out"  # what a batch job makes of `.jsonl`
 LARGEST_RECORD = 5_000_000  # bytes: a batch job sends 6 MB at once, and leaves room for a name
@@ -120,23 +121,31 @@ def _rejects(rows: Rows, refused: dict[int, list[str]]) -> Iterator[Reject]:
 
 
 def _lines(rows: Rows, names: Sequence[str], kept: Sequence[str]) -> pa.LargeStringArray:
-    columns, count = rows.records.columns, len(rows.records)
-    kept_texts = {name: _texts(columns[name]) for name in kept}
-    parts = [
+    columns = rows.records.columns
+    members = {name: rendering.json_members(name, columns[name]) for name in names}
+    return pc.binary_join_element_wise(
         pa.scalar('{"row":', LARGE),
         pa.array(rows.numbers).cast(LARGE),
-        pa.scalar(',"kept":', LARGE),
-        rendering.json_objects(kept_texts, count),
-        pa.scalar(',"features":', LARGE),
-        rendering.json_objects({name: columns[name] for name in names}, count),
-        pa.scalar("}\n", LARGE),
+        pa.scalar(',"kept":{', LARGE),
+        *_between([_beside(rows, name, members) for name in kept]),
+        pa.scalar('},"features":{', LARGE),
+        *_between(list(members.values())),
+        pa.scalar("}}\n", LARGE),
         pa.scalar("", LARGE),
-    ]
-    return pc.binary_join_element_wise(*parts)
+    )
 
 
-def _texts(column: Any) -> pa.Array:
-    """A column to keep as texts, null where missing."""
-    if not isinstance(column, list):
-        return column
-    return pa.array([text(each) or None for each in column], pa.string())
+def _beside(rows: Rows, name: str, members: Mapping[str, pa.Array]) -> pa.Array:
+    """A member for a column to keep: its text, null where missing."""
+    column = rows.records.columns[name]
+    if rows.as_they_came:
+        column = column_values.texts(column, Reading(name, "drop"))
+    elif name in members:
+        return members[name]
+    return rendering.json_members(name, column)
+
+
+def _between(members: Sequence[pa.Array]) -> list[Any]:
+    """The members of an object with commas between them."""
+    comma = pa.scalar(",", LARGE)
+    return [part for each in members for part in (comma, each)][1:]
