@@ -49,14 +49,15 @@ def add_deploy(endpoints: Parser) -> None:
         "have an endpoint serve an approved version, and check it by known records",
         answers.deploy,
         "endpoints deploy",
-        "endpoints deploy --version 3 --endpoint trial --capture-percentage 100",
+        "endpoints deploy --version 3 --endpoint trial --capture-percentage 10",
     )
     add = added.add_argument
     add("--version", type=int, default=0, help="default: the champion")
     add_family(added)
     add_group(added)
     add("--endpoint", default="", help="default: the one that is called like the group")
-    add("--capture-percentage", type=percentage, metavar="PERCENT", help="of requests; 0: none")
+    about = "of the requests, kept with their answers to be monitored; 0: none (default: 100)"
+    add("--capture-percentage", type=percentage, metavar="PERCENT", help=about)
     add("--capture-uri", metavar="S3_URI", help="where captures go; default: the session's bucket")
     add("--instance-type", help="of a managed endpoint, such as ml.m5.large")
     add("--instance-count", type=int, help="of a managed endpoint")

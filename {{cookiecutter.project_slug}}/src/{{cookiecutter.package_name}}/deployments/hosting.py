@@ -31,7 +31,7 @@ class Hosting:
 
     instance_type: str = "ml.m5.large"
     instance_count: int = 1
-    capture_percentage: int = 0
+    capture_percentage: int = 100
     capture_uri: str = ""
     image: str = ""
     challenger: str = ""
