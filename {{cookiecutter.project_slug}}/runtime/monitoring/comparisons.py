@@ -84,7 +84,7 @@ def compare_categories(reference: Categories, window: Categories) -> Comparison:
     large = _merged(cells, m / (n + m))
     if large.shape[1] < 2:
         return Comparison("categorical", effect, 1.0)
-    p_value = float(stats.chi2_contingency(large, correction=False).pvalue)
+    p_value = _independence(large)
     if large.shape[1] > 2:
         p_value = min(1.0, 2 * min(p_value, _largest_cell(large)))
     return Comparison("categorical", effect, p_value)
@@ -99,6 +99,13 @@ def _merged(cells: np.ndarray, share: float) -> np.ndarray:
     return np.concatenate([cells[:, ~small], rest], axis=1)
 
 
+def _independence(cells: np.ndarray) -> float:
+    """The p-value of chi-squared; by hand, since SciPy's checks take twenty times as long."""
+    expected = cells.sum(axis=1, keepdims=True) * cells.sum(axis=0) / cells.sum()
+    statistic = float(((cells - expected) ** 2 / expected).sum())
+    return float(special.chdtrc(cells.shape[1] - 1, statistic))
+
+
 def _largest_cell(cells: np.ndarray) -> float:
     """The p-value of the cell whose share changed most, among so many cells."""
     n, m = cells.sum(axis=1)
@@ -110,12 +117,29 @@ def _largest_cell(cells: np.ndarray) -> float:
 
 def compare_missing(reference: Distribution, window: Distribution) -> Comparison:
     """The change of the share of missing values, with the p-value of Fisher's exact test."""
-    table = [[each.missing, round(each.known)] for each in (reference, window)]
-    rows = [sum(row) for row in table]
-    if not all(rows) or not (table[0][0] or table[1][0]):
+    n, m = (each.missing + round(each.known) for each in (reference, window))
+    if not n or not m or not (reference.missing or window.missing):
         return Comparison("missing", 0.0, 1.0)
-    effect = abs(table[0][0] / rows[0] - table[1][0] / rows[1])
-    return Comparison("missing", effect, float(stats.fisher_exact(table).pvalue))
+    effect = abs(reference.missing / n - window.missing / m)
+    return Comparison("missing", effect, _exact(reference.missing, n, window.missing, m))
+
+
+def _exact(before: int, n: int, now: int, m: int) -> float:
+    """Fisher's two-sided p-value of so many among n and among m; SciPy's takes a hundred times."""
+    together = before + now
+    possible = np.arange(max(0, together - n), min(together, m) + 1)
+    chances = np.exp(
+        _ways(m, possible) + _ways(n, together - possible) - _ways(n + m, np.array(together))
+    )
+    seen = chances[now - possible[0]]
+    return float(min(1.0, chances[chances <= seen * (1 + 1e-7)].sum()))
+
+
+def _ways(rows: int, some: np.ndarray) -> np.ndarray:
+    """The logarithm of the number of ways to choose some rows."""
+    return np.asarray(
+        special.gammaln(rows + 1) - special.gammaln(some + 1) - special.gammaln(rows - some + 1)
+    )
 
 
 def compare(reference: Distribution, window: Distribution) -> Comparison:

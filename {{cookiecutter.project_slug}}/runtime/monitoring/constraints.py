@@ -17,7 +17,7 @@ from .statistics import inferred_type
 
 LEVEL = 0.001
 LEAST = {"numeric": 0.05, "categorical": 0.05, "missing": 0.02}
-MOST_CATEGORIES = 1_000
+MOST_CATEGORIES, MOST_ONCE = 1_000, 0.001
 # Model Monitor's own names of two of them, in a file that was not written here.
 ALSO = {
     "numeric": "comparison_threshold",
@@ -118,7 +118,7 @@ def _suggested(name: str, column: Distribution) -> dict[str, Any]:
     }
     if isinstance(column, Numbers) and column.known:
         found["num_constraints"] = {"is_non_negative": bool(column.values[0] >= 0)}
-    if isinstance(column, Categories) and 0 < len(column.counts) <= MOST_CATEGORIES:
+    if isinstance(column, Categories) and _knows_all(column):
         found["string_constraints"] = {"domains": sorted(column.counts)}
     return found
 
@@ -186,6 +186,15 @@ def _column(found: Mapping[str, Any], reference: Mapping[str, Distribution]) -> 
         None if domains is None else frozenset(map(str, domains)),
         all(_enabled(each, "evaluate_constraints", place) for each in overrides),
     )
+
+
+def _knows_all(column: Categories) -> bool:
+    """Whether new rows have hardly a category that these have not.
+
+    About as many rows do as there are known ones with a category that was seen once (Good, Turing).
+    """
+    once = sum(count == 1 for count in column.counts.values())
+    return 0 < len(column.counts) <= MOST_CATEGORIES and once <= MOST_ONCE * column.known
 
 
 def _completeness(column: Distribution) -> float:

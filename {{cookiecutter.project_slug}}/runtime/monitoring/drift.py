@@ -54,21 +54,18 @@ def find(
         least: the smallest effect that counts, by kind of comparison.
         bounded: columns whose missing values have a bound, and so need no comparison.
     """
+    names = reference.keys() & window.keys()
     compared: list[tuple[str, Comparison]] = []
-    for name in reference.keys() & window.keys():
+    for name in names:
         before, now = reference[name], window[name]
         compared.append((name, (own or {}).get(name, compare)(before, now)))
         if name not in bounded:
             compared.append((name, compare_missing(before, now)))
     marks = _holm([each.p_value for _, each in compared], level)
     order = {name: place for place, name in enumerate(reference)}
+    stability = {name: stability_index(reference[name], window[name]) for name in names}
     found = [
-        Finding(
-            name,
-            each,
-            significant and each.effect >= least[each.kind],
-            stability_index(reference[name], window[name]),
-        )
+        Finding(name, each, significant and each.effect >= least[each.kind], stability[name])
         for (name, each), significant in zip(compared, marks, strict=True)
     ]
     return sorted(found, key=lambda each: (order[each.column], each.comparison.kind == "missing"))

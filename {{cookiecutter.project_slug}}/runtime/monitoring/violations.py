@@ -77,8 +77,10 @@ def _of_column(
             f"Value: {values / rows:.4g} does not meet the constraint requirement! "
             f"The file asks for completeness {kept.completeness:.4g}",
         )
-    if isinstance(column, Numbers) and kept.non_negative and column.known and column.values[0] < 0:
+    below = 0.0
+    if isinstance(column, Numbers) and kept.non_negative and column.known:
         below = float(column.weights[column.values < 0].sum()) / column.known
+    if below > 1 - constraints.datatype_share:
         yield Violation(
             kept.name,
             "data_type_check",

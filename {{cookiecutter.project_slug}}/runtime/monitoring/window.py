@@ -74,7 +74,8 @@ def look_at_data(
         said.add(batch)
         answered = {name: _taken(each, batch.answered) for name, each in columns.items()}
         profiled.add(answered, batch.answers)
-    found = DataResult(counters.rows, counters.distributions(), profiled.profiles())
+    known = {k: v for k, v in counters.distributions().items() if k in before.columns}
+    found = DataResult(counters.rows, known, profiled.profiles())
     if not found.rows or not kept.evaluated:
         return found
     found.violations += violations.of_columns(kept, found.columns, counters.unreadable)

@@ -94,6 +94,22 @@ def test_completeness_of_a_person_is_a_bound_and_that_of_the_baseline_none() -> 
         assert [each.constraint_check_type for each in found] == said
 
 
+def test_no_domain_is_suggested_where_new_rows_will_have_new_categories() -> None:
+    counts = {"a": 900, "b": 1_099} | {f"once {place}": 1 for place in range(3)}
+    for left, suggested in ((3, False), (1, True)):
+        known = dict([*counts.items()][: 2 + left])
+        (found,) = constraints.suggested({"fuel": Categories(known)})["features"]
+        assert ("string_constraints" in found) == suggested
+
+
+def test_a_share_of_numbers_below_zero_may_be_allowed() -> None:
+    document = constraints.suggested(BASELINE)
+    below = {**BASELINE, "price": Numbers.of(np.array([-1.0, *range(199)]))}
+    assert checked(below, document) == [("price", "data_type_check")]
+    document["monitoring_config"]["datatype_check_threshold"] = 0.99
+    assert checked(below, document) == []
+
+
 def test_a_threshold_of_model_monitor_is_the_smallest_change_that_counts() -> None:
     document = constraints.suggested(BASELINE)
     bounds = document["monitoring_config"]["distribution_constraints"]

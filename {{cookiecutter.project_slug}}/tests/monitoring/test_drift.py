@@ -101,6 +101,25 @@ def test_two_categories_are_tested_once() -> None:
     assert comparisons.compare_categories(before, now).p_value == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("missing", [(0, 3), (12, 0), (300, 31), (300, 80), (5, 1_000)])
+def test_missing_values_are_tested_exactly(missing: tuple[int, int]) -> None:
+    before, now = (
+        Categories({"a": rows - each}, each)
+        for rows, each in zip((3_000, 1_000), missing, strict=True)
+    )
+    table = [[each.missing, each.known] for each in (before, now)]
+    found = comparisons.compare_missing(before, now)
+    assert found.p_value == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-6)
+
+
+def test_many_categories_are_tested_as_scipy_does() -> None:
+    before = Categories({"a": 500, "b": 300, "c": 200, "d": 90})
+    now = Categories({"a": 90, "b": 60, "c": 30, "d": 40})
+    table = [list(each.counts.values()) for each in (before, now)]
+    expected = stats.chi2_contingency(table, correction=False).pvalue
+    assert comparisons._independence(np.array(table)) == pytest.approx(expected)
+
+
 def test_psi_is_nothing_for_the_same_and_large_for_the_other() -> None:
     here = Numbers.of(np.random.default_rng(1).normal(size=5_000))
     there = Numbers.of(np.random.default_rng(2).normal(2, 1, 5_000))
