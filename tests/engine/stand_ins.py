@@ -14,6 +14,7 @@ from typing import Any
 
 from sagemaker_local.definition.document import Definition, Step, parse
 from sagemaker_local.definition.expressions import function_of, parse_path, parse_reference
+from sagemaker_local.jobs import algorithm
 from sagemaker_local.steps.functions import Output, outputs_of
 
 from engine.definitions import Json
@@ -21,6 +22,9 @@ from engine.local import Local
 
 # Lines that are CSV and JSON at once.
 TABLE = "1\n3\n"
+# What the built-in XGBoost takes: the label first, and what a model of it is asked about.
+LABELED = "1,3,2\n0,1,4\n"
+RECORDS = "3,2\n1,4\n"
 
 _OUTPUTS = ("ProcessingOutputConfig", "Outputs")
 
@@ -92,15 +96,18 @@ def prepare(local: Local, text: str, passes: bool) -> None:
     definition = parse(text)
     values = property_values(definition, passes)
     tables = wanted_below(definition)
+    built_in = any(_is_built_in(step) for step in definition.steps.values())
+    table = LABELED if built_in else TABLE
     for step in definition.steps.values():
         if step.type == "Processing":
             files = values.get(step.name, {})
-            _prepare_processing(local, definition, step, files, tables.get(step.name, {}))
+            wanted = tables.get(step.name, {})
+            _prepare_processing(local, definition, step, files, wanted, table)
         elif step.type in ("Training", "Tuning"):
-            _prepare_training(local, definition, step)
+            _prepare_training(local, definition, step, table)
         elif step.type == "Transform":
             source = step.arguments["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-            _put(local, _known(definition, source), TABLE)
+            _put(local, _known(definition, source), RECORDS if built_in else TABLE)
 
 
 def _prepare_processing(
@@ -109,8 +116,9 @@ def _prepare_processing(
     step: Step,
     files: dict[str, Json],
     tables: dict[str, list[str]],
+    table: str,
 ) -> None:
-    named = {"files": json.dumps(files), "tables": json.dumps(tables), "table": TABLE}
+    named = {"files": json.dumps(files), "tables": json.dumps(tables), "table": table}
     script = PROCESSING.format(**named)
     for item in step.arguments.get("ProcessingInputs", []):
         uri = _known(definition, item["S3Input"]["S3Uri"]) or ""
@@ -124,10 +132,17 @@ def _prepare_processing(
         elif item["InputName"] == "code":
             _put(local, f"{uri}/{entry.rsplit('/', 1)[-1]}", script)
         elif uri:
-            _put(local, uri, TABLE)
+            _put(local, uri, table)
 
 
-def _prepare_training(local: Local, definition: Definition, step: Step) -> None:
+def _is_built_in(step: Step) -> bool:
+    """Does a step train by an algorithm, and without a script?"""
+    job = step.arguments.get("TrainingJobDefinition", step.arguments)
+    settings = job.get("HyperParameters", job.get("StaticHyperParameters", {}))
+    return algorithm.runs(job, settings)
+
+
+def _prepare_training(local: Local, definition: Definition, step: Step, table: str) -> None:
     job = step.arguments.get("TrainingJobDefinition", step.arguments)
     given = job.get("HyperParameters", job.get("StaticHyperParameters", {}))
     archive = given.get("sagemaker_submit_directory", "")
@@ -143,7 +158,7 @@ def _prepare_training(local: Local, definition: Definition, step: Step) -> None:
         elif uri and channel["ChannelName"] == "sm_drivers":
             _put(local, f"{uri}/sourcecode.json", json.dumps({"entry_script": "train.py"}))
         else:
-            _put(local, uri, TABLE)
+            _put(local, uri, table)
 
 
 def _put(local: Local, uri: str | None, body: str | bytes) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(sagemaker_local.__file__).parent
 LAYERS = (
     ("callers", "errors", "names", "notice", "patterns"),
     ("service_model",),
-    ("serving",),
+    ("algorithms", "serving"),
     ("processes",),
     ("storage",),
     ("definition",),
@@ -64,7 +64,7 @@ def test_no_modules_import_each_other_in_turn(imports: Imports) -> None:
     assert circle(imports) == []
 
 
-@pytest.mark.parametrize("folder", ["serving", "processes.forkserver"])
+@pytest.mark.parametrize("folder", ["algorithms", "serving", "processes.forkserver"])
 def test_what_runs_without_the_engine_imports_nothing_else_of_it(
     imports: Imports, folder: str
 ) -> None:

@@ -15,6 +15,7 @@ from sagemaker_local.storage import archive
 
 from engine.definitions import (
     IMAGE,
+    OWN_IMAGE,
     ROLE,
     Json,
     definition,
@@ -279,7 +280,10 @@ def test_a_script_that_ends_in_the_middle_of_a_file_leaves_no_part_of_it(
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({"Environment": {}}, "the model has no script, and a built-in algorithm's container"),
+        (
+            {"Environment": {}, "Image": OWN_IMAGE},
+            "the model has no script, and a built-in algorithm's container",
+        ),
         ({"Environment": {**SERVED, "SAGEMAKER_PROGRAM": "x"}}, "script x.py is not in /opt/ml"),
         ({"ModelDataUrl": "s3://sagemaker-local/x/text.tar.gz"}, "text.tar.gz cannot be unpacked"),
     ],

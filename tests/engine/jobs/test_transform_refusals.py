@@ -12,7 +12,16 @@ from sagemaker_local.errors import DefinitionError
 from sagemaker_local.planning.checks import check
 
 from engine.checked import changed, places, put
-from engine.definitions import Json, definition, get, join, model, parameter, transform
+from engine.definitions import (
+    OWN_IMAGE,
+    Json,
+    definition,
+    get,
+    join,
+    model,
+    parameter,
+    transform,
+)
 
 CSV: Json = {
     "source": {"ContentType": "text/csv", "SplitType": "Line"},
@@ -100,7 +109,7 @@ def test_a_step_needs_a_model() -> None:
 def with_model(environment: Json, **options: Any) -> list[str]:
     """Problems of a pipeline that makes the model with these variables."""
     made = model("Make", "s3://b/model.tar.gz")
-    made["Arguments"]["PrimaryContainer"]["Environment"] = environment
+    made["Arguments"]["PrimaryContainer"] |= {"Environment": environment, "Image": OWN_IMAGE}
     score = transform("Score", get("Steps.Make.ModelName"), "s3://b/data", "s3://b/o", **options)
     return [str(problem) for problem in check(parse(definition(made, score)))]
 

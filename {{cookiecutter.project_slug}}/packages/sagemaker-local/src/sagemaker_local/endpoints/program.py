@@ -74,7 +74,9 @@ class Program:
                 ("python3", str(own)), own.parent, self.folder.log, environment, paths=paths
             )
         try:
-            script = script_of(self.container.environment, self.folder, self.bucket)
+            script = script_of(
+                self.container.image, self.container.environment, self.folder, self.bucket
+            )
         except StepFailure as error:
             raise LocalError(str(error)) from error
         self.folder.write_json(_TASK, {"model": str(self.folder.ml / "model"), **script})
@@ -93,7 +95,7 @@ class Program:
         return {
             "OMP_NUM_THREADS": "1",
             **aws_variables.of_a_job(aws_variables.NOWHERE, self.region),
-            **model_variables(self.folder),
+            **model_variables(self.container.image, self.container.environment, self.folder),
             **string_environment(self.container.environment, self.folder),
             PORT: str(port),
         }

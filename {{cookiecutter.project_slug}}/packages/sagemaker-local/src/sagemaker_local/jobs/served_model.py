@@ -1,10 +1,17 @@
-"""A model's own script: where a job, or an endpoint, that the model answers for finds it."""
+"""A model's script: where a job, or an endpoint, that the model answers for finds it.
+
+It is the model's own, or what SageMaker's XGBoost image does for a model without one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from sagemaker_local import algorithms
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs import xgboost_image
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -18,10 +25,25 @@ NO_SCRIPT = (
 )
 
 
-def script_of(environment: dict[str, str], folder: JobFolder, bucket: Bucket) -> dict[str, str]:
+_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+_BUILT_IN = {
+    "code": str(Path(algorithms.__file__).parent),
+    "program": "xgboost_serving.py",
+}
+
+
+def is_built_in(image: Any, environment: Mapping[str, Any]) -> bool:
+    """Does the image's own algorithm serve a model? It does where no script is named."""
+    return PROGRAM not in environment and xgboost_image.is_sagemakers(image)
+
+
+def script_of(
+    image: str, environment: dict[str, str], folder: JobFolder, bucket: Bucket
+) -> dict[str, str]:
     """The folder of the model's script, and its name.
 
     Args:
+        image: the container's.
         environment: the container's variables.
         folder: with the model's files in its ``model``.
         bucket: where the script may be, if not there.
@@ -29,6 +51,8 @@ def script_of(environment: dict[str, str], folder: JobFolder, bucket: Bucket) ->
     Raises:
         StepFailure: the model names no script, or one that is not there.
     """
+    if is_built_in(image, environment):
+        return dict(_BUILT_IN)
     program = environment.get(PROGRAM, "")
     if not program:
         raise StepFailure(NO_SCRIPT)
@@ -44,6 +68,10 @@ def script_of(environment: dict[str, str], folder: JobFolder, bucket: Bucket) ->
     return {"code": str(code), "program": program}
 
 
-def model_variables(folder: JobFolder) -> dict[str, str]:
-    """What every container that serves a model is told."""
-    return {"SM_MODEL_DIR": str(Path(folder.ml, "model")), "SAGEMAKER_BASE_DIR": str(folder.ml)}
+def model_variables(
+    image: str, environment: Mapping[str, str], folder: JobFolder
+) -> dict[str, str]:
+    """What a container that serves a model is told, and with it what its algorithm answers with."""
+    answers = {_ACCEPT: "text/csv"} if is_built_in(image, environment) else {}
+    model = str(Path(folder.ml, "model"))
+    return {**answers, "SM_MODEL_DIR": model, "SAGEMAKER_BASE_DIR": str(folder.ml)}

@@ -14,7 +14,7 @@ from typing import Any
 
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.jobs import training_script
+from sagemaker_local.jobs import algorithm, training_script
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
@@ -60,21 +60,26 @@ SETTINGS = Settings(
 )
 
 
-def refusals(request: dict[str, Any]) -> Iterator[str]:
-    """Why a request cannot run here."""
-    algorithm = request.get("AlgorithmSpecification", {})
+def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[str]:
+    """Why a request cannot run here; ``tuned`` names hyperparameters that a tuning job gives."""
+    specification = request.get("AlgorithmSpecification", {})
     channels = request.get("InputDataConfig") or []
-    yield from source_refusals("training", algorithm.get("TrainingInputMode"), None)
+    yield from source_refusals("training", specification.get("TrainingInputMode"), None)
     if len(request.get("ResourceConfig", {}).get("InstanceGroups") or []) > 1:
         yield "InstanceGroups: hosts of several kinds are not run locally; give InstanceCount"
     for channel in channels:
         yield from _channel_refusals(channel)
-    for metric in algorithm.get("MetricDefinitions") or []:
+    for metric in specification.get("MetricDefinitions") or []:
         yield from _regex_refusals(metric)
     if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":
         yield "OutputDataConfig.CompressionType: a model is always a model.tar.gz locally"
+    settings = request.get("HyperParameters") or {}
+    if algorithm.runs(request, settings):
+        yield from algorithm.refusals(request, settings, tuned)
+        yield from algorithm.host_refusals(request.get("ResourceConfig", {}).get("InstanceCount"))
+        return
     names = [str(channel["ChannelName"]) for channel in channels]
-    yield from training_script.refusals(names, request.get("HyperParameters") or {})
+    yield from training_script.refusals(names, settings)
 
 
 def _channel_refusals(channel: dict[str, Any]) -> Iterator[str]:
@@ -136,6 +141,8 @@ def _prepared(job: dict[str, Any], host: Host, context: JobContext) -> Command:
     channels = _stage(job, host, context.inputs)
     for path in (("output", "data"), ("model",), ("checkpoints",)):
         host.folder.make(*path)
+    if algorithm.runs(job, job.get("HyperParameters", {})):
+        return algorithm.command(job, host, channels)
     return training_script.command(job, host, context.bucket, channels)
 
 
@@ -225,6 +232,9 @@ def sign_script(signing: Signing, request: dict[str, Any], hyperparameters: dict
         else:
             signing.setting(f"hyperparameter {key}", str(value))
     program = hyperparameters.get(PROGRAM, "")
+    if algorithm.runs(request, hyperparameters):
+        program = algorithm.PROGRAM.name
+        algorithm.sign(signing)
     for channel in request.get("InputDataConfig", []):
         location = _sign_channel(signing, channel)
         if channel["ChannelName"] == DRIVERS_CHANNEL:

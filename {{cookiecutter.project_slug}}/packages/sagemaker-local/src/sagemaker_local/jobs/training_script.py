@@ -41,6 +41,13 @@ SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 _TOOLKIT_SETTINGS = {"_tuning_objective_metric", "default_user_module_name"}
 
 
+def has_script(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
+    """Does a job bring a script, or say that it does?"""
+    return bool({CODE_CHANNEL, DRIVERS_CHANNEL} & set(channels)) or bool(
+        {PROGRAM, SUBMIT_DIRECTORY} & set(settings)
+    )
+
+
 def refusals(channels: Collection[str], settings: Mapping[str, Any]) -> Iterator[str]:
     """Why a job has no script that runs here.
 

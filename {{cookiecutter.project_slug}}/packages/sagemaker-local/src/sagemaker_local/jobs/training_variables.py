@@ -114,6 +114,20 @@ def driver_variables(
     return {name: serialized(value) for name, value in values.items()}
 
 
+def algorithm_variables(
+    job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]
+) -> dict[str, str]:
+    """The variables that a built-in algorithm's program finds.
+
+    Args:
+        job: the Describe response so far.
+        host: the job's.
+        channels: ``inputdataconfig.json``.
+    """
+    values = _common(job, host, channels, hyperparameters(job, host.folder))
+    return {name: _compact(value) for name, value in values.items()}
+
+
 def toolkit_variables(
     job: Mapping[str, Any],
     host: Host,

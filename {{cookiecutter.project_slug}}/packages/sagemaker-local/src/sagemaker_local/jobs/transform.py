@@ -105,7 +105,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         host.name: {
             "request": job,
             "model": str(host.folder.ml / "model"),
-            **script_of(environment, host.folder, bucket),
+            **script_of(container.image, environment, host.folder, bucket),
             "files": files[host.number :: len(hosts)],
             "inference_time": transform_capture.inference_time(job),
             "message": str(host.folder.make("output") / "failure"),
@@ -120,7 +120,11 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
             ("python3", str(_PROGRAM), str(folder.ml / _TASK)),
             folder.ml,
             folder.log,
-            {**_variables(job, folder), **string_environment(environment, folder)},
+            {
+                **model_variables(container.image, environment, folder),
+                **_variables(job),
+                **string_environment(environment, folder),
+            },
             paths=ContainerPaths(folder.ml, (Path(task["code"]),)),
         )
         run_to_success(command, folder, launch, Path(task["message"]))
@@ -157,10 +161,9 @@ def _files(job: dict[str, Any], bucket: Bucket, folder: JobFolder) -> list[dict[
     ]
 
 
-def _variables(job: dict[str, Any], folder: JobFolder) -> dict[str, str]:
+def _variables(job: dict[str, Any]) -> dict[str, str]:
     """What the service tells a container that serves a transform job."""
     return {
-        **model_variables(folder),
         "SAGEMAKER_BATCH": "true",
         "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES[job.get("BatchStrategy", "MultiRecord")],
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(job.get("MaxPayloadInMB", 6)),

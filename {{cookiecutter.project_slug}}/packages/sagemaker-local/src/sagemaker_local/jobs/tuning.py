@@ -54,9 +54,10 @@ def refusals(request: Document) -> Iterator[str]:
         if member in definition:
             yield f"{member} of a TrainingJobDefinition is not run locally; give the tuning job's"
     static = definition.get("StaticHyperParameters") or {}
-    yield from training.refusals({**definition, "HyperParameters": static})
-    for name in tuning_search.tuned_names(config):
-        if isinstance(name, str) and name in static:
+    tuned = tuple(name for name in tuning_search.tuned_names(config) if isinstance(name, str))
+    yield from training.refusals({**definition, "HyperParameters": static}, tuned)
+    for name in tuned:
+        if name in static:
             yield f"{name} has a range, and is one of the StaticHyperParameters too"
     metric = config.get("HyperParameterTuningJobObjective", {}).get("MetricName")
     algorithm = definition["AlgorithmSpecification"]

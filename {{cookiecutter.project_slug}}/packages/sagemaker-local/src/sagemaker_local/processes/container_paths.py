@@ -76,7 +76,8 @@ class ContainerPaths:
             log: the job's.
             reason: why it is not mounted.
         """
-        told = [line for folder in self.code for line in _replaced_below(folder, self.ml)]
+        own = [folder for folder in self.code if folder.is_relative_to(self.ml)]
+        told = [line for folder in own for line in _replaced_below(folder, self.ml)]
         if told:
             _note(log, [f"{ROOT} is replaced in this job's copies of its code: {reason}.", *told])
 

@@ -24,11 +24,13 @@ class Container:
         data: the S3 URI of its artifacts.
         packed: are they an archive, or a prefix with the files themselves?
         environment: its variables.
+        image: its image.
     """
 
     data: str
     packed: bool
     environment: dict[str, str]
+    image: str = ""
 
     def unpack(self, bucket: Bucket, folder: Path) -> None:
         """Put the artifacts into a folder, as they are below ``/opt/ml/model``.
@@ -92,7 +94,7 @@ def container_of(name: str, store: Store) -> Container:
     if not data:
         raise StepFailure(f"the model {name!r} has no artifacts: its container has no ModelDataUrl")
     packed = source.get("CompressionType", "Gzip") == "Gzip"
-    return Container(data, packed, part.get("Environment", {}))
+    return Container(data, packed, part.get("Environment", {}), str(part.get("Image", "")))
 
 
 def not_one(name: str, parts: Sequence[Document]) -> str:

@@ -32,6 +32,8 @@ def _script_refusals(step: Step, maker: Step) -> Iterator[str]:
         return
     container = maker.arguments.get("PrimaryContainer", {})
     variables = {**container.get("Environment", {}), **step.arguments.get("Environment", {})}
+    if served_model.is_built_in(container.get("Image"), variables):
+        return
     if "ModelDataUrl" in container and served_model.PROGRAM not in variables:
         yield f"{served_model.NO_SCRIPT} (step {maker.name!r})"
 

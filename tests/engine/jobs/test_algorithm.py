@@ -1,0 +1,237 @@
+"""SageMaker's XGBoost algorithm, without a script: trained, tuned, served, and its words."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tarfile
+from typing import Any
+
+import pytest
+import xgboost
+from sagemaker_local.definition.document import parse
+from sagemaker_local.planning.checks import check
+
+from engine.definitions import (
+    IMAGE,
+    Json,
+    artifacts_of,
+    continuous,
+    definition,
+    get,
+    model,
+    training,
+    transform,
+    tuning,
+    tuning_config,
+)
+from engine.hosting import hosting, variant
+from engine.local import Local, Run
+
+OLD_IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3"
+GIVEN = {"objective": "reg:squarederror", "num_round": "4", "max_depth": "2", "eta": "0.5"}
+ROWS = [(0.5 * (i % 7) + (i % 3), i % 7, i % 3) for i in range(60)]
+CSV = "".join(f"{label},{first},{second}\n" for label, first, second in ROWS)
+LIBSVM = "".join(f"{label} 1:{first} 2:{second}\n" for label, first, second in ROWS)
+
+
+def data(local: Local, text: str = CSV) -> dict[str, Any]:
+    return {name: local.put(text, f"data/{name}/rows") for name in ("train", "validation")}
+
+
+def step(local: Local, text: str = CSV, kind: str | None = "text/csv", **given: str) -> Json:
+    made = training("Train", data(local, text), hyperparameters={**GIVEN, **given})
+    for channel in made["Arguments"]["InputDataConfig"]:
+        channel.pop("ContentType", None)
+        if kind:
+            channel["ContentType"] = kind
+    return made
+
+
+def trained(local: Local, *options: Any, image: str = IMAGE, **given: str) -> Run:
+    made = step(local, *options, **given)
+    made["Arguments"]["AlgorithmSpecification"]["TrainingImage"] = image
+    return local.run(definition(made))
+
+
+def left(local: Local, run: Run) -> bytes:
+    """The only file of the model's archive."""
+    uri = run.job("Train")["ModelArtifacts"]["S3ModelArtifacts"]
+    with tarfile.open(local.bucket.existing(uri)) as tar:
+        (name,) = [each for each in tar.getnames() if each != "."]
+        assert name == "xgboost-model"
+        file = tar.extractfile(name)
+        assert file is not None
+        return file.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [(CSV, "text/csv"), (CSV, "csv; label_size=1"), (LIBSVM, "text/x-libsvm"), (LIBSVM, None)],
+)
+def test_it_trains_as_plain_xgboost_would(local: Local, text: str, kind: str | None) -> None:
+    run = trained(local, text, kind)
+    assert run.status == "Succeeded", run.steps
+    booster = xgboost.Booster(model_file=bytearray(left(local, run)))
+    rows = xgboost.DMatrix([row[1:] for row in ROWS], label=[row[0] for row in ROWS])
+    plain = xgboost.train(
+        {"objective": "reg:squarederror", "max_depth": 2, "eta": 0.5}, rows, num_boost_round=4
+    )
+    # Columns of libsvm are counted from 0, and the text begins with column 1.
+    empty = [0.0] if text == LIBSVM else []
+    found = booster.predict(xgboost.DMatrix([[*empty, *row[1:]] for row in ROWS]))
+    assert found == pytest.approx(plain.predict(rows), abs=1e-5)
+
+
+def test_an_image_before_1_3_leaves_a_pickle(local: Local) -> None:
+    run = trained(local, image=OLD_IMAGE, silent="0")
+    assert run.status == "Succeeded", run.steps
+    assert isinstance(pickle.loads(left(local, run)), xgboost.Booster)
+
+
+def test_its_metrics_are_read_from_its_log(local: Local) -> None:
+    run = trained(local, eval_metric="mae,r2,rmsle")
+    values = {each["MetricName"]: each["Value"] for each in run.job("Train")["FinalMetricDataList"]}
+    names = {
+        f"{part}:{name}" for part in ("train", "validation") for name in ("mae", "r2", "rmsle")
+    }
+    assert set(values) >= names
+    assert 0.5 < values["validation:r2"] <= 1
+    assert "[3]\ttrain-" in local.log(run, "Train")
+
+
+def test_it_stops_early(local: Local) -> None:
+    run = trained(local, num_round="500", early_stopping_rounds="2", eval_metric="rmse")
+    assert run.status == "Succeeded", run.steps
+    assert "[499]" not in local.log(run, "Train")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"eta": "3"}, "Hyperparameter eta: 3.0 is not in [0, 1]"),
+        ({"subsample": "0"}, "Hyperparameter subsample: 0.0 is not in (0, 1]"),
+        ({"max_depth": "deep"}, "Hyperparameter max_depth: could not parse value (caused by Va"),
+        ({"trees": "3"}, "Extraneous hyperparameter found: trees"),
+        ({"silent": "0"}, "Extraneous hyperparameter found: silent"),
+        ({"eval_metric": "rmse,loss"}, "Hyperparameter eval_metric: value ['rmse', 'loss'] not in"),
+        ({"eval_metric": "auc"}, "Metric 'auc' can only be applied for classification and ranking"),
+        ({"objective": "multi:softmax"}, "Require input for parameter 'num_class' for multi-class"),
+        ({"_kfold": "3"}, "cross validation is not run locally"),
+    ],
+)
+def test_a_hyperparameter_is_refused_in_its_images_words(
+    local: Local, given: dict[str, str], told: str
+) -> None:
+    (refusal,) = check(parse(definition(step(local, **given))))
+    assert told in refusal.what
+
+
+def test_what_is_missing_is_refused_in_its_images_words(local: Local) -> None:
+    made = step(local)
+    made["Arguments"]["HyperParameters"].pop("num_round")
+    made["Arguments"]["InputDataConfig"][0]["ChannelName"] = "training"
+    told = [refusal.what for refusal in check(parse(definition(made)))]
+    assert [words.partition("says: ")[2] for words in told] == [
+        "Missing required hyperparameter: num_round",
+        "Missing required channel: train",
+        "Extraneous channel found: training",
+    ]
+
+
+def test_a_value_that_only_a_run_has_is_asked_then(local: Local) -> None:
+    made = step(local, eta=get("Execution.PipelineName"))  # type: ignore[arg-type]
+    assert check(parse(definition(made))) == []
+    run = local.run(definition(made))
+    assert "Hyperparameter eta: could not parse value" in run.reason("Train")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        (f"price,a,b\n{CSV}", "text/csv", "the algorithm takes CSV without a header, the label fi"),
+        (CSV, "application/json", "application/json is not an accepted ContentType: csv, text/csv"),
+        (CSV, "text/csv; label_size=2", "Optional parameter label_size must be equal to 1"),
+        ("", "text/csv", "No data in training channel path"),
+    ],
+)
+def test_data_that_it_does_not_take_fails_in_words(
+    local: Local, text: str, kind: str, told: str
+) -> None:
+    run = trained(local, text, kind)
+    assert run.status == "Failed"
+    assert told in run.reason("Train")
+
+
+def test_several_hosts_and_other_algorithms_are_refused(local: Local) -> None:
+    made = step(local)
+    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 2
+    (refusal,) = check(parse(definition(made)))
+    assert "trains on one host locally" in refusal.what
+    made = step(local)
+    image = "811284229777.dkr.ecr.us-east-1.amazonaws.com/blazingtext:1"
+    made["Arguments"]["AlgorithmSpecification"]["TrainingImage"] = image
+    (refusal,) = check(parse(definition(made)))
+    assert "built-in algorithm" in refusal.what
+
+
+def test_it_is_tuned(local: Local) -> None:
+    jobs = step(local)["Arguments"]
+    jobs["StaticHyperParameters"] = jobs.pop("HyperParameters") | {"seed": "1"}
+    jobs["StaticHyperParameters"].pop("eta")
+    config = tuning_config(continuous("eta", 0.1, 0.9), jobs=3, parallel=3)
+    config["HyperParameterTuningJobObjective"] = {
+        "Type": "Minimize",
+        "MetricName": "validation:rmse",
+    }
+    made = tuning("Tune", config, {})
+    made["Arguments"]["TrainingJobDefinition"] = jobs
+    run = local.run(definition(made))
+    assert run.status == "Succeeded", run.steps
+    best = run.job("Tune")["BestTrainingJob"]
+    assert best["FinalHyperParameterTuningJobObjectiveMetric"]["MetricName"] == "validation:rmse"
+    assert 0.1 <= float(best["TunedHyperParameters"]["eta"]) <= 0.9
+
+
+def test_an_unchanged_training_comes_from_the_cache(local: Local) -> None:
+    made = step(local) | {"CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
+    assert local.run(definition(made)).verdicts == {"Train": "miss"}
+    assert local.run(definition(made)).verdicts == {"Train": "hit"}
+
+
+@pytest.mark.parametrize(("kind", "split"), [("text/csv", "Line"), (None, None)])
+def test_its_model_answers_a_transform_job(
+    local: Local, kind: str | None, split: str | None
+) -> None:
+    records = "".join(f"{first},{second}\n" for _, first, second in ROWS[:5])
+    local.put(records, "records/a.csv")
+    source = {name: each for name, each in (("ContentType", kind), ("SplitType", split)) if each}
+    scores = transform(
+        "Score",
+        get("Steps.Make.ModelName"),
+        "s3://sagemaker-local/records",
+        "s3://b/s",
+        source=source,
+    )
+    made = model("Make", artifacts_of("Train"))
+    made["Arguments"]["PrimaryContainer"]["Image"] = IMAGE
+    run = local.run(definition(step(local, num_round="30"), made, scores))
+    assert run.status == "Succeeded", run.steps
+    answers = list(map(float, local.read("s3://b/s/a.csv.out").splitlines()))
+    assert answers == pytest.approx([row[0] for row in ROWS[:5]], abs=0.2)
+
+
+@pytest.mark.slow
+def test_its_model_answers_behind_an_endpoint(local: Local, tmp_path: Any) -> None:
+    run = trained(local, LIBSVM, "libsvm", num_round="30")
+    body = local.bucket.existing(run.job("Train")["ModelArtifacts"]["S3ModelArtifacts"])
+    with hosting(tmp_path / "served", local.runner) as hosted:
+        uri = hosted.local.put(io.BytesIO(body.read_bytes()).getvalue(), "m/model.tar.gz")
+        hosted.client.create_model(
+            ModelName="m", PrimaryContainer={"Image": IMAGE, "ModelDataUrl": uri}
+        )
+        hosted.create("e", variant("m"))
+        answer, _ = hosted.invoke("e", "1:4 2:1", ContentType="text/libsvm")
+        assert float(answer) == pytest.approx(3.0, abs=0.3)
+        told, _ = hosted.invoke("e", "0,4,1", Accept="application/json")
+        assert told.startswith('{"predictions": [{"score": ')
