@@ -18,6 +18,8 @@ from tabular.records import Record
 from tabular.values import DataError
 
 CSV, JSON = "text/csv", "application/json"
+# The inference id of known records, which a deployment asks an endpoint for: nobody's request.
+SMOKE_CHECK = "smoke-check"
 
 
 @dataclass(frozen=True)

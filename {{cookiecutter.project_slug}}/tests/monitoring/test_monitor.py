@@ -13,6 +13,8 @@ import monitor
 from inference import model_fn, output_fn, predict_fn
 from tabular.artifact import extract
 
+from {{ cookiecutter.package_name }}.deployments import smoke
+
 
 @pytest.fixture(scope="session")
 def baseline(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -168,6 +170,18 @@ def test_a_past_window_is_looked_at_again_without_moving_the_bookmark(
     assert [(tmp_path / name / "bookmark.json").is_file() for name in "abc"] == [True, False, False]
     with pytest.raises(SystemExit, match="`window` ends at 2026-11-25"):
         main("consolidate", trained, tmp_path / "d", **told, start="2026-11-26", end="2026-11-25")
+
+
+def test_the_requests_of_a_smoke_check_are_nobody_s(
+    trained: Trained, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    capture(trained, tmp_path / "capture", rows[:3])
+    (file,) = (tmp_path / "capture").rglob("*.jsonl")
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    lines[0]["eventMetadata"]["inferenceId"] = smoke.INFERENCE_ID
+    file.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    main("consolidate", trained, tmp_path / "window", capture=tmp_path / "capture")
+    assert read(tmp_path / "window" / "window.json")["rows"] == 2
 
 
 def test_a_small_window_and_one_without_rows_say_so(
