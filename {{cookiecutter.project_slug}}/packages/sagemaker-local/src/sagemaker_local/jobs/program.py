@@ -11,6 +11,8 @@ from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import disk
 
 _REASON_LENGTH = 900
+_LONGEST_SHEBANG = 256  # as far as Linux reads it
+_PYTHONS = ("python", "python3")
 
 
 def run_to_success(command: Command, folder: JobFolder, launch: Launch, message: Path) -> None:
@@ -37,6 +39,29 @@ def run_to_success(command: Command, folder: JobFolder, launch: Launch, message:
     if disk.has_no_room(folder.path):
         raise DiskFull(f"{told}. {disk.full(folder.path)}")
     raise (JobKilled if code < 0 else StepFailure)(told)
+
+
+def started(script: Path) -> tuple[str, ...]:
+    """The words that start a script: Python by its name, anything else by its first line.
+
+    A container's toolkit runs ``./script``, so its ``#!`` decides, and a shell runs one without.
+
+    Raises:
+        StepFailure: the program that it names is not there.
+    """
+    if script.suffix == ".py":
+        return "python3", str(script)
+    with script.open("rb") as lines:
+        first = lines.readline(_LONGEST_SHEBANG).decode("utf-8", "replace").strip()
+    program, *rest = first.removeprefix("#!").split(maxsplit=1) or [""]
+    if not first.startswith("#!") or not program:
+        return "/bin/sh", str(script)
+    words = rest[0].split() if Path(program).name == "env" and rest else [program]
+    if Path(words[-1]).name in _PYTHONS:
+        return "python3", str(script)
+    if not Path(program).exists():
+        raise StepFailure(f"{script.name} begins with {first}, and there is no {program} here.")
+    return program, *rest, str(script)
 
 
 def time_limit(job: dict[str, Any]) -> float | None:

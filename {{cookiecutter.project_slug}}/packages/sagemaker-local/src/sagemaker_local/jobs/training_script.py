@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host
-from sagemaker_local.jobs.program import time_limit
+from sagemaker_local.jobs.program import started, time_limit
 from sagemaker_local.jobs.training_variables import (
     deserialized,
     driver_variables,
@@ -36,6 +37,7 @@ CODE_CHANNEL = "code"
 DRIVERS_CHANNEL = "sm_drivers"
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
+_SHELL = ("/bin/bash", "-c")
 
 # Hyperparameters that the toolkit keeps from the script, beside those that begin with sagemaker_.
 _TOOLKIT_SETTINGS = {"_tuning_objective_metric", "default_user_module_name"}
@@ -100,19 +102,31 @@ def _by_driver(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) 
     source = _read_json(drivers / "sourcecode.json")
     if _read_json(drivers / "distributed.json"):
         raise StepFailure("distributed training is not run locally; leave out `distributed`.")
-    if source.get("command"):
-        raise StepFailure("SourceCode(command=...) is not run locally; give an entry_script.")
-    if not source.get("entry_script"):
+    if not source.get("entry_script") and not source.get("command"):
         raise StepFailure("SourceCode names no entry_script; give ModelTrainer one.")
     if source.get("requirements"):
         _note_requirements(folder)
-    script = str(source["entry_script"])
+    script = str(source.get("entry_script") or "")
+    code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
+    packed = code / PurePath(str(source.get("source_dir") or "")).name
+    if packed.name.endswith(".tar.gz") and packed.is_file():
+        archive.unpack(packed, code)
+    variables = driver_variables(job, host, channels, script, CODE_CHANNEL)
+    if source.get("command"):
+        words = (*_SHELL, _shell_command(source, folder))
+        return _command(job, folder, words, code, variables)
     arguments: list[str] = []
     for key, value in hyperparameters(job, folder).items():
         arguments += [f"--{key}", serialized(value)]
-    code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
-    variables = driver_variables(job, host, channels, script, CODE_CHANNEL)
-    return _command(job, folder, code / script, code, arguments, variables)
+    if not (code / script).is_file():
+        raise StepFailure(f"SourceCode's entry_script {script!r} is not in its source_dir.")
+    return _command(job, folder, (*started(code / script), *arguments), code, variables)
+
+
+def _shell_command(source: Mapping[str, Any], folder: JobFolder) -> str:
+    """The line that the SDK's script evaluates."""
+    arguments = [shlex.quote(str(each)) for each in source.get("args") or []]
+    return folder.rewrite(" ".join([*str(source["command"]).split(), *arguments]))
 
 
 def _by_toolkit(
@@ -139,19 +153,18 @@ def _by_toolkit(
     # A program in a subfolder imports from the top of the archive.
     paths = (str(code), os.environ.get("PYTHONPATH"))
     variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    return _command(job, folder, script, code, arguments, variables)
+    return _command(job, folder, (*started(script), *arguments), code, variables)
 
 
 def _command(
     job: Mapping[str, Any],
     folder: JobFolder,
-    script: Path,
+    words: tuple[str, ...],
     code: Path,
-    arguments: list[str],
     variables: Mapping[str, str],
 ) -> Command:
     return Command(
-        ("python3" if script.suffix == ".py" else "/bin/sh", str(script), *arguments),
+        words,
         code,
         folder.log,
         {**variables, **string_environment(job.get("Environment"), folder)},

@@ -19,6 +19,8 @@ from sagemaker_local.processes.group import Group
 
 _POLL_SECONDS = 0.01
 _GRACE_SECONDS = 5.0
+_LONGEST_NAME = 80
+_PYTHONS = ("python", "python3")
 
 
 @dataclass(frozen=True)
@@ -48,23 +50,35 @@ class Command:
     @property
     def script(self) -> str | None:
         """The Python script that this command runs, if it is that simple."""
-        is_python = self.argv[0] in {"python", "python3"} and len(self.argv) > 1
+        is_python = self.argv[0] in _PYTHONS and len(self.argv) > 1
         return self.argv[1] if is_python and self.argv[1].endswith(".py") else None
 
     @property
     def name(self) -> str:
-        """The program's, for a person."""
-        return Path(self.script or self.argv[-1]).name
+        """The program's, for a person: its script's, or what an interpreter is told."""
+        first, *others = self.argv
+        if others[:1] == ["-c"]:
+            told = others[-1][:_LONGEST_NAME]
+            return told if first in _PYTHONS else f"the command {told!r}"
+        scripts = [word for word in others if "/" in word or os.sep in word]
+        return Path([*scripts, *others, first][0]).name
 
     def full_argv(self) -> list[str]:
         """Program and arguments as the operating system takes them."""
-        program = sys.executable if self.argv[0] in {"python", "python3"} else self.argv[0]
+        program = sys.executable if self.argv[0] in _PYTHONS else self.argv[0]
         return [program, *self.argv[1:]]
 
     def full_environment(self) -> dict[str, str]:
-        """This process's variables as they are now, without those of AWS, and the command's own."""
+        """This process's variables as they are now, without those of AWS, and the command's own.
+
+        What the program calls by its name is this interpreter's first: a container's Python is the
+        job's, too.
+        """
         inherited = aws_variables.without(os.environ)
-        return {**inherited, "PYTHONUNBUFFERED": "1", **self.environment}
+        own, path = str(Path(sys.executable).parent), inherited.get("PATH", "")
+        if own != path.split(os.pathsep)[0]:
+            path = os.pathsep.join(filter(None, [own, path]))
+        return {**inherited, "PATH": path, "PYTHONUNBUFFERED": "1", **self.environment}
 
 
 # Starts a command, waits, and gives its exit code; the execution can stop what it started.

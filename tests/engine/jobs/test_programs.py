@@ -1,0 +1,87 @@
+"""Training programs that are no Python script: shells, other interpreters, commands, archives."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from engine.definitions import definition, training
+from engine.local import Local, Run
+from engine.trainings import ran, submitted
+
+BASH = "#!/bin/bash\na=(x y); [[ ${a[1]} == y ]] && echo an array, $1\n"
+PYTHON = "#!/usr/bin/env python3\nimport sys; print(sys.executable)\n"
+CALLS_PYTHON = '#!/bin/sh\npython -c "import sys; print(sys.executable)"\n'
+
+
+@pytest.mark.parametrize("how", ["driver", "toolkit"])
+def test_its_first_line_says_what_runs_it(local: Local, how: str) -> None:
+    given = {"a": "b"}
+    if how == "driver":
+        run = _by_driver(local, BASH, hyperparameters=given)
+        assert local.log(run, "Train") == "an array, --a\n"
+    else:
+        run = submitted(local, BASH, program="run.sh", hyperparameters=given)
+        assert local.log(run, "Train") == "an array, -a\n"
+
+
+@pytest.mark.parametrize("script", [PYTHON, CALLS_PYTHON])
+def test_the_python_that_a_program_finds_is_the_jobs(local: Local, script: str) -> None:
+    run = submitted(local, script, program="run.sh")
+    assert Path(local.log(run, "Train").strip()).parent == Path(sys.executable).parent
+
+
+def test_an_interpreter_that_is_not_here_is_named(local: Local) -> None:
+    run = submitted(local, "#!/no/such/shell -x\n", program="run.sh")
+    assert "run.sh begins with #!/no/such/shell -x, and there is no /no" in run.reason("Train")
+
+
+def test_a_failure_names_the_script_and_no_value(local: Local) -> None:
+    run = submitted(local, "exit 4", program="run.sh", hyperparameters={"zz": "a secret"})
+    assert "run.sh exited with code 4" in run.reason("Train")
+    assert "a secret" not in run.reason("Train")
+
+
+def test_a_command_of_source_code_runs_in_the_codes_folder(local: Local) -> None:
+    run = ran(
+        local,
+        "import sys; print(sys.argv[1:])",
+        entry="",
+        data={},
+        hyperparameters={"a": "b"},
+    )
+    assert "names no entry_script" in run.reason("Train")
+    source = {"command": "python script.py $SM_HP_A", "args": ["two words", "$HOME"]}
+    channels = local.channels("import sys; print(sys.argv[1:])", "", **source)
+    run = local.run(definition(training("Train", channels, hyperparameters={"a": "b"})))
+    assert run.status == "Succeeded", run.steps
+    assert local.log(run, "Train") == "['b', 'two words', '$HOME']\n"
+
+
+def test_an_archive_in_the_code_channel_is_unpacked(local: Local) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        member = tarfile.TarInfo("inside.py")
+        body = b"print('from the archive')"
+        member.size = len(body)
+        tar.addfile(member, io.BytesIO(body))
+    channels = local.channels("", "inside.py", source_dir="somewhere/code.tar.gz")
+    local.put(packed.getvalue(), channels["code"].split("/", 3)[3] + "/code.tar.gz")
+    run = local.run(definition(training("Train", channels)))
+    assert local.log(run, "Train") == "from the archive\n"
+
+
+def test_an_entry_script_that_is_not_there_is_named(local: Local) -> None:
+    channels = local.channels("", "absent.py")
+    run = local.run(definition(training("Train", channels)))
+    assert "entry_script 'absent.py' is not in its source_dir" in run.reason("Train")
+
+
+def _by_driver(local: Local, script: str, **options: object) -> Run:
+    channels = local.channels("", entry="run.sh")
+    local.put(script, channels["code"].split("/", 3)[3] + "/run.sh")
+    return local.run(definition(training("Train", channels, **options)))  # type: ignore[arg-type]
