@@ -12,7 +12,8 @@ from monitoring import baseline, consolidation, ground_truth, span, written
 from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
-from monitoring.window import look_at_data, look_at_quality
+from monitoring.window import look_at_data
+from monitoring.window_quality import look_at_quality
 from tabular import job
 from tabular.artifact import Artifact, opened
 from tabular.split_files import open_split

@@ -78,6 +78,12 @@ def split_data(
     return {problem_type: folder / problem_type for problem_type in samples}
 
 
+@pytest.fixture(scope="session")
+def trainings() -> dict[tuple[str, str], Trained]:
+    """Models that were trained by now: tests that ask for one kind alone share it."""
+    return {}
+
+
 @pytest.fixture(
     scope="session",
     params=[(kind, family) for kind in PROBLEM_TYPES for family in FAMILIES],
@@ -86,6 +92,7 @@ def split_data(
 def trained(
     request: pytest.FixtureRequest,
     split_data: dict[str, Path],
+    trainings: dict[tuple[str, str], Trained],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Trained:
     """A trained and evaluated model, once for each problem type and family."""
@@ -93,6 +100,8 @@ def trained(
     import train
 
     problem_type, family = request.param
+    if request.param in trainings:
+        return trainings[request.param]
     data = split_data[problem_type]
     folder = tmp_path_factory.mktemp(f"{problem_type}-{family}")
     channels = [f"--{name}={data / name}" for name in ("train", "validation", "schema")]
@@ -100,6 +109,29 @@ def trained(
     tests = [f"--{name}={data / name}" for name in ("test", "schema")]
     evaluate.main([*tests, f"--model={folder / 'model'}", f"--output={folder / 'evaluation'}"])
     target = sample_data.TARGETS[problem_type]
-    return Trained(
+    found = Trained(
         problem_type, family, target, data, folder / "model", folder / "evaluation/evaluation.json"
     )
+    trainings[request.param] = found
+    return found
+
+
+@pytest.fixture(scope="session")
+def baselines() -> dict[Path, Path]:
+    """Baselines that were written by now, by the folder of their model."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def baseline(
+    trained: Trained, baselines: dict[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The baseline of a trained model, as monitor.py writes it."""
+    import monitor
+
+    if trained.model not in baselines:
+        folder = tmp_path_factory.mktemp("baseline") / "baseline"
+        data = [f"--{name}={trained.data / name}" for name in ("train", "test", "schema")]
+        monitor.main(["baseline", *data, f"--model={trained.model}", f"--output={folder}"])
+        baselines[trained.model] = folder
+    return baselines[trained.model]

@@ -7,14 +7,14 @@ id of a row is the one that the job gave it, else `<file>/<row>`, from 1.
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tabular.json_text import loads
 from tabular.values import DataError
 
-from .captured import Capture, Place, Unreadable, check_answer
+from .captured import Capture, Unreadable, check_answer, moment_of, reason
 
 TABLE, JOINED = ".scored.csv", ".jsonl.out"
 ID, TIME, ANSWER = "SageMakerInferenceId", "SageMakerInferenceTime", "SageMakerOutput"
@@ -56,14 +56,13 @@ def read(
             record, answer, about = _row(found, classes) if is_table else _joined(found)
             if unknown := set(columns) - record.keys():
                 raise DataError(f"it lacks the model's fields {', '.join(sorted(unknown))}")
-            check_answer(answer["prediction"], classes)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            unreadable.add(Place(path.name, number), error)
+            check_answer(answer, classes)
+            asked = moment_of(time) if (time := about.get(TIME)) else moment
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+            unreadable.add(f"{path.name}:{number}", reason(error))
             continue
-        time = about.get(TIME)
-        asked = datetime.fromisoformat(time.replace("Z", "+00:00")) if time else moment
         row = about.get(ID) or f"{name}/{about.get('row') or number}"
-        yield Capture(row, asked.astimezone(UTC), [record], [answer])
+        yield Capture(str(row), asked, [record], [answer])
 
 
 def _of_table(path: Path, columns: Sequence[str]) -> Iterator[Any]:

@@ -24,10 +24,12 @@ class Bookmark:
     Attributes:
         until: the end of the last window.
         taken: until when the requests of each recent file were taken, by its key.
+        of: whose captures these are; "" where nobody has said so.
     """
 
     until: datetime = BEGINNING
     taken: Mapping[str, datetime] = field(default_factory=dict)
+    of: str = ""
 
     def unread(self, keys: Iterable[str]) -> list[str]:
         """The files that may hold requests which no window has taken, in their order.
@@ -50,25 +52,30 @@ class Bookmark:
 
     def moved(self, read: Iterable[str], end: datetime) -> "Bookmark":
         """After a window up to `end` took what these files held before it."""
-        taken = {**self.taken, **dict.fromkeys(read, end)}
+        taken = {**self.taken, **{key: max(end, self.start(key)) for key in read}}
         recent = {key: moment for key, moment in taken.items() if hour(key) > end - LATE * 2}
-        return Bookmark(max(self.until, end), recent)
+        return Bookmark(max(self.until, end), recent, self.of)
 
     def document(self) -> dict[str, Any]:
         """As a plain document, which `read` takes."""
         taken = {key: moment.isoformat() for key, moment in self.taken.items()}
-        return {"until": self.until.isoformat(), "taken": taken}
+        return {"until": self.until.isoformat(), "taken": taken, "of": self.of}
 
 
 def read(found: Mapping[str, Any]) -> Bookmark:
     """A bookmark from its document; DataError where it is none."""
     try:
-        taken = {str(k): datetime.fromisoformat(v) for k, v in found.get("taken", {}).items()}
-        return Bookmark(datetime.fromisoformat(found["until"]), taken)
+        taken = {str(key): _time(text) for key, text in found.get("taken", {}).items()}
+        return Bookmark(_time(found["until"]), taken, str(found.get("of", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"bookmark.json is no bookmark ({error}); delete it to begin anew, with all captures"
         ) from None
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def hour(key: str) -> datetime:

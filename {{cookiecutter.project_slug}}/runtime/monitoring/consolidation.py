@@ -6,7 +6,7 @@ model's own columns, prefixed by `in:`, as texts.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,15 @@ import pyarrow.parquet as pq
 
 from tabular.predictions import Predictions
 from tabular.records import Columns
-from tabular.values import text
+from tabular.values import DataError, text
 
 from . import batch_results, captured
-from .bookmark import Bookmark
+from .bookmark import Bookmark, hour
 from .captured import Capture, Unreadable
 from .span import Span
 
 ROWS = 20_000  # at once
+WRITTEN = timedelta(hours=2)  # after its hour has begun, no file is written to any more
 FILE = "rows.parquet"
 
 
@@ -69,6 +70,8 @@ class Consolidated:
         first: when the first was answered.
         last: when the last was.
         unreadable: what could not be read.
+        readable: lines that could be, of whatever time.
+        waiting: files that are left for the next window, because they end within a line.
     """
 
     rows: int = 0
@@ -77,6 +80,8 @@ class Consolidated:
     first: datetime | None = None
     last: datetime | None = None
     unreadable: Unreadable = field(default_factory=Unreadable)
+    readable: int = 0
+    waiting: int = 0
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -101,19 +106,31 @@ def consolidate(
         files: what there is to read, by keys.
         shape: of the model.
         span: its time, and what was taken before.
+
+    Raises:
+        DataError: there are lines, and none of them can be read.
     """
-    found = Consolidated()
     is_batch = batch_results.are(files)
     unread = [] if is_batch else span.before.unread(files)
+    whole = [key for key in unread if not _is_waiting(key, files[key], span)]
+    found = Consolidated(waiting=len(unread) - len(whole))
     captures = (
         _results(files, shape, span, found)
         if is_batch
-        else _inside(unread, files, shape, span, found)
+        else _inside(whole, files, shape, span, found)
     )
     with pq.ParquetWriter(folder / FILE, shape.schema()) as writer:
         for waiting in _batches(captures, found):
             writer.write_table(_table(waiting, shape))
-    return found, span.before.moved(unread, span.end)
+    if found.unreadable.count and not found.readable:
+        raise DataError(f"no request could be read: {found.unreadable.sentence()}")
+    return found, span.before.moved(whole, span.end)
+
+
+def _is_waiting(key: str, path: Path, span: Span) -> bool:
+    """Whether a file may still be written to; one of long ago is taken as it is."""
+    is_recent = span.is_newest and hour(key) + WRITTEN > span.end
+    return is_recent and captured.is_half_written(path)
 
 
 def _results(
@@ -121,7 +138,9 @@ def _results(
 ) -> Iterator[Capture]:
     asked = shape.columns, shape.classes, span.end, found.unreadable
     for key in sorted(files):
-        yield from batch_results.read(key, files[key], *asked)
+        for each in batch_results.read(key, files[key], *asked):
+            found.readable += 1
+            yield each
 
 
 def _inside(
@@ -133,7 +152,10 @@ def _inside(
 ) -> Iterator[Capture]:
     for key in keys:
         since = max(span.start, span.before.start(key))
-        for each in captured.read([files[key]], shape.columns, shape.classes, found.unreadable):
+        # What is no request of a file that was read before was told then.
+        unreadable = Unreadable() if key in span.before.taken else found.unreadable
+        for each in captured.read(files[key], shape.columns, shape.classes, unreadable):
+            found.readable += 1
             if since <= each.time < span.end and each.id != captured.SMOKE_CHECK:
                 yield each
 
@@ -163,7 +185,7 @@ def _table(captures: Sequence[Capture], shape: Shape) -> pa.Table:
     values = [answer.get("prediction") for answer in answers]
     shares = [answer.get("probabilities") or {} for answer in answers]
     columns: dict[str, Any] = {
-        "id": [name for each in captures for name in each.row_ids()],
+        "id": _texts([name for each in captures for name in each.row_ids()]),
         "time": [each.time for each in captures for _ in each.records],
         "prediction": [v if v is None or not shape.classes else str(v) for v in values],
         **{f"P({label})": [each.get(label) for each in shares] for label in shape.classes},
@@ -177,9 +199,11 @@ def _texts(values: list[Any]) -> Any:
     kinds = {*map(type, values)}
     if kinds <= {float, type(None)}:
         return pa.array(values, pa.float64()).cast(pa.string())
-    if kinds <= {str, type(None)}:
-        return values
-    return [each if isinstance(each, str) or each is None else text(each) for each in values]
+    texts = [each if isinstance(each, str) or each is None else text(each) for each in values]
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:  # half of a character, as JSON can hold it
+        return [each and each.encode("utf-8", "replace").decode() for each in texts]
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,8 @@ def _column(found: Mapping[str, Any], reference: Mapping[str, Distribution]) -> 
     numbers = _part(found, "num_constraints", place)
     strings = _part(found, "string_constraints", place)
     domains = strings.get("domains")
+    if domains is not None and not isinstance(domains, list):
+        raise DataError(f"domains of {place} in constraints.json is {domains!r}; give a list")
     overrides = [
         _part(part, key, place) for part in (found, strings) for key in OVERRIDES if key in part
     ]

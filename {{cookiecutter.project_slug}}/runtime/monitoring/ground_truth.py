@@ -24,20 +24,29 @@ def read(paths: Iterable[Path]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in paths:
-        for place, name, label in _labels(path):
-            if found.setdefault(name, label) != label:
-                raise DataError(
-                    f"{place} says {label!r} of {name!r}, which had {found[name]!r} before; keep "
-                    "one of the two lines"
-                )
+        try:
+            _add(path, found)
+        except UnicodeDecodeError:
+            raise DataError(f"{path.name} is not in UTF-8; save it so") from None
+        except csv.Error as error:
+            raise DataError(f"{path.name} is no table: {error}") from None
     return found
+
+
+def _add(path: Path, found: dict[str, str]) -> None:
+    for place, name, label in _labels(path):
+        if found.setdefault(name, label) != label:
+            raise DataError(
+                f"{place} says {label!r} of {name!r}, which had {found[name]!r} before; keep "
+                "one of the two lines"
+            )
 
 
 def _labels(path: Path) -> Iterator[tuple[str, str, str]]:
     if path.suffix.lower() == ".csv":
         yield from _of_table(path)
         return
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 for name, label in _of_line(line, f"{path.name}:{number}"):
@@ -48,6 +57,10 @@ def _of_line(line: str, place: str) -> list[tuple[str, str]]:
     try:
         found = json.loads(line)
         data, name = found["groundTruthData"]["data"], found["eventMetadata"]["eventId"]
+        if isinstance(data, dict | list) or isinstance(name, dict | list):
+            raise TypeError
+    except RecursionError:
+        raise DataError(f"{place} is not one line of JSON") from None
     except json.JSONDecodeError as error:
         hint = "; separate lines by a newline, not a comma" if "Extra data" in str(error) else ""
         raise DataError(f"{place} is not one line of JSON{hint}") from None
@@ -55,7 +68,7 @@ def _of_line(line: str, place: str) -> list[tuple[str, str]]:
         raise DataError(
             f"{place} is no ground truth: give groundTruthData.data and eventMetadata.eventId"
         ) from None
-    cells = next(csv.reader([str(data)]), [""])
+    name, cells = str(name), next(csv.reader(["" if data is None else str(data)]), [""])
     if len(cells) == 1:
         return [(name, cells[0].strip())]
     return [(f"{name}/{row}", cell.strip()) for row, cell in enumerate(cells)]
@@ -63,11 +76,16 @@ def _of_line(line: str, place: str) -> list[tuple[str, str]]:
 
 def _of_table(path: Path) -> Iterator[tuple[str, str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        names = [name.strip() for name in next(rows, [])]
+        head = file.readline()
+        mark = ";" if ";" in head and "," not in head else ","
+        names = [name.strip() for name in next(csv.reader([head], delimiter=mark), [])]
+        if not names:
+            return
         if len(names) != 2 or names[0].lower().replace(" ", "_") not in ID_NAMES:
             raise DataError(f"{path.name} has the columns {', '.join(names)}; give id,label")
-        for number, row in enumerate(rows, start=2):
+        for number, row in enumerate(csv.reader(file, delimiter=mark), start=2):
+            if not row:
+                continue
             if len(row) != 2:
                 raise DataError(
                     f"{path.name}:{number} has {len(row)} cells; give an id and a label"

@@ -132,7 +132,10 @@ def read(problem_type: str, found: Mapping[str, Any]) -> dict[str, Bound]:
     """
     section, bounds = f"{problem_type}_constraints", {}
     _check_names(found, {"version", section}, "the file")
-    for name, said in found.get(section, {}).items():
+    kept = found.get(section, {})
+    if not isinstance(kept, Mapping) or not all(isinstance(e, Mapping) for e in kept.values()):
+        raise DataError(f"{section} in constraints.json is no object of metrics")
+    for name, said in kept.items():
         _check_names(said, MEMBERS, f"metric {name!r}")
         threshold, operator = said.get("threshold"), said.get("comparison_operator")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float):
@@ -143,9 +146,15 @@ def read(problem_type: str, found: Mapping[str, Any]) -> dict[str, Bound]:
                 f"{job.suggest(str(operator), (ABOVE, BELOW))}"
             )
         known = said.get("additional_properties") or {}
-        value, rows = float(known.get("value", threshold)), int(known.get("rows", 1))
-        suggested = float(known.get("suggested", math.nan))
-        bounds[name] = Bound(value, float(threshold), operator, suggested, rows)
+        try:
+            value, rows = float(known.get("value", threshold)), int(known.get("rows", 1))
+            suggested = float(known.get("suggested", math.nan))
+        except (TypeError, ValueError, AttributeError):
+            raise DataError(
+                f"additional_properties of {name} in constraints.json hold {known!r}; leave them "
+                "as the baseline wrote them, or out"
+            ) from None
+        bounds[name] = Bound(value, float(threshold), operator, suggested, max(1, rows))
     return bounds
 
 

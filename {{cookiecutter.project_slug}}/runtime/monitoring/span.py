@@ -1,7 +1,7 @@
 """Which time a window spans: all that is new since the last one, or a past time once more."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tabular import job
@@ -10,6 +10,7 @@ from tabular.values import DataError
 from . import bookmark
 from .bookmark import Bookmark
 
+SKEW = timedelta(minutes=10)  # of the clocks of two machines
 NEWEST, NOW = "bookmark", "now"  # where a window starts and ends, unless a time is given
 
 
@@ -42,9 +43,16 @@ def given(start: str, end: str, state: Path | None) -> Span:
         DataError: a time is none, or the end is not after the start.
     """
     # Captures are timed in whole seconds: this one may still go on.
-    until = _moment(end, "end") if end != NOW else datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    until = _moment(end, "end") if end != NOW else now
     if start == NEWEST:
         before = of_folder(state)
+        for moment, said in ((until, "`window` ends"), (before.until, "the last window ended")):
+            if moment > now + SKEW:
+                raise DataError(
+                    f"{said} at {moment:%Y-%m-%d %H:%M} UTC, which is in the future; what is "
+                    "captured until then would be lost. Look at the clock"
+                )
         return Span(bookmark.BEGINNING, until, before, is_newest=True)
     begin = _moment(start, "start")
     if begin >= until:
@@ -59,9 +67,18 @@ def of_folder(state: Path | None) -> Bookmark:
     return bookmark.read(job.read_json(state, "bookmark.json"))
 
 
-def check_is_next(window_start: str, state: Path | None) -> None:
-    """Raise a DataError where another window was reported while this one was looked at."""
-    if (now := of_folder(state).until.isoformat()) != window_start:
+def check_is_next(window_start: str, state: Path | None, name: str) -> None:
+    """Raise a DataError where another window was reported while this one was looked at.
+
+    Args:
+        window_start: of this one.
+        state: folder with bookmark.json, if there is one.
+        name: whose window it is.
+    """
+    before = of_folder(state)
+    if before.of not in ("", name):
+        raise DataError(f"bookmark.json is of {before.of}, not of {name}; give {name}'s state")
+    if (now := before.until.isoformat()) != window_start:
         raise DataError(
             f"another window, until {now}, was reported while this one was looked at; run the "
             "monitor again, which takes what that one did not"

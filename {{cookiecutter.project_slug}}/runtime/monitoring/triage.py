@@ -22,7 +22,7 @@ from .dependence import Bins
 from .distributions import Categories, Distribution, Numbers
 
 FILE = "triage.parquet"
-CUTS, CATEGORIES = 20, 1_000
+CUTS, CATEGORIES, ERRORS = 10, 1_000, 1.5
 LEAST = 0.5  # powers of two by which a value must be more frequent
 
 
@@ -49,7 +49,7 @@ def _bins(then: Distribution, now: Distribution) -> Bins:
 
 
 def _shares(column: Distribution, bins: Bins) -> tuple[np.ndarray, np.ndarray]:
-    """The share of a column's rows in each place, as if it had a row more, and two errors of it."""
+    """The share of a column's rows in each place, as if it had a row more, and its error."""
     if isinstance(column, Numbers):
         counts = np.bincount(bins.places(column.values), column.weights, bins.size)
     else:
@@ -59,7 +59,7 @@ def _shares(column: Distribution, bins: Bins) -> tuple[np.ndarray, np.ndarray]:
     counts[-1] += column.missing
     rows = counts.sum() + 1
     shares = (counts + 1) / rows
-    return shares, 2 * np.sqrt(shares * np.maximum(1 - shares, 0) / rows)
+    return shares, ERRORS * np.sqrt(shares * np.maximum(1 - shares, 0) / rows)
 
 
 def write(

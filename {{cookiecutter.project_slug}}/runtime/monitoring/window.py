@@ -1,27 +1,22 @@
-"""A window's rows against a model's baseline: what drifted, and how good the answers were."""
+"""A window's data and predictions against a model's baseline: what drifted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tabular import metrics
-from tabular.predictions import joined
-from tabular.spelling import Reading
-from tabular.targets import reading_of_target
+from tabular.values import DataError
 
-from . import baseline, constraints, distributions, drift, model_quality, violations
+from . import baseline, constraints, distributions, drift, violations
 from .columns import ColumnCounters, ColumnReader, Values
 from .consolidation import Batch
 from .constraints import Constraints
 from .dependence import Profile, ProfileCounter
-from .distributions import Distribution
+from .distributions import Distribution, Numbers
 from .drift import Compare, Finding
-from .model_quality import Bound
 from .violations import Violation
 
 SMALL_SHIFT, SMALL_SHARE = 0.5, 0.2
@@ -65,6 +60,7 @@ def look_at_data(
     before = baseline.data(baseline.read(folder, "data/statistics.json"))
     kept = constraints.read(baseline.read(folder, "data/constraints.json"), before.columns)
     reader = ColumnReader(signature["columns"])
+    _check_same(before.columns, reader, bool(signature["classes"]), folder)
     counters = ColumnCounters(reader.readings)
     said = PredictionCounter(bool(signature["classes"]))
     profiled = ProfileCounter({name: each.bins for name, each in before.profiles.items()})
@@ -93,6 +89,23 @@ def look_at_data(
                 f"{share:.0%} of a category, would surely have been seen"
             )
     return found
+
+
+def _check_same(
+    then: Mapping[str, Distribution], reader: ColumnReader, classes: bool, folder: Path
+) -> None:
+    """Raise a DataError where a baseline is of another model."""
+    numeric = {name: each.role == "numeric" for name, each in reader.readings.items()}
+    numeric[baseline.PREDICTION] = not classes
+    lacking = [name for name, is_number in numeric.items() if is_number and name not in then]
+    for name, each in then.items():
+        if numeric.get(name) is not isinstance(each, Numbers):
+            lacking.append(name)
+    if lacking:
+        raise DataError(
+            f"the baseline in {folder} is of another model, by {', '.join(sorted(lacking)[:5])}; "
+            "give the baseline of the model version that answered"
+        )
 
 
 def _taken(values: Values, places: np.ndarray) -> np.ndarray | pa.DictionaryArray:
@@ -128,84 +141,3 @@ class PredictionCounter:
         found = self._numbers.distribution() if self._numbers is not None else self._whole
         assert found is not None
         return found
-
-
-@dataclass
-class QualityResult:
-    """How good a window's answers are.
-
-    Attributes:
-        labelled: rows of which the truth is known.
-        metrics: of these rows.
-        bounds: what the metrics had to reach.
-        estimated_accuracy: of a classifier, without labels, if only the inputs changed.
-        violations: of the bounds.
-        notes: sentences.
-    """
-
-    labelled: int = 0
-    metrics: dict[str, float] = field(default_factory=dict)
-    bounds: dict[str, Bound] = field(default_factory=dict)
-    estimated_accuracy: float | None = None
-    violations: list[Violation] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-def look_at_quality(
-    rows: Iterable[Batch],
-    signature: Mapping[str, Any],
-    folder: Path,
-    labels: Mapping[str, str],
-) -> QualityResult:
-    """Hold a window's answers to the truth, where it is known, and to the baseline's metrics.
-
-    Args:
-        rows: of the window.
-        signature: of the model.
-        folder: of the baseline.
-        labels: the truth by the id of a row.
-    """
-    kind, read = signature["problem_type"], reading_of_target(signature)
-    found = QualityResult(
-        bounds=model_quality.read(kind, baseline.read(folder, "quality/constraints.json"))
-    )
-    known = baseline.calibration(baseline.read(folder, "quality/statistics.json"))
-    truth, said, sure = [], [], [0.0, 0]
-    for batch in rows:
-        places, given = _labelled(batch, labels)
-        if places:
-            said.append(batch.answers.take(np.array(places)))
-            truth.append(_truth(given, read))
-        if known is not None and len(batch.answers):
-            rated = known.accuracy(baseline.confidence(batch.answers)) * len(batch.answers)
-            sure = [sure[0] + rated, sure[1] + len(batch.answers)]
-    if sure[1]:
-        found.estimated_accuracy = sure[0] / sure[1]
-    found.labelled = sum(map(len, truth))
-    if len(labels) > found.labelled:
-        found.notes.append(
-            f"{len(labels) - found.labelled} labels belong to no answered row of this window"
-        )
-    if found.labelled:
-        measure = partial(metrics.measure, kind, signature["classes"])
-        found.metrics = dict(measure(np.concatenate(truth), joined(said)))
-        bounds = found.bounds
-        found.violations += model_quality.violations(found.metrics, bounds, found.labelled)
-    return found
-
-
-def _labelled(batch: Batch, labels: Mapping[str, str]) -> tuple[list[int], list[str]]:
-    """The places among a batch's answers whose truth is known, and the truth."""
-    places, given, ids = [], [], batch.ids if labels else []
-    for place, row in enumerate(batch.answered.tolist() if labels else []):
-        label = labels.get(ids[row])
-        if label is not None:
-            places.append(place)
-            given.append(label)
-    return places, given
-
-
-def _truth(labels: list[str], read: Reading) -> np.ndarray:
-    if read.role == "numeric":
-        return np.array([read.number(label) for label in labels], dtype=float)
-    return np.array([read.text(label) for label in labels])

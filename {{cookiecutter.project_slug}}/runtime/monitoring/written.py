@@ -1,14 +1,13 @@
 """What monitoring leaves: the documents of a window, and the sentences about them."""
 
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tabular import job
 
-from . import baseline, dependence, history, statistics, triage, violations
+from . import baseline, bookmark, dependence, history, statistics, triage, violations
 from .baseline import Data
 from .bookmark import Bookmark
 from .consolidation import Consolidated
@@ -17,14 +16,19 @@ from .history_page import of_history
 from .report import Window, of_window
 from .span import Span, check_is_next
 from .violations import Violation
-from .window import DataResult, QualityResult
+from .window import DataResult
+from .window_quality import QualityResult
 
 
 def window(folder: Path, found: Consolidated, span: Span, after: Bookmark) -> list[str]:
     """Write window.json: how much was captured, and when; of the newest window bookmark.json."""
     notes = [found.unreadable.sentence()] if found.unreadable.count else []
     if found.unanswered:
-        notes.append(f"{found.unanswered} requests have no captured answer")
+        notes.append(f"{found.unanswered:,} requests have no captured answer")
+    if found.waiting:
+        one = found.waiting == 1
+        said = "file ends within a line; it waits" if one else "files end within a line; they wait"
+        notes.append(f"{found.waiting:,} captured {said} for the next window")
     document = {
         "rows": found.rows,
         "requests": found.requests,
@@ -152,7 +156,7 @@ def report(
     found = tasks.found(name, package, run)
     window = found.window
     if window["is_newest"]:
-        check_is_next(window["start"], state)
+        check_is_next(window["start"], state, name)
     entries, events, traffic = _state(state)
     entry = _entry(found, traffic if _is_of(traffic, window) else None)
     if window["is_newest"] or entry.end in {each.end for each in entries}:
@@ -165,7 +169,8 @@ def report(
     job.write_json(pages / "constraint_violations.json", {"violations": found.violations})
     job.write_json(next_state / "history.json", history.document(entries))
     if window["is_newest"]:
-        shutil.copyfile(tasks.window / "bookmark.json", next_state / "bookmark.json")
+        after = bookmark.read(job.read_json(tasks.window, "bookmark.json"))
+        job.write_json(next_state / "bookmark.json", replace(after, of=name).document())
     said = f"{len(found.violations)} violations in {window['rows']:,} rows"
     return [said, violations.ending(found.violations)]
 

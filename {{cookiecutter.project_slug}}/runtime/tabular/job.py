@@ -96,8 +96,15 @@ def input_file(folder: Path, name: str) -> Path:
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """The JSON document that an earlier step left in `folder`."""
-    return json.loads(input_file(folder, name).read_text(encoding="utf-8"))
+    """The JSON document that an earlier step left in `folder`; DataError where it is none."""
+    path = input_file(folder, name)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path} holds {type(found).__name__}, not an object of JSON")
+    return found
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

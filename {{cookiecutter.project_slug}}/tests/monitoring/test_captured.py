@@ -28,7 +28,7 @@ def line(request: dict[str, Any], answer: dict[str, Any], **about: str) -> str:
 def read(folder: Path, *lines: str) -> tuple[list[captured.Capture], captured.Unreadable]:
     (folder / "a.jsonl").write_text("".join(lines), encoding="utf-8")
     unreadable = captured.Unreadable()
-    return list(captured.read([folder / "a.jsonl"], COLUMNS, [], unreadable)), unreadable
+    return list(captured.read(folder / "a.jsonl", COLUMNS, [], unreadable)), unreadable
 
 
 ANSWER = side('{"predictions": [{"prediction": 3.5}]}')

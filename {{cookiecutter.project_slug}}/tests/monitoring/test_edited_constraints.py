@@ -8,24 +8,17 @@ from typing import Any
 import hosted_models
 import pytest
 from conftest import Trained
-from test_monitor import capture, main, read, records
+from monitored import ONE, capture, main, read, window_rows
 
-pytestmark = pytest.mark.parametrize("trained", [("regression", "linear")], indirect=True)
+pytestmark = pytest.mark.parametrize("trained", ONE, indirect=True)
 
 
 @pytest.fixture(scope="module")
-def shifted(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shifted(trained: Trained, baseline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The baseline of a model, and a window in which mileage_km and horsepower are larger."""
     folder = tmp_path_factory.mktemp("edited")
-    main(
-        "baseline",
-        trained,
-        folder / "baseline",
-        train=trained.data / "train",
-        test=trained.data / "test",
-    )
-    known = records(trained)
-    rows = [known[place % len(known)] for place in range(600)]
+    shutil.copytree(baseline, folder / "baseline")
+    rows = window_rows(trained)
     given = [{**row, **{name: larger(row[name]) for name in SHIFTED}} for row in rows]
     capture(trained, folder / "capture", given)
     main("consolidate", trained, folder / "window", capture=folder / "capture")
