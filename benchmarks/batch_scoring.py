@@ -4,19 +4,21 @@
     python benchmarks/batch_scoring.py --rows 10000000 --memory
 
 A model of used cars scores a CSV file by the three jobs of notebook 04. The batch job is
-compared with one process which decodes, encodes and predicts the very JSON Lines that it reads, as
-many at once: by CPU seconds without imports where one request is under way, since a busy machine
-has no clock, and by wall clock where there are several (--parallel). With --memory, the
-peaks (VmHWM, so Linux only) of all three with that many rows, against 100,000.
+compared with one process which decodes, encodes and predicts the very JSON Lines that it reads.
+Since a busy machine has no clock, seconds of processors count, and in both of them only those
+after a first part of the records, by which all is loaded. With --parallel, the batch job runs a
+second time with several requests under way, and its time by the clock is told beside. With
+--memory, the peaks (VmHWM, so Linux only) of all three with that many rows, against 100,000.
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +27,54 @@ from sagemaker_local import LocalSession
 from sagemaker_local.storage import archive
 
 FEW = 100_000
+LOADED = 1_000  # rows that load all that the rest needs
 BATCH = 5 << 20  # bytes that the one process takes at once, as the batch job does
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+# Processes that answer for a job end without `atexit`, but not without this.
 TOLD = """
 
-import atexit as _atexit
+import multiprocessing.util as _util
 
-@_atexit.register
 def _tell_peak():
     import re, time
     peak = re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]
     print("peak:", peak, "cpu:", time.process_time(), flush=True)
+
+_util.Finalize(None, _tell_peak, exitpriority=1)
 """
 ALONE = """
-import resource, sys, time
+import sys, time
 sys.path.insert(0, sys.argv[1] + "/code")
-import inference, json
+import inference
 model = inference.model_fn(sys.argv[1])
-started, rows = time.perf_counter(), 0
-before = time.process_time()
+
+def scored(lines):
+    records = [row["features"] for row in inference.input_fn(b"".join(lines), JSON_LINES)]
+    return len(inference.predict_fn(records, model))
+
 with open(sys.argv[2], "rb") as file:
+    scored([file.readline() for _ in range(int(sys.argv[4]))])
+    started = time.process_time()
     while lines := file.readlines(int(sys.argv[3])):
-        records = [row["features"] for row in inference.input_fn(b"".join(lines), JSON_LINES)]
-        rows += len(inference.predict_fn(records, model))
-print("alone:", time.perf_counter() - started, time.process_time() - before, rows)
+        scored(lines)
+print("alone:", time.process_time() - started)
 """.replace("JSON_LINES", '"application/jsonlines"')
+
+
+@dataclass(frozen=True)
+class Job:
+    """Seconds by the clock and of the processes that answer, and the peak of one of them in KB."""
+
+    seconds: float
+    processor: float
+    peak: int
+
+
+def told(text: str, seconds: float) -> Job:
+    """What the processes of a job said at their ends."""
+    found = re.findall(r"peak: (\d+) cpu: ([\d.]+)", text)
+    peaks, processor = [int(each) for each, _ in found], sum(float(each) for _, each in found)
+    return Job(seconds, processor, max(peaks, default=0))
 
 
 def run(words: list[str], project: Path) -> str:
@@ -90,18 +115,18 @@ def listings(raw: Path, target: Path, rows: int) -> None:
             file.writelines(lines[: rows - start])
 
 
-def script(project: Path, name: str, **options: Any) -> tuple[float, int]:
-    """Seconds that one of the scripts took, and its peak in KB."""
+def script(project: Path, name: str, **options: Any) -> Job:
+    """What one of the scripts took."""
     program = f"import runpy, sys; sys.argv = sys.argv[1:]; sys.path.insert(0, 'runtime'){TOLD}"
     program += "runpy.run_path(sys.argv[0], run_name='__main__')"
     words = [f"--{key}={value}" for key, value in options.items()]
     started = time.perf_counter()
     said = run(["-c", program, f"runtime/{name}", *words], project)
-    return time.perf_counter() - started, int(re.findall(r"peak: (\d+)", said)[-1])
+    return told(said, time.perf_counter() - started)
 
 
-def transform(session: Any, name: str, records: Path, parallel: int) -> tuple[float, int, Path]:
-    """The same of a batch job, and what it wrote."""
+def transform(session: Any, name: str, records: Path, parallel: int) -> tuple[Job, Path]:
+    """What a batch job took, and what it wrote."""
     target = f"s3://{session.default_bucket()}/answers-{name}"
     started = time.perf_counter()
     session.sagemaker_client.create_transform_job(
@@ -137,29 +162,41 @@ def transform(session: Any, name: str, records: Path, parallel: int) -> tuple[fl
     if job["TransformJobStatus"] != "Completed":
         sys.exit(job["FailureReason"])
     log = "\n".join(session.job_log("Transform", name))
-    peaks = [int(each) for each in re.findall(r"peak: (\d+)", log)]
-    return seconds, max(peaks, default=0), session.bucket.existing(target)
+    return told(log, seconds), session.bucket.existing(target)
 
 
-def scored(project: Path, folder: Path, session: Any, rows: int, parallel: int) -> dict[str, Any]:
-    """Seconds and peaks of the three jobs, and of one process over the same records."""
-    name, work = f"rows-{rows}-{parallel}-{int(time.time())}", folder / f"work-{rows}"
+def first_lines(records: Path, target: Path, count: int) -> Path:
+    """A folder with the first lines of a file of records."""
+    target.mkdir(parents=True, exist_ok=True)
+    with records.open("rb") as file, (target / records.name).open("wb") as few:
+        few.writelines(islice(file, count))
+    return target
+
+
+def scored(
+    project: Path, folder: Path, session: Any, rows: int, parallel: int
+) -> tuple[dict[str, Job], float]:
+    """What the three jobs took, and how much more than one process the batch job does."""
+    name, work = f"rows-{rows}-{int(time.time())}", folder / f"work-{rows}"
     new, selected = work / "new", work / "selected"
     new.mkdir(parents=True, exist_ok=True)
     listings(folder / "raw" / "cars.csv", new / "cars.csv", rows)
     asked = {"input": new, "model": folder / "packed", "output": selected}
     found = {"select": script(project, "select_records.py", **asked)}
-    records = selected / "records"
-    seconds, peak, answers = transform(session, name, records, parallel)
-    found["transform"] = seconds, peak
+    file = selected / "records" / "cars.csv.jsonl"
+    loaded, _ = transform(session, f"{name}-few", first_lines(file, work / "few", LOADED), 1)
+    found["transform"], answers = transform(session, f"{name}-1", file.parent, 1)
+    if parallel > 1:
+        found[f"{parallel} at once"], _ = transform(
+            session, f"{name}-{parallel}", file.parent, parallel
+        )
     asked = {"answers": answers, "selection": selected / "selection", "output": work / "scores"}
     found["summarize"] = script(
         project, "summarize_scores.py", evaluation=folder / "packed", **asked
     )
-    file = records / "cars.csv.jsonl"
-    said = run(["-c", ALONE, str(folder / "model"), str(file), str(BATCH)], project)
-    found["alone"] = float(re.findall(r"alone: ([\d.]+)", said)[0]), 0
-    return found
+    alone = [str(folder / "model"), str(file), str(BATCH), str(LOADED)]
+    seconds = float(re.findall(r"alone: ([\d.]+)", run(["-c", ALONE, *alone], project))[0])
+    return found, (found["transform"].processor - loaded.processor) / seconds
 
 
 def main() -> None:
@@ -168,7 +205,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=400_000)
-    parser.add_argument("--parallel", type=int, default=1, help="requests at once")
+    parser.add_argument("--parallel", type=int, default=1, help="requests at once, in a second job")
     parser.add_argument("--memory", action="store_true", help="peaks against 100,000 rows")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -187,17 +224,17 @@ def main() -> None:
         )
         sizes = [FEW, options.rows] if options.memory else [options.rows]
         measured = {n: scored(project, folder, session, n, options.parallel) for n in sizes}
-    for rows, found in measured.items():
-        for name, (seconds, peak) in found.items():
-            print(f"{rows:>11,} rows  {name:<10} {seconds:8.1f} s  {peak / 1024:7.0f} MB")
-        print(
-            f"{rows:>11,} rows  transform / alone: {found['transform'][0] / found['alone'][0]:.2f}"
-        )
+    for rows, (found, ratio) in measured.items():
+        for name, job in found.items():
+            print(
+                f"{rows:>11,} rows  {name:<10} {job.seconds:8.1f} s, {job.processor:8.1f} s of "
+                f"processors  {job.peak / 1024:7.0f} MB"
+            )
+        print(f"{rows:>11,} rows  transform / alone, seconds of processors: {ratio:.2f}")
     if options.memory:
-        for name in ("select", "transform", "summarize"):
-            ratio = measured[options.rows][name][1] / measured[FEW][name][1]
+        for name, job in measured[options.rows][0].items():
+            ratio = job.peak / measured[FEW][0][name].peak
             print(f"peak of {name}, {options.rows:,} rows to {FEW:,}: {ratio:.2f}")
-    print(json.dumps({str(rows): found for rows, found in measured.items()}))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,20 @@ class Logs:
         return {"events": events, "nextForwardToken": str(last)}
 
 
+@pytest.mark.parametrize(
+    ("instance_type", "cores"),
+    [
+        ("ml.t3.medium", 1),
+        ("ml.m5.large", 2),
+        ("ml.m5.xlarge", 4),
+        ("ml.c7i.2xlarge", 8),
+        ("ml.m5.24xlarge", 16),
+    ],
+)
+def test_a_batch_job_has_a_request_for_each_core(instance_type: str, cores: int) -> None:
+    assert managed.requests_at_once(instance_type) == cores
+
+
 def test_every_line_of_every_machine() -> None:
     assert managed.job_log(Logs(), "Training", "job") == ["one", "two", "three", "four"]
 

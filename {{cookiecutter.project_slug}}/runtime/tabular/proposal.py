@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from . import codes, date_fit, number_fit
+from . import advice, codes, date_fit, number_fit
 from .dates import date_spelling
 from .missing_words import is_missing_word
 from .number_fit import HALF, Counts, Fit
@@ -127,7 +127,7 @@ def _open(fit: Fit, role: str, name: str) -> str:
     return (
         f"column {name!r} holds {THINGS[role]} such as {fit.example!r}, {doubt}, and nothing in it "
         f'decides: give its spelling, "{first}" or "{second}", in the data contract or as '
-        f'-p spelling "{name}={first}"'
+        f"{advice.spelled(name, first)}"
     )
 
 
@@ -145,7 +145,8 @@ def _as_codes(found: Proposal, rest: Counts, name: str) -> Proposal:
     """Numbers, unless they are codes, or days such as 20240131."""
     known = {text: rows for text, rows in rest.items() if text not in found.missing}
     if reason := codes.reason(known, name):
-        why = f"column {name!r} holds {reason}, and is text; -p numeric {name} makes it numbers"
+        numbers = advice.names("numeric", name)
+        why = f"column {name!r} holds {reason}, and is text; {numbers} makes it numbers"
         return Proposal("categorical", notes=(why,))
     if not found.spelling and len(known) >= FEW and all(map(_is_day, known)):
         return replace(found, role="date", spelling="YYYYMMDD")
@@ -167,7 +168,7 @@ def _checked(found: Proposal, rest: Counts, name: str) -> Proposal:
         if abs(value) > LARGEST:
             asked = (
                 f"column {name!r} holds {text!r}, larger than the 32-bit floats of a model hold; "
-                f"divide it, or give -p drop {name}"
+                f"divide it, or give {advice.names('drop', name)}"
             )
             return replace(found, question=asked)
     whole = sorted(value for value in texts_of if abs(value) > EXACT and value.is_integer())
@@ -178,8 +179,8 @@ def _checked(found: Proposal, rest: Counts, name: str) -> Proposal:
     one, other = texts_of[whole[same[0]]], texts_of[whole[same[0] + 1]]
     note = (
         f"column {name!r} holds whole numbers that the 32-bit floats of a model cannot tell apart, "
-        f"such as {one} and {other}; if they are codes, give -p categorical {name} or -p drop "
-        f"{name}"
+        f"such as {one} and {other}; if they are codes, give {advice.names('categorical', name)} "
+        f"or {advice.names('drop', name)}"
     )
     return replace(found, notes=(*found.notes, note))
 
@@ -204,8 +205,8 @@ def _half(found: Proposal, rest: Counts, name: str) -> str:
     return (
         f"column {name!r} is text, although {read / known:.0%} of its rows hold "
         f"{THINGS[found.role]}, because others hold {shown}; correct them, say what means a "
-        f'missing value by -p missing "{name}=..." or in the data contract, or leave the column '
-        f"out by -p drop {name}"
+        f"missing value by {advice.means_missing(name, '...')} or in the data contract, or leave "
+        f"the column out by {advice.names('drop', name)}"
     )
 
 
@@ -217,8 +218,9 @@ def _units(rest: Counts, name: str) -> tuple[str, ...]:
         return ()
     if not 0 < len(units) <= EXAMPLES or not all(unit[0].isalpha() for unit in units):
         return ()
-    advice = f'say so by -p spelling "{name}=1234.56 {units[0]}", or write numbers alone'
+    spelled = advice.spelled(name, f"1234.56 {units[0]}")
+    mend = f"say so by {spelled}, or write numbers alone"
     if len(units) > 1:
-        advice = f"write them in one, or leave the column out by -p drop {name}"
+        mend = f"write them in one, or leave the column out by {advice.names('drop', name)}"
     shown = ", ".join(f"{unit!r} ({found[unit]})" for unit in units)
-    return (f"column {name!r} is text, although it holds numbers with units: {shown}; {advice}",)
+    return (f"column {name!r} is text, although it holds numbers with units: {shown}; {mend}",)

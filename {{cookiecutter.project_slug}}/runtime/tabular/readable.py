@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from . import columns
+from . import advice, columns
 from .batches import Batch
 from .profile import ColumnFacts
 from .spelling import Reading
@@ -28,8 +28,8 @@ def _error(name: str, read: Reading, text: str, row: int, otherwise: str = "") -
     elif read.spelling or read.role == "date":
         fault += f" like {read.spelling or '2024-12-31'}"
     otherwise = otherwise or (
-        f'or, if it means a missing value, say so by -p missing "{name}={text}" or in the data '
-        f"contract, or leave the column out by -p drop {name}"
+        f"or, if it means a missing value, say so by {advice.means_missing(name, text)} or in the "
+        f"data contract, or leave the column out by {advice.names('drop', name)}"
     )
     return DataError(
         f"column {name!r} is {read.role} but row {row + 1} holds {text!r}, which is {fault}; "

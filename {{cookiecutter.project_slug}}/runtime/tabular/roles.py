@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from . import given, job, readable, target_size
+from . import advice, given, job, readable, target_size
 from .contract import Contract
 from .dates import date_spelling
 from .given import NOTHING, Said
@@ -126,7 +126,7 @@ def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
         raise DataError(
             f"target {facts.name!r} has {labels} values, but binary_classification needs two: "
             f"{told}; choose multiclass_classification or regression, or say which of them means "
-            f'a missing value, as by -p missing "{facts.name}=unknown"'
+            f"a missing value, as by {advice.means_missing(facts.name, 'unknown')}"
         )
 
 

@@ -1,5 +1,6 @@
 """What is proposed of a column's texts: role, spelling, missing words, and what is asked."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -169,7 +170,7 @@ def test_what_the_data_leaves_open_is_asked_and_names_both_answers(case: str) ->
     question = proposed(texts, name="it").question
     assert question.startswith("column 'it' holds ")
     assert f'"{answers[0]}" or "{answers[1]}", in the data contract' in question
-    assert f'-p spelling "it={answers[0]}"' in question
+    assert f"-p spelling {shlex.quote(f'it={answers[0]}')}" in question
 
 
 def test_one_day_after_the_twelfth_decides() -> None:
@@ -193,7 +194,8 @@ CODES = {
 def test_codes_are_no_numbers_unless_a_person_says_so(case: str) -> None:
     found = proposed(CODES[case] * 3, name=case)
     assert (found.role, found.missing) == ("categorical", {})
-    assert "holds" in found.notes[0] and f"-p numeric {case} makes it numbers" in found.notes[0]
+    assert "holds" in found.notes[0]
+    assert f"-p numeric {shlex.quote(case)} makes it numbers" in found.notes[0]
     assert proposed(CODES[case] * 3, role="numeric", name=case).role == "numeric"
 
 
@@ -300,7 +302,7 @@ def test_units_that_nobody_knows_and_several_units_are_said() -> None:
 
     assert said("{} l/s") == (
         "column 'x' is text, although it holds numbers with units: 'l/s' (60); say so by "
-        '-p spelling "x=1234.56 l/s", or write numbers alone'
+        "-p spelling 'x=1234.56 l/s', or write numbers alone"
     )
     several = "'l/s' (60), 'm3/h' (60); write them in one, or leave the column out by -p drop x"
     assert several in said("{} l/s", "{} m3/h")

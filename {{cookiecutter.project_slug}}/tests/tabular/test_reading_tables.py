@@ -1,6 +1,8 @@
 """What preprocessing makes of tables whose values are spelled in ways of their own."""
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -225,12 +227,27 @@ def test_what_is_no_number_is_met_with_all_that_can_be_done(prepare: Callable[..
     frame = table().astype({"age": object})
     frame.loc[5, "age"] = "12 rooms"
     asked = (
-        'correct it, or, if it means a missing value, say so by -p missing "age=12 rooms" or in '
+        "correct it, or, if it means a missing value, say so by -p missing 'age=12 rooms' or in "
         "the data contract, or leave the column out by -p drop age"
     )
     with pytest.raises(DataError, match=asked):
         prepare(frame)
     prepare(frame, missing="age=12 rooms")
+
+
+@pytest.mark.parametrize("name", ["Pb (mg/l)", "rent, in €", "it's"])
+def test_advice_that_is_typed_as_it_stands_is_taken(
+    prepare: Callable[..., Path], name: str
+) -> None:
+    frame = table().rename(columns={"age": name}).astype({name: object})
+    frame.loc[5, name] = "12; rooms, or so"
+    with pytest.raises(DataError) as refused:
+        prepare(frame)
+    advised = re.search("-p drop (.*)", str(refused.value))
+    assert advised is not None
+    (column,) = shlex.split(advised[1])
+    kept = schema(prepare(frame, drop=column))["columns"]
+    assert name not in [each["name"] for each in kept]
 
 
 def test_where_no_column_is_left_each_is_named_with_its_reason(

@@ -167,6 +167,7 @@ SCORING: Mapping[str, Limit] = {
     "task": task,
     "instance_type": given("ml.m5.large"),
     "instance_count": at_least(1),
+    "requests_at_once": between(0, 16),  # of up to 6 MB; the service allows 100 MB of them
     "time_limit": between(1, 5 * DAY),
 }
 MONITORING: Mapping[str, Limit] = {

@@ -1,6 +1,7 @@
 """What a managed session asks AWS beside SageMaker: who it is, logs, fingerprints of objects."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 HEAD_BYTES = 1 << 20
+MOST_AT_ONCE = 16  # requests of up to 6 MB; the service allows 100 MB of them
 NO_LOG = "ResourceNotFoundException"  # nothing was logged yet
 
 
@@ -71,6 +73,18 @@ def _all(client: Any, group: str, stream: str, _: int) -> Iterator[str]:
         if response["nextForwardToken"] == token:
             return
         token = request["nextToken"] = response["nextForwardToken"]
+
+
+def requests_at_once(instance_type: str) -> int:
+    """How many requests an instance of a batch job answers side by side: as many as it has cores.
+
+    By its size, as nearly all instances have them: 2 (large), 4 (xlarge), n times 4 (<n>xlarge).
+    """
+    size = instance_type.rpartition(".")[2]
+    times = re.fullmatch(r"(\d*)xlarge", size)
+    if not times:
+        return 2 if size == "large" else 1
+    return min(4 * int(times[1] or 1), MOST_AT_ONCE)
 
 
 def first_lines(client: Any, uri: str, count: int) -> list[str]:

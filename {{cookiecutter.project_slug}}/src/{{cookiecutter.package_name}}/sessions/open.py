@@ -46,9 +46,9 @@ def open_session(
     Returns:
         A session of the SDK with ``role`` (an ARN), ``poll_seconds`` (how often to look at an
         execution), ``runs_here`` (whether jobs end with this process), ``job_log()``,
-        ``fingerprint()``, ``first_lines()`` and ``explain()``; and of endpoints ``endpoint_url()``,
-        ``endpoint_docs()``, ``scale_endpoint()`` and ``settle_seconds`` (within which captures and
-        metrics are there).
+        ``fingerprint()``, ``first_lines()``, ``explain()`` and ``requests_at_once()`` (of a batch
+        job); and of endpoints ``endpoint_url()``, ``endpoint_docs()``, ``scale_endpoint()`` and
+        ``settle_seconds`` (within which captures and metrics are there).
 
     Raises:
         ProjectError: an unknown mode, no role for a managed session, or one that should debug.
@@ -98,6 +98,9 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
 
         def first_lines(self, uri: str, count: int) -> list[str]:
             return managed.first_lines(self.s3_client, uri, count)
+
+        def requests_at_once(self, instance_type: str) -> int:
+            return managed.requests_at_once(instance_type)
 
         def explain(self, execution: Any) -> str:
             return managed.explain(self.sagemaker_client, getattr(execution, "arn", execution))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
@@ -37,6 +38,8 @@ from sagemaker_local.sdk.uploads import ContentUploads
 from sagemaker_local.steps.step_type import Functions
 from sagemaker_local.storage.content import files_below, fingerprint
 from sagemaker_local.wire.face import Face
+
+_MOST_AT_ONCE = 16  # requests of up to 6 MB; the service allows 100 MB of them
 
 
 class _Local(ContentUploads, Session):
@@ -135,6 +138,13 @@ class _Local(ContentUploads, Session):
 
     def read_s3_file(self, bucket: str, key_prefix: str) -> str:
         return self.bucket.existing(f"s3://{bucket}/{key_prefix}").read_text(encoding="utf-8")
+
+    def requests_at_once(self, _instance_type: str) -> int:
+        """How many requests of a batch job are answered side by side here, whatever the instance.
+
+        As many as there are cores, where jobs can fork.
+        """
+        return min(len(os.sched_getaffinity(0)), _MOST_AT_ONCE) if sys.platform == "linux" else 1
 
     def fingerprint(self, uri: str) -> str:
         """What tells the data behind an S3 URI from any other; see ``content.fingerprint``."""
