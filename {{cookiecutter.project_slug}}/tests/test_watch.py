@@ -273,6 +273,19 @@ def test_a_folder_that_cannot_be_read_keeps_no_other_from_it(watched: Watched) -
     assert watched.noted.count("trouble") == 1
 
 
+def test_a_run_that_cannot_be_begun_keeps_no_other_from_it(watched: Watched) -> None:
+    begin = watched.runs.begin
+
+    def full(work: Work, run: str) -> str:
+        watched.runs.begin = begin  # type: ignore[method-assign]
+        raise OSError("the disk is full")
+
+    watched.runs.begin = full  # type: ignore[method-assign]
+    watched.put("incoming/a.csv"), watched.put("incoming/b.csv")
+    assert watched.look(2) == [["b.csv"]]
+    assert watched.noted == ["failed", "begun"]
+
+
 def test_the_end_of_a_watch_stops_its_runs_and_the_next_begins_them_again(watched: Watched) -> None:
     watched.put("incoming/a.csv")
     watched.look(2)
@@ -301,7 +314,7 @@ def test_a_state_that_is_written_is_never_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "state.json"
-    State(file).begin(Work("score", {"a.csv": "1"}), "first")
+    State(file).begin(Work("score", {"a.csv": "1"}, list), "first")
     before = file.read_text()
 
     def full(_: int) -> None:
@@ -325,7 +338,7 @@ def test_parameters_of_a_person_go_to_the_notebooks(
     known = State(tmp_path / "state.json")
     found = commands.sources(commands.read(file), timedelta(hours=1))
     looked = [source.look(known) for source in found[:2] for _ in range(2)]
-    [score], [train] = [list(work.commands) for [work] in looked[1::2]]
+    [score], [train] = [list(work.commands()) for [work] in looked[1::2]]
     assert (score[0], json.loads(score[2])) == (
         "score",
         {"input_data": str(tmp_path / "incoming" / "a.csv"), "keep": "id", "rejects_allowed": 0.2},
@@ -348,7 +361,7 @@ def test_labels_are_added_and_the_last_window_is_monitored_again(
     source = commands.sources(commands.Parameters(), timedelta(hours=1))[2]
     known = State(tmp_path / "state.json")
     assert source.look(known) == []
-    work = {each.pipeline: each.commands for each in source.look(known)}
+    work = {each.pipeline: each.commands() for each in source.look(known)}
     group = registry.group_name("xgboost")
     assert set(work) == {"monitor-cars", f"monitor-{group}"}
     assert work["monitor-cars"][0] == ["labels", str(other), "--endpoint", "cars"]
@@ -396,13 +409,13 @@ def test_processes_are_begun_seen_and_stopped(
     monkeypatch.setattr(paths, "PROJECT", tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     processes = runner.Processes(tmp_path / "watching", tmp_path / "reports" / "watch")
-    log = processes.begin(Work("score", {}, [["sample-data", "--rows", "0"]]), "first")
+    log = processes.begin(Work("score", {}, lambda: [["sample-data", "--rows", "0"]]), "first")
     _until(lambda: not processes.is_running("score", "first"))
     ending = processes.ending("score", "first")
     assert ending and ending.sentence.startswith("rows must be 1 or more")
     assert "rows must be 1 or more" in (tmp_path / log).read_text()
     many = ["sample-data", "--rows", "999999999", "--output", str(tmp_path / "many.csv")]
-    processes.begin(Work("score", {}, [many]), "second")
+    processes.begin(Work("score", {}, lambda: [many]), "second")
     _until(lambda: any(tmp_path.glob(".many.csv*")))
     later = runner.Processes(tmp_path / "watching", tmp_path / "reports" / "watch")
     assert later.is_running("score", "second") and later.is_busy("score")

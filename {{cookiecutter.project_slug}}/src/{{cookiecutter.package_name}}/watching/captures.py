@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from .. import paths
@@ -40,7 +41,8 @@ class Captures:
             newest, mark = keys[-1], known.mark(item)
             first = next((key for key in keys if key > mark), newest)
             if known.is_new(item, newest) and self.now() - moment_of(first) >= self.window:
-                work.append(Work(pipeline_of(endpoint), {item: newest}, self.commands(endpoint)))
+                do = partial(self.commands, endpoint)
+                work.append(Work(pipeline_of(endpoint), {item: newest}, do))
         return work
 
 

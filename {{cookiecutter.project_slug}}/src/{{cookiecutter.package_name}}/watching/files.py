@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from .. import paths
@@ -42,7 +43,7 @@ class Folder:
             Work(
                 self.pipeline(group[0]),
                 {name_of(file): now[file] for file in group},
-                self.commands(group),
+                partial(self.commands, group),
             )
             for group in groups
             if any(known.is_new(name_of(file), now[file]) for file in group)

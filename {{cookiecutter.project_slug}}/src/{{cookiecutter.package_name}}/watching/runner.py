@@ -59,7 +59,7 @@ class Processes:
             old.unlink(missing_ok=True)
         file = self.logs / f"{run}.log"
         module = f"{__package__}.job"
-        words = [str(self.folder), work.pipeline, run, json.dumps(work.commands)]
+        words = [str(self.folder), work.pipeline, run, json.dumps(work.commands())]
         with file.open("wb") as log:
             self._begun[run] = subprocess.Popen(
                 [sys.executable, "-m", module, *words],

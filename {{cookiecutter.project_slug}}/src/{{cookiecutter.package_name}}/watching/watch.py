@@ -107,7 +107,12 @@ class Watch:
         run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{work.pipeline}-{secrets.token_hex(2)}"
         self.state.begin(work, run)
         self._running[work.pipeline] = (run, work)
-        log = self.runner.begin(work, run)
+        try:
+            log = self.runner.begin(work, run)
+        except Exception as error:  # such as a full disk: the watch goes on
+            del self._running[work.pipeline]
+            self._note_failure(run, work.pipeline, work.about, f"{type(error).__name__}: {error}")
+            return
         more = {"pipeline": work.pipeline, "run": run, "items": list(work.items), "log": log}
         self.journal.note("begun", f"{work.about}: begun, {log}", **more)
 
@@ -117,13 +122,20 @@ class Watch:
         if ending is None:
             self._note_loss(pipeline, run, about)
             return
-        self.state.end(run, state.FAILED if ending.sentence else state.DONE)
-        more = {"pipeline": pipeline, "run": run, "seconds": ending.seconds}
         if ending.sentence:
-            self.failures.append(f"{about}: {ending.sentence}")
-            self.journal.note("failed", f"{about}: failed: {ending.sentence}", **more)
-        else:
-            self.journal.note("done", f"{about}: done in {ending.seconds} s", **more)
+            self._note_failure(run, pipeline, about, ending.sentence, seconds=ending.seconds)
+            return
+        self.state.end(run, state.DONE)
+        more = {"pipeline": pipeline, "run": run, "seconds": ending.seconds}
+        self.journal.note("done", f"{about}: done in {ending.seconds} s", **more)
+
+    def _note_failure(
+        self, run: str, pipeline: str, about: str, sentence: str, **more: float
+    ) -> None:
+        self.state.end(run, state.FAILED)
+        self.failures.append(f"{about}: {sentence}")
+        said = f"{about}: failed: {sentence}"
+        self.journal.note("failed", said, pipeline=pipeline, run=run, **more)
 
     def _note_loss(self, pipeline: str, run: str, about: str) -> None:
         """A process that ended without a word: killed, or the machine was switched off."""

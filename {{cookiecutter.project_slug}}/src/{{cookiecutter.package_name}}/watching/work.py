@@ -1,7 +1,7 @@
 """What is to be done, and where to look for it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 Words = Sequence[str]  # of one command of this project's command line
@@ -14,12 +14,12 @@ class Work:
     Attributes:
         pipeline: of which one run at a time is under way.
         items: what is taken, by name, each with its mark: another mark, another content.
-        commands: that do it, one after another.
+        commands: gives what does it, one after another; asked when it begins.
     """
 
     pipeline: str
     items: Mapping[str, str]
-    commands: Sequence[Words] = field(default_factory=list)
+    commands: Callable[[], Sequence[Words]]
 
     @property
     def about(self) -> str:
