@@ -114,3 +114,56 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     assert "500 of 500 rows have a label" in ran.output
     assert watched.kept("bookmark") == bookmark
     assert watched.windows() == [calm, shifted], "a time that no window had is no window of them"
+
+
+def told(watched: Watched) -> list[dict[str, str]]:
+    """The messages that went out."""
+    file = watched.project / "reports" / "alerts.jsonl"
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_drift_retrains_and_a_winner_waits_for_approval(watched: Watched) -> None:
+    """It has seen the labelled rows but for the newest, on which it meets the old model."""
+    settings = watched.project / "params" / "alerts.yaml"
+    settings.write_text("{windows_needed: 1, windows_of: 1}", encoding="utf-8")
+    (champion,) = watched.state.packages()
+    watched.ask(41, "2026-11-25T12:05:00", rows=600, shifted="mileage_km")
+    ran = watched.monitor(retrain="drift").succeeded()
+    assert "not retrained: no rows of the window have a label" in ran.output
+    assert len(watched.state.packages()) == 1
+    begun = told(watched)[-1]
+    assert begun["subject"].startswith(f"{ENDPOINT}: mileage_km")
+    assert "since 2026-11-2" in begun["text"] and "report: reports/monitoring/" in begun["text"]
+
+    labels = watched.ask(42, "2026-11-25T12:50:00", rows=600, shifted="mileage_km")
+    ran = watched.monitor(retrain="drift", ground_truth=labels).succeeded()
+    assert "420 labelled rows more; both models are compared on the 180 newest" in ran.output
+    assert f"{ENDPOINT}/2 is registered: r2 0." in ran.output
+    _, new = watched.state.packages()
+    assert new["ModelApprovalStatus"] == "PendingManualApproval"
+    rows = watched.state.evaluation(new)
+    assert rows["rows"] == 180 and rows["gate"]["champion_margin"] >= 0
+    assert rows["champion_metrics"] != watched.state.evaluation(champion)["champion_metrics"]
+    assert told(watched)[-1]["subject"] == f"{ENDPOINT}: retrained"
+    assert "because mileage_km: Numerical distribution distance" in told(watched)[-1]["text"]
+    assert len([each for each in told(watched) if "out of bounds" in each["subject"]]) == 1
+
+    watched.ask(43, "2026-11-25T13:05:00", rows=600, shifted="mileage_km")
+    ran = watched.monitor(retrain="drift", ground_truth=labels).succeeded()
+    assert f"nothing new to retrain for: {ENDPOINT}/2 is registered" in ran.output
+
+
+def test_a_loser_is_rejected_with_the_reason_in_the_alert(watched: Watched) -> None:
+    labels = watched.ask(51, "2026-11-25T14:05:00", rows=400)
+    head, *lines = labels.read_text(encoding="utf-8").splitlines()
+    names = [line.partition(",")[0] for line in lines]
+    wrong = [f"{name},{1_000 + 7_919 * place % 60_000}" for place, name in enumerate(names[:280])]
+    labels.write_text("\n".join([head, *wrong, *lines[280:]]), encoding="utf-8")
+    before = len(watched.state.packages())
+    ran = watched.monitor(retrain="now", ground_truth=labels).succeeded()
+    assert len(watched.state.packages()) == before
+    message = told(watched)[-1]
+    assert message["subject"] == f"{ENDPOINT}: retrained, and the new model is rejected"
+    reason, because, *_ = message["text"].splitlines()
+    assert reason in ran.output and because == "because it was asked for"
+    assert "the champion's 0." in reason and "on 120 rows" in reason

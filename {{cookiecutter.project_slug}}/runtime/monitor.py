@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitoring import baseline, consolidation, ground_truth, span, written
+from monitoring import baseline, consolidation, ground_truth, labelled, span, written
 from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
@@ -47,11 +47,12 @@ def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
 
 
 def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
-    """Compare the window's answers with the truth."""
+    """Compare the window's answers with the truth, and keep the rows that have a label."""
     labels: dict[str, str] = {}
     if options.ground_truth:
         found = sorted(options.ground_truth.rglob("*"))
         labels = ground_truth.read(each for each in found if each.suffix in (".csv", ".jsonl"))
+    labelled.write(folder, options.window, labels)
     rows = consolidation.batches(options.window, Shape.of(model.signature))
     return written.quality(folder, look_at_quality(rows, model.signature, options.baseline, labels))
 

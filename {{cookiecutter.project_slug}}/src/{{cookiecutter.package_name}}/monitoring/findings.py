@@ -124,3 +124,22 @@ def fetch(session: Any, execution: Any, name: str, found: Findings) -> list[str]
         text = _text(session, execution, "Report", "report", page)
         (FOLDER / target).write_text(text, encoding="utf-8")
     return [(FOLDER / target).relative_to(paths.PROJECT).as_posix() for target in pages]
+
+
+def links(session: Any, execution: Any, pages: list[str]) -> dict[str, str]:
+    """Where a message says to look, by what is there: files here, or in S3.
+
+    Args:
+        session: local or managed.
+        execution: of the monitoring pipeline.
+        pages: the files here, as `fetch` gives them.
+    """
+    if session.runs_here:
+        return {"report": pages[0], "all windows": pages[1]}
+    folder = executions.outputs(session, execution, "Report")["report"].rstrip("/")
+    return {"report": f"{folder}/report.html", "all windows": f"{folder}/index.html"}
+
+
+def quality_uri(session: Any, execution: Any) -> str:
+    """The folder that the quality task has left, with the labelled rows."""
+    return executions.outputs(session, execution, "Quality")["quality"]

@@ -78,13 +78,17 @@ def shown(time: str) -> str:
 
 
 def tell(
-    session: Any, state_uri: str, name: str, entries: Sequence[Mapping[str, Any]], links: Mapping
+    session: Any,
+    folder_uri: str,
+    name: str,
+    entries: Sequence[Mapping[str, Any]],
+    links: Mapping[str, str],
 ) -> News:
     """Tell of what has changed, and remember that.
 
     Args:
         session: local or managed.
-        state_uri: the folder of what is kept between windows, in S3.
+        folder_uri: of all that is kept about these windows, in S3.
         name: whose windows these are.
         entries: the windows of ``history.json``, the newest last.
         links: where to look, by what is there.
@@ -93,24 +97,31 @@ def tell(
         What has changed.
     """
     rule = alerts.settings().rule()
-    found = news(rule, [Window.of(each) for each in entries], told(session, state_uri))
+    found = news(rule, [Window.of(each) for each in entries], told(session, folder_uri))
     to_tell = message(name, found, links)
     if to_tell:
         alerts.tell(session, to_tell)
         known = {each: alert.since for each, alert in found.standing.items()}
-        bucket, key = _place(state_uri)
+        bucket, key = _place(folder_uri)
         session.upload_string_as_file_body(json.dumps({"standing": known}), bucket, key)
     return found
 
 
-def told(session: Any, state_uri: str) -> dict[str, str]:
+def windows(session: Any, state_uri: str) -> list[dict[str, Any]]:
+    """The windows of ``history.json`` in the folder of the state, the newest last."""
+    bucket, _, key = state_uri.removeprefix("s3://").partition("/")
+    found = json.loads(session.read_s3_file(bucket, f"{key.rstrip('/')}/history.json"))
+    return list(found["windows"])
+
+
+def told(session: Any, folder_uri: str) -> dict[str, str]:
     """The alerts that people know of, with the time since when they are."""
-    bucket, key = _place(state_uri)
+    bucket, key = _place(folder_uri)
     if key not in session.list_s3_files(bucket, key):
         return {}
     return dict(json.loads(session.read_s3_file(bucket, key))["standing"])
 
 
-def _place(state_uri: str) -> tuple[str, str]:
-    bucket, _, folder = state_uri.removeprefix("s3://").partition("/")
+def _place(folder_uri: str) -> tuple[str, str]:
+    bucket, _, folder = folder_uri.removeprefix("s3://").partition("/")
     return bucket, f"{folder.rstrip('/')}/{FILE}"

@@ -111,6 +111,13 @@ def window(text: str, values: Values) -> str:
     return ""
 
 
+def retrain(choice: str, values: Values) -> str:
+    """Why a model is retrained, which somebody has to wait for."""
+    if choice != "never" and not (values["start"] and values["wait"]):
+        return "never, unless the run is started and waited for"
+    return one_of("never", "quality", "drift", "now")(choice, values)
+
+
 def challenger(version: int, values: Values) -> str:
     """A version to compare with; both answers of each request have to be captured."""
     if version and values["capture_percentage"] < 100:
@@ -172,6 +179,8 @@ SCORING: Mapping[str, Limit] = {
 }
 MONITORING: Mapping[str, Limit] = {
     "window": window,
+    "retrain": retrain,
+    "retrain_newest": above_zero(0.9),
     "model_family": one_family,
     "model_version": at_least(0),
     "task": task,
