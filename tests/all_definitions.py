@@ -69,13 +69,16 @@ def main() -> None:
     first = [identity for identity, _ in code].index(ONCE)
     opened = run(code[:first], {})
     from sagemaker.core import common_utils
-    from sagemaker.mlops.workflow import steps
+    from sagemaker.mlops.workflow import pipeline, steps
 
     # The SDK reads the list of all endpoints for each image.
     vars(common_utils)["_botocore_resolver"] = cache(vars(common_utils)["_botocore_resolver"])
     # The SDK makes one, with its clients of boto3, for each step: to look up a function's name.
     steps.LocalSagemakerClient = cache(steps.LocalSagemakerClient)
-    opened["staging"].stage = cache(opened["staging"].stage)  # scripts stay the same meanwhile
+    for name in ("stage", "upload"):  # scripts stay the same meanwhile
+        setattr(opened["staging"], name, cache(getattr(opened["staging"], name)))
+    # The notebook builds it twice to show that it comes out the same; notebooks that run do, too.
+    pipeline.Pipeline.definition = cache(pipeline.Pipeline.definition)
     with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
         for parameters in asked():
             names = run(code[first:], opened | parameters)

@@ -36,6 +36,7 @@ def cells() -> list[tuple[str, ast.Module]]:
 def show(value: Any) -> None:
     """Do with the value of a cell's last line what a notebook does to show it."""
     if hasattr(value, "savefig"):
+        value.set_layout_engine("none")  # it draws all texts once more to know their sizes
         value.draw_without_rendering()  # as far as a name or a number could fail it
     elif hasattr(value, "to_html"):
         value.to_html()
