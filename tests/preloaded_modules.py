@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import sys
 from functools import cache, partial
+from importlib import metadata
 from pathlib import Path
 
 MODULES = (
@@ -19,6 +20,9 @@ MODULES = (
     *("sagemaker.mlops.workflow.pipeline", "sagemaker.mlops.workflow.steps"),
     *("sagemaker.mlops.workflow.condition_step", "sagemaker.mlops.workflow.model_step"),
     *("sagemaker.mlops.workflow.fail_step", "sagemaker.core.utils.install_requirements"),
+    # What the engine's fork server loads for jobs.
+    *("pyarrow.compute", "pyarrow.csv", "xgboost", "sklearn.linear_model", "sklearn.metrics"),
+    "sklearn.preprocessing",
 )
 
 for name in MODULES:
@@ -37,5 +41,18 @@ with contextlib.suppress(ImportError, AttributeError):  # each session of boto3 
     for service in ("s3", "sagemaker"):
         for kind in ("service-2", "endpoint-rule-set-1"):
             loader.load_service_model(service, kind)
+
+
+def stamp() -> tuple[tuple[str, int], ...]:
+    """Changes when something is installed."""
+    folders = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
+    return tuple((str(each), each.stat().st_mtime_ns) for each in folders if each.is_dir())
+
+
+# The engine asks once for each root, and a root that is new is what most tests have.
+list_distributions = metadata.packages_distributions
+distributions = cache(lambda stamp: list_distributions())
+distributions(stamp())
+vars(metadata)["packages_distributions"] = lambda: distributions(stamp())
 # A program finds what it finds when it is started plainly.
 sys.path.remove(str(Path(__file__).parent))

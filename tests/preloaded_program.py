@@ -2,7 +2,8 @@
 
     preloaded_program.py STDOUT STDERR MODULE ARGUMENT ...
 
-`preloaded` starts it. The notebook's kernel is forked too, before this process has any thread.
+`preloaded` starts it. The notebook's kernel is forked too, before this process has any thread, and
+so is the engine's fork server that the kernel starts for its jobs.
 """
 
 import json
@@ -11,16 +12,60 @@ import os
 import random
 import runpy
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
 _POLL_SECONDS = 0.01
 # What a kernel sets for its programs.
 PICTURES = "module://matplotlib_inline.backend_inline"
+
+
+class Server:
+    """A process that waits to become a kernel's fork server; then what the engine asks it for."""
+
+    def __init__(self) -> None:
+        orders, self._orders = os.pipe()
+        requests, self._requests = os.pipe()
+        self._events, events = os.pipe()
+        if os.fork() == 0:
+            self.close()
+            _become_server(orders, requests, events)
+        for descriptor in (orders, requests, events):
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Leave it to another process, or have it end."""
+        for descriptor in (self._orders, self._requests, self._events):
+            os.close(descriptor)
+
+    def lend(self) -> None:
+        """Have it be the first fork server that this process starts."""
+
+        class Popen(subprocess.Popen[bytes]):
+            def __new__(cls, args: Any = None, *others: Any, **options: Any) -> Any:
+                if not _starts_server(args) or subprocess.Popen is not cls:
+                    return super().__new__(cls)
+                vars(subprocess)["Popen"] = cls.__base__
+                return self.start(args, options["env"])
+
+        vars(subprocess)["Popen"] = Popen
+
+    def start(self, argv: list[str], env: Mapping[str, str]) -> "Server":
+        _give(self._orders, {"argv": argv, "env": dict(env), "cwd": str(Path.cwd())})
+        self.stdin: IO[bytes] = os.fdopen(self._requests, "wb")
+        self.stdout: IO[bytes] = os.fdopen(self._events, "rb")
+        return self
+
+
+def _starts_server(argv: Any) -> bool:
+    """Whether a command line is that of the engine's fork server, with modules to load."""
+    words = argv[:3] if isinstance(argv, list) and len(argv) > 3 else [""]
+    return Path(words[-1]).parts[-2:] == ("forkserver", "__main__.py")
 
 
 class Kernel:
@@ -29,24 +74,21 @@ class Kernel:
     stdin = stdout = stderr = None
 
     def __init__(self) -> None:
+        server = Server()
         orders, self._orders = os.pipe()
         self.returncode: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._orders)
-            _become_kernel(orders)
+            _become_kernel(orders, server)
         os.close(orders)
+        server.close()
 
     def launch(self, cmd: list[str], env: Mapping[str, str], **options: Any) -> "Kernel":
         """What `jupyter_client.launcher.launch_kernel` does."""
         parent = {"JPY_PARENT_PID": str(os.getpid())}
-        order = {
-            "argv": cmd,
-            "env": {**env, **parent},
-            "cwd": options.get("cwd") or str(Path.cwd()),
-        }
-        os.write(self._orders, json.dumps(order).encode() + b"\n")
-        os.close(self._orders)
+        cwd = options.get("cwd") or str(Path.cwd())
+        _give(self._orders, {"argv": cmd, "env": {**env, **parent}, "cwd": cwd})
         while os.getpgid(self.pid) != self.pid:  # whoever signals it asks for its group first
             time.sleep(_POLL_SECONDS)
         return self
@@ -75,8 +117,13 @@ class Kernel:
         self.send_signal(signal.SIGTERM)
 
 
-def _become_kernel(orders: int) -> None:
-    """Wait for the order; a program that ends without a notebook never gives one."""
+def _give(orders: int, order: Mapping[str, Any]) -> None:
+    os.write(orders, json.dumps(order).encode() + b"\n")
+    os.close(orders)
+
+
+def _taken(orders: int) -> list[str]:
+    """Wait for the order, and be where it says; a program without a notebook never gives one."""
     with os.fdopen(orders) as stream:
         order = json.loads(stream.readline() or "null")
     if order is None:
@@ -86,13 +133,33 @@ def _become_kernel(orders: int) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
+    return list(order["argv"])
+
+
+def _become_kernel(orders: int, server: Server) -> NoReturn:
+    python, flag, module, *arguments = _taken(orders)
     if "matplotlib" in sys.modules:  # which reads the variable when it is imported
         backend = os.environ.setdefault("MPLBACKEND", PICTURES)
         sys.modules["matplotlib"].rcParams["backend"] = backend
-    python, flag, module, *arguments = order["argv"]
     assert (python, flag) == (sys.executable, "-m")
+    server.lend()
     _run(module, arguments)
     raise SystemExit
+
+
+def _become_server(orders: int, requests: int, events: int) -> NoReturn:
+    python, flag, script, *modules = _taken(orders)
+    assert (python, flag) == (sys.executable, "-P")
+    for source, target in ((requests, 0), (events, 1)):
+        os.dup2(source, target)
+        os.close(source)
+    # A job that drops this process's own would close what it has just opened.
+    streams = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+    sys.argv = [script, *modules]
+    runpy.run_path(script, run_name="__main__")
+    del streams
+    os._exit(0)
 
 
 def _run(module: str, arguments: list[str]) -> None:

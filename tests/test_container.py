@@ -42,7 +42,7 @@ print(json.dumps([answer if isinstance(answer, str) else answer[0] for answer in
 def trained(bake: Bake, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which the training pipeline has run once in the local session."""
     project = Path(shutil.copytree(bake(), tmp_path_factory.mktemp("container") / "project"))
-    run_notebook(run, project, sample_rows=1500).succeeded()
+    run_notebook(run, project, sample_rows=1500, rounds=100).succeeded()
     return project
 
 

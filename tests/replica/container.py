@@ -122,6 +122,7 @@ class Container:
         return {
             **IMAGE_VARIABLES,
             **index,
+            "OMP_NUM_THREADS": "1",  # of a small model's threads, most wait for the others
             "HOME": str(self.scratch),
             "ML": str(self.ml),
             "VENV": str(self.venv),

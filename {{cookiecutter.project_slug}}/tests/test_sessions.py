@@ -1,11 +1,13 @@
 """Sessions and the registry."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from {{ cookiecutter.package_name }} import cli, errors, paths, registry, settings
+from {{ cookiecutter.package_name }}.sessions import managed
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 PACKAGE = {
@@ -56,6 +58,15 @@ def test_a_session_for_single_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_managed_session_does_not_debug() -> None:
     with pytest.raises(errors.ProjectError, match="debug in a local one"):
         opening.open_session("managed", debug=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "seconds"),
+    [("http://127.0.0.1:4566", 0.5), ("https://api.sagemaker.eu-west-3.amazonaws.com", 15.0)],
+)
+def test_a_service_on_this_machine_is_asked_often(url: str, seconds: float) -> None:
+    client = SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))
+    assert managed.poll_seconds(client) == seconds
 
 
 def test_the_champion_is_the_highest_approved_version(local: Any) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
@@ -24,6 +25,12 @@ class BotoSession(boto3.Session):
         if service_name == "sts":
             kwargs.pop("endpoint_url", None)
         return super().client(service_name, *args, **kwargs)
+
+
+def poll_seconds(client: Any) -> float:
+    """How often to look: SageMaker slows down who asks often, `make aws` need not be spared."""
+    host = urlsplit(str(client.meta.endpoint_url)).hostname
+    return 0.5 if host in ("localhost", "127.0.0.1", "::1") else 15.0
 
 
 def job_log(client: Any, kind: str, name: str, tail: int = 0) -> list[str]:

@@ -85,7 +85,7 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
     class ManagedSession(ContentUploads, base):
         """SageMaker itself, with uploads under content hashes, as a local session has them."""
 
-        poll_seconds = 15.0
+        poll_seconds: float
         runs_here = False
         settle_seconds = 900.0
         role: str
@@ -138,6 +138,7 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
             "(`aws sts get-caller-identity`), the region and -p bucket"
         ) from error
     session.default_bucket_prefix = prefix
+    session.poll_seconds = managed.poll_seconds(session.sagemaker_client)
     return session
 
 

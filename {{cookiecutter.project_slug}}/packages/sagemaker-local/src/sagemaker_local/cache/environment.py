@@ -25,6 +25,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # A shell puts the command that it runs there, so every way to start a run would be another one.
 _OF_THE_SHELL = {"_"}
 _IMPORTERS = {"__import__", "import_module"}
+_IMPORT = dis.opmap["IMPORT_NAME"]
 PACKAGE = Path(__file__).parents[1]
 # Folders of this engine that ask for results, refuse, or explain, and make none. All others count:
 # a new one does until it is named here.
@@ -125,6 +126,8 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _imports(code: CodeType) -> Iterator[str]:
     """Top-level names of the modules that import statements name, relative ones left out."""
+    if _IMPORT not in code.co_code[::2]:  # most functions have none, and dis is slow
+        return
     instructions = list(dis.get_instructions(code))
     for index, instruction in enumerate(instructions):
         if instruction.opname == "IMPORT_NAME" and instructions[index - 2].argval == 0:

@@ -47,7 +47,7 @@ def versions(names: set[str]) -> dict[str, str]:
     while pending:
         name = pending.pop()
         if name not in found:
-            found[name] = version(name)
+            found[name] = _version(name, stamp)
             pending.extend(_requirements(name, found[name], stamp))
     return found
 
@@ -61,6 +61,12 @@ def version(name: str) -> str:
 
 
 @lru_cache(maxsize=2048)
+def _version(name: str, stamp: str) -> str:
+    """What ``version`` says; with another stamp, it may be another."""
+    return version(name)
+
+
+@lru_cache(maxsize=2048)
 def _requirements(name: str, version: str, stamp: str) -> tuple[str, ...]:
     """Names of what a distribution requires here, extras left out.
 
@@ -70,10 +76,6 @@ def _requirements(name: str, version: str, stamp: str) -> tuple[str, ...]:
     for text in (version != "absent" and metadata.requires(name)) or ():
         requirement, _, marker = text.partition(";")
         match = _REQUIREMENT.match(requirement)
-        if match and "extra" not in marker and _is_installed(match.group()):
+        if match and "extra" not in marker and _version(match.group(), stamp) != "absent":
             required.append(metadata.distribution(match.group()).name)
     return tuple(required)
-
-
-def _is_installed(name: str) -> bool:
-    return version(name) != "absent"
