@@ -75,7 +75,7 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     labels = watched.ask(31, "2026-11-25T10:05:00")
     ran = watched.monitor().succeeded()
     assert "500 rows in 500 requests" in ran.output and "no violation" in ran.output
-    assert "0 of 500 rows have a label" in ran.output
+    assert "0 answers have got a label" in ran.output
     (calm,) = watched.windows()
     assert (calm["rows"], calm["violations"], calm["metrics"]) == (500, {}, {})
     assert calm["package"].endswith(f"{ENDPOINT}/1")
@@ -104,16 +104,22 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     assert set(shifted["violations"]) <= {"mileage_km", "prediction"}
     assert watched.kept("bookmark")["until"] > bookmark["until"]
 
-    # What turns out to be true later is joined when its window is looked at again.
+    # What turns out to be true late counts in the next window, once; and when its own window is
+    # looked at again, which moves nothing.
     command = ["python", "-m", "used_car_prices", "labels", str(labels)]
     ended = watched.run(command, watched.project)
     assert "500 labels are at s3://" in ended.stdout, ended.stderr
+    watched.ask(33, "2026-11-25T11:10:00")
+    ran = watched.monitor().succeeded()
+    assert "500 labels are of answers of earlier windows" in ran.output
+    *before, late = watched.windows()
+    assert before == [calm, shifted] and late["metrics"]["r2"] > 0.5
     bookmark = watched.kept("bookmark")
-    past = "2026-11-25T10:00Z/2026-11-25T10:30Z"
-    ran = watched.monitor(window=past).succeeded()
-    assert "500 of 500 rows have a label" in ran.output
+    ran = watched.monitor(window="2026-11-25T10:00Z/2026-11-25T10:30Z").succeeded()
+    assert "500 rows in 500 requests" in ran.output
+    assert "500 answers have got a label" in ran.output
     assert watched.kept("bookmark") == bookmark
-    assert watched.windows() == [calm, shifted], "a time that no window had is no window of them"
+    assert watched.windows() == [calm, shifted, late], "no window of them had that time"
 
 
 def told(watched: Watched) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ The first argument is the task: baseline, consolidate, drift, quality or report.
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from monitoring import baseline, consolidation, ground_truth, labelled, span, wr
 from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
+from monitoring.unlabelled import Unlabelled
 from monitoring.window import look_at_data
 from monitoring.window_quality import look_at_quality
 from tabular import job
@@ -47,14 +49,18 @@ def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
 
 
 def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
-    """Compare the window's answers with the truth, and keep the rows that have a label."""
+    """Compare answers with the truth: those of the window, and earlier ones that waited for it."""
     labels: dict[str, str] = {}
     if options.ground_truth:
-        found = sorted(options.ground_truth.rglob("*"))
-        labels = ground_truth.read(each for each in found if each.suffix in (".csv", ".jsonl"))
+        files = sorted(options.ground_truth.rglob("*"))
+        labels = ground_truth.read(each for each in files if each.suffix in (".csv", ".jsonl"))
     labelled.write(folder, options.window, labels)
-    rows = consolidation.batches(options.window, Shape.of(model.signature))
-    return written.quality(folder, look_at_quality(rows, model.signature, options.baseline, labels))
+    shape = Shape.of(model.signature)
+    waiting = Unlabelled(options.window, options.state, options.package, shape, labels)
+    rows = chain(consolidation.batches(options.window, shape), waiting.late())
+    found = look_at_quality(rows, model.signature, options.baseline, labels)
+    found.notes += waiting.keep(folder)
+    return written.quality(folder, found)
 
 
 def report(options: Namespace, model: Artifact, folder: Path) -> list[str]:

@@ -233,15 +233,18 @@ def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
     with pq.ParquetFile(folder / FILE) as file:
         for found in file.iter_batches(ROWS):
             columns = {name: found.column(f"in:{name}") for name in shape.columns}
-            known = found.column("prediction").is_valid()
-            answers = pa.Table.from_batches([found]).filter(known)
-            values = answers.column("prediction").to_numpy()
-            shares = [answers.column(f"P({label})").to_numpy() for label in shape.classes]
-            said = (
-                Predictions(values.astype(str), np.column_stack(shares), shape.classes)
-                if shape.classes
-                else Predictions(values.astype(float))
-            )
-            places = np.flatnonzero(known.to_numpy(zero_copy_only=False))
-            records = Columns(columns, found.num_rows)
-            yield Batch(found, records, said, places)
+            yield Batch(found, Columns(columns, found.num_rows), *answered(found, shape))
+
+
+def answered(rows: pa.RecordBatch, shape: Shape) -> tuple[Predictions, np.ndarray]:
+    """What a model said of rows, and the places of those whose answer was captured."""
+    known = rows.column("prediction").is_valid()
+    answers = pa.Table.from_batches([rows]).filter(known)
+    values = answers.column("prediction").to_numpy()
+    shares = [answers.column(f"P({label})").to_numpy() for label in shape.classes]
+    said = (
+        Predictions(values.astype(str), np.column_stack(shares), shape.classes)
+        if shape.classes
+        else Predictions(values.astype(float))
+    )
+    return said, np.flatnonzero(known.to_numpy(zero_copy_only=False))

@@ -1,5 +1,6 @@
 """What monitoring leaves: the documents of a window, and the sentences about them."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from tabular import job
 
-from . import baseline, bookmark, dependence, history, statistics, triage, violations
+from . import baseline, bookmark, dependence, history, statistics, triage, unlabelled, violations
 from .baseline import Data
 from .bookmark import Bookmark
 from .consolidation import Consolidated
@@ -148,7 +149,7 @@ class Tasks:
 def report(
     folder: Path, tasks: Tasks, state: Path | None, name: str, package: str, run: str
 ) -> list[str]:
-    """Write report/ for people, and state/ for the next window: history.json and bookmark.json.
+    """Write report/ for people, and state/ for the next window: history, bookmark, unlabelled rows.
 
     The bookmark moves here, at the end: a run that breaks before leaves its rows to the next. One
     that looks at a past window again leaves it where it is.
@@ -169,6 +170,7 @@ def report(
     job.write_json(pages / "constraint_violations.json", {"violations": found.violations})
     job.write_json(next_state / "history.json", history.document(entries))
     if window["is_newest"]:
+        shutil.copyfile(tasks.quality / unlabelled.FILE, next_state / unlabelled.FILE)
         after = bookmark.read(job.read_json(tasks.window, "bookmark.json"))
         job.write_json(next_state / "bookmark.json", replace(after, of=name).document())
     said = f"{len(found.violations)} violations in {window['rows']:,} rows"
