@@ -127,7 +127,7 @@ def test_the_artifact_serves_with_the_libraries_of_the_managed_image(
 # Processing
 
 
-@pytest.mark.parametrize("step", ["Preprocess", "Evaluate"])
+@pytest.mark.parametrize("step", ["Preprocess", "Evaluate", "Baseline"])
 def test_a_processing_job_fills_volumes_of_their_own(
     state: LocalState, containers: Path, tmp_path: Path, step: str
 ) -> None:
