@@ -5,6 +5,8 @@ from which later windows are compared: ten equal bins are too coarse for that.
 Source: Amazon SageMaker Developer Guide, "Schema for Statistics".
 """
 
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +16,7 @@ from . import distributions
 from .distributions import Categories, Distribution, Numbers
 
 BINS = 10
+LARGEST = sys.float_info.max
 SKETCH = {"c": 0.64, "k": 2048.0}
 
 
@@ -50,19 +53,21 @@ def _feature(name: str, column: Distribution) -> dict[str, Any]:
 def _numerical(column: Numbers) -> dict[str, Any]:
     if not column.known:
         return {}
-    values, weights = column.values, column.weights
+    low, high = float(column.values[0]), float(column.values[-1])
+    # The largest numbers that there are have no squares and no sums; by a power of two, exactly.
+    size = math.ldexp(1.0, math.frexp(max(-low, high))[1] - 1)
+    values, weights = column.values / size, column.weights
     mean = float(np.average(values, weights=weights))
-    low, high = float(values[0]), float(values[-1])
-    edges = np.linspace(low, high, BINS + 1)
+    edges = np.linspace(low / size, high / size, BINS + 1)
     counts, _ = np.histogram(values, edges if high > low else 1, weights=weights)
     bins = [
-        {"lower_bound": float(left), "upper_bound": float(right), "count": float(count)}
-        for left, right, count in zip(edges, edges[1:], counts, strict=False)
+        {"lower_bound": left * size, "upper_bound": right * size, "count": float(count)}
+        for left, right, count in zip(edges.tolist(), edges.tolist()[1:], counts, strict=False)
     ]
     return {
-        "mean": mean,
-        "sum": mean * column.known,
-        "std_dev": float(np.sqrt(np.average((values - mean) ** 2, weights=weights))),
+        "mean": mean * size,
+        "sum": max(-LARGEST, min(LARGEST, mean * size * column.known)),
+        "std_dev": float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) * size,
         "min": low,
         "max": high,
         "distribution": {

@@ -4,6 +4,7 @@ Source: Amazon SageMaker Developer Guide, "Schema for Statistics", "Schema for C
 for Violations" and "Model quality metrics". Objects may have more members than these.
 """
 
+import json
 from functools import partial
 from typing import Any
 
@@ -128,6 +129,16 @@ def columns(seed: int = 0, shift: float = 0.0) -> dict[str, Distribution]:
 
 def test_statistics_have_the_form_of_the_service() -> None:
     check(statistics.document(columns(), 5_007), STATISTICS)
+
+
+@pytest.mark.parametrize("large", [1.7e308, -1.7e308, 1e-320, 1e200])
+def test_statistics_of_the_largest_and_smallest_numbers_are_numbers(large: float) -> None:
+    known = Numbers.of(np.array([large, large, -large / 4, 0.0, 1.0]))
+    document = statistics.document({"price": known}, 5)
+    check(document, STATISTICS)
+    found = document["features"][0]["numerical_statistics"]
+    assert found["mean"] == pytest.approx(large * (1.75 / 5), abs=0.21, rel=1e-6)
+    assert "Infinity" not in json.dumps(document) and "NaN" not in json.dumps(document)
 
 
 def test_constraints_have_the_form_of_the_service() -> None:
