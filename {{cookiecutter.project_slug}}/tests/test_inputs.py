@@ -17,7 +17,7 @@ class Session:
         self.uploaded: list[Path] = []
         self.texts: list[str] = []
 
-    def upload_data(self, path: Path, **_: Any) -> str:
+    def upload_content(self, path: Path, **_: Any) -> str:
         self.uploaded.append(path)
         self.texts.append(path.read_text(encoding="utf-8"))
         return f"s3://bucket/{path.name}"

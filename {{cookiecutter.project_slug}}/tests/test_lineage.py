@@ -28,7 +28,7 @@ GROUP = f"{settings.PROJECT_SLUG}-xgboost"
 
 def train_on(session: Any, file: Path) -> record.Run:
     """A run that registers a model of this data."""
-    uri = session.upload_data(file, key_prefix="input")
+    uri = session.upload_content(file, key_prefix="input")
     steps = (pipelines.evaluate(session), pipelines.register(GROUP))
     execution = pipelines.start(session, *steps, data=uri)
     with record.recorded(execution, session, file) as run:

@@ -23,7 +23,7 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def run_of(session: Any, file: Path, *steps: Any) -> record.Run:
     """A recorded run on data that was uploaded."""
-    uri = session.upload_data(file, key_prefix="input")
+    uri = session.upload_content(file, key_prefix="input")
     execution = pipelines.start(session, *steps, data=uri)
     with record.recorded(execution, session, file) as run:
         progress.follow(execution, session)

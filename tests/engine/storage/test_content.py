@@ -230,14 +230,14 @@ class Uploads(ContentUploads):
 
 def test_a_folder_goes_below_its_kind_and_digest(folder: Path) -> None:
     uploads = Uploads()
-    uri = uploads.upload_data(str(folder), key_prefix="job-2024-01-01/input/code")
+    uri = uploads.upload_content(str(folder), key_prefix="job-2024-01-01/input/code")
     assert uri == f"s3://bucket/code/{digest(folder)}"
     assert uploads.puts == [(folder, "bucket", f"code/{digest(folder)}")]
 
 
 def test_a_file_keeps_its_name_below_the_prefix(folder: Path) -> None:
     uploads = Uploads(prefix="team/project")
-    uri = uploads.upload_data(folder / "a.py", bucket="other")
+    uri = uploads.upload_content(folder / "a.py", bucket="other")
     prefix = f"team/project/data/{digest(folder / 'a.py')}"
     assert uri == f"s3://other/{prefix}/a.py"
     assert uploads.puts == [(folder / "a.py", "other", prefix)]
@@ -246,13 +246,27 @@ def test_a_file_keeps_its_name_below_the_prefix(folder: Path) -> None:
 def test_two_uploads_of_one_content_have_one_uri(folder: Path, tmp_path: Path) -> None:
     uploads = Uploads()
     other = copied(folder, tmp_path / "copy")
-    assert uploads.upload_data(folder) == uploads.upload_data(other)
+    assert uploads.upload_content(folder) == uploads.upload_content(other)
+
+
+def test_a_caller_gets_the_prefix_that_it_asks_for(folder: Path) -> None:
+    class Session:
+        """Stands for the SDK's."""
+
+        def upload_data(self, *arguments: Any) -> str:
+            return str(arguments)
+
+    class Plain(Uploads, Session):
+        """A session as a project makes one."""
+
+    assert Plain().upload_data(folder, "other", "a/b") == str((folder, "other", "a/b", None, None))
+    assert not Plain().puts
 
 
 def test_what_is_not_there_is_not_uploaded(tmp_path: Path) -> None:
     uploads = Uploads()
     with pytest.raises(Exception, match=r"absent\.csv"):
-        uploads.upload_data(tmp_path / "absent.csv")
+        uploads.upload_content(tmp_path / "absent.csv")
     assert not uploads.puts
 
 

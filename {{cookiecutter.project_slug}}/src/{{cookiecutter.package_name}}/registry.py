@@ -146,7 +146,7 @@ def no_champion_uri(session: Any) -> str:
     with tempfile.TemporaryDirectory() as folder:
         marker = Path(folder, "README.txt")
         marker.write_text("There is no approved model yet.\n", encoding="utf-8", newline="\n")
-        return str(session.upload_data(folder, key_prefix="no-champion"))
+        return str(session.upload_content(folder, key_prefix="no-champion"))
 
 
 def registered(session: Any, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:

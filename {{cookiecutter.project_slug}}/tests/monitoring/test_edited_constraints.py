@@ -65,7 +65,7 @@ def test_the_sdk_s_own_classes_switch_a_column_off(
     from sagemaker.core.model_monitor import Constraints, ConstraintViolations, Statistics
 
     with hosted_models.sessions(kind, tmp_path / "state") as session:
-        uri = session.upload_data(shifted / "baseline", key_prefix="baseline")
+        uri = session.upload_content(shifted / "baseline", key_prefix="baseline")
         found = Statistics.from_s3_uri(f"{uri}/data/statistics.json", sagemaker_session=session)
         assert found.body_dict == read(shifted / "baseline" / "data" / "statistics.json")
         kept = Constraints.from_s3_uri(f"{uri}/data/constraints.json", sagemaker_session=session)

@@ -34,7 +34,7 @@ def folder_uri(session: Any, baseline: str, constraints: str) -> str:
             target.write_text(session.read_s3_file(bucket, f"{key}/{name}"), encoding="utf-8")
         text = json.dumps(document, indent=2)
         Path(folder, about, FILE).write_text(text, encoding="utf-8")
-        return str(session.upload_data(folder, key_prefix="baseline"))
+        return str(session.upload_content(folder, key_prefix="baseline"))
 
 
 FILES = (FILE, "statistics.json")

@@ -32,7 +32,7 @@ def upload(session: Any, source: str | Path, parameter: str = "input_data") -> s
     path = find(text, parameter)
     if not any(file.is_file() and file.stat().st_size for file in (path, *path.rglob("*"))):
         raise ProjectError(f"{parameter} {path} is empty; it should hold rows of a table")
-    return str(session.upload_data(path, key_prefix="input"))
+    return str(session.upload_content(path, key_prefix="input"))
 
 
 def long_options(session: Any, options: Mapping[str, str]) -> dict[str, str]:
@@ -55,7 +55,7 @@ def long_options(session: Any, options: Mapping[str, str]) -> dict[str, str]:
         file = Path(folder, f"{OPTIONS}.json")
         text = json.dumps(given, indent=1, ensure_ascii=False)
         file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-        return {OPTIONS: str(session.upload_data(file, key_prefix=OPTIONS))}
+        return {OPTIONS: str(session.upload_content(file, key_prefix=OPTIONS))}
 
 
 def find(source: str | Path, parameter: str = "input_data") -> Path:

@@ -82,7 +82,7 @@ def entrypoint(script: str) -> list[str]:
 
 def upload(session: Any, script: str) -> str:
     """Stage a script and upload it; gives the S3 URI of its folder."""
-    return str(session.upload_data(stage(script), key_prefix="code"))
+    return str(session.upload_content(stage(script), key_prefix="code"))
 
 
 def upload_archive(session: Any, script: str) -> str:
@@ -94,7 +94,7 @@ def upload_archive(session: Any, script: str) -> str:
     folder = Path(stage(script, installable=True))
     packed = STAGED.with_name("archives") / folder.name / "sourcedir.tar.gz"
     archive.pack(folder, packed)
-    return str(session.upload_data(packed, key_prefix="source"))
+    return str(session.upload_content(packed, key_prefix="source"))
 
 
 def check_imports(script: str) -> None:

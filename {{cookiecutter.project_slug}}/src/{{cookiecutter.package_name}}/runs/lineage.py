@@ -86,7 +86,7 @@ def attach(session: Any, package: str, file: Path) -> str:
     Returns:
         Where the document is in the bucket.
     """
-    uri = str(session.upload_data(file, key_prefix="lineage"))
+    uri = str(session.upload_content(file, key_prefix="lineage"))
     document = json.loads(file.read_text(encoding="utf-8"))
     git = document.get("git") or {}
     facts = document | {"git_commit": git.get("commit", "")}

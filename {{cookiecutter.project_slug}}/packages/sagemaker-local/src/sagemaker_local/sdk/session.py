@@ -124,6 +124,16 @@ class _Local(ContentUploads, Session):
             for file, name in files_below(path):
                 self.digests.same(file, target if path.is_file() else target / name)
 
+    def _upload(self, path: Any, bucket: str | None, prefix: str, *options: Any) -> str:
+        target, prefix = self.determine_bucket_and_prefix(
+            bucket=bucket, key_prefix=prefix, sagemaker_session=self
+        )
+        uri, source = f"s3://{target}/{prefix}", Path(path)
+        if source.is_file():
+            uri = f"{uri}/{source.name}"
+        self.bucket.upload(source, uri)
+        return uri
+
     def upload_string_as_file_body(
         self, body: str | bytes, bucket: str, key: str, kms_key: str | None = None
     ) -> str:
