@@ -89,7 +89,7 @@ def put_together(
         pq.write_table(raw(older, target), train / f"{name}.parquet")
         pq.write_table(raw(newest, target), test / f"{name}.parquet")
         of_train, of_test = (
-            str(session.upload_data(each, key_prefix="retraining")) for each in (train, test)
+            str(session.upload_content(each, key_prefix="retraining")) for each in (train, test)
         )
     return Rows(of_train, of_test, len(older), len(newest))
 
