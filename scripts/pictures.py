@@ -1,10 +1,11 @@
 """Make the README's pictures anew, from a project that is generated and run for them.
 
-The report of the demo's run, and notebook 03 in JupyterLab after it ran there. `make pictures`
-needs Debian's packages `chromium` and `chromium-driver`.
+The report of the demo's run, notebook 03 in JupyterLab after it ran there, and the page of its day
+on which the data drifts. `make pictures` needs Debian's packages `chromium` and `chromium-driver`.
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ TEMPLATE = Path(__file__).resolve().parents[1]
 PICTURES = TEMPLATE / "docs" / "pictures"
 NOTEBOOK = "03_training_pipeline.ipynb"
 # The page of a report, and a notebook between JupyterLab's bars: what a README shows legibly.
-REPORT_SIZE, NOTEBOOK_SIZE = (1060, 1020), (1400, 1000)
+REPORT_SIZE, NOTEBOOK_SIZE, DAY_SIZE = (1060, 1020), (1400, 1000), (1060, 1060)
 CLOSE_SIDE_BAR = "window.jupyterapp.shell.collapseLeft()"
 SCROLL_TO = "arguments[0].scrollIntoView({block: 'start'})"
 
@@ -58,8 +59,24 @@ def picture_of_notebook(browser: webdriver.Chrome, address: str) -> None:
     take(browser, "notebook.png", NOTEBOOK_SIZE)
 
 
+def page_of_day(project: Path) -> Path:
+    """The page of a day that is played anew, in a few minutes."""
+    played = subprocess.run(["make", "--no-print-directory", "drift-day"], cwd=project, check=False)
+    if played.returncode:
+        sys.exit(played.returncode)
+    return project / "reports" / "drift-day" / "index.html"
+
+
+def picture_of_day(browser: webdriver.Chrome, page: Path) -> None:
+    """The top of the day's page: what happened, and each column's drift in each window."""
+    browser.set_window_size(*DAY_SIZE)
+    browser.get(page.as_uri())
+    browser.execute_script("document.documentElement.style.overflow = 'hidden'")  # no scroll bar
+    take(browser, "drift-day.png", DAY_SIZE)
+
+
 def main() -> None:
-    """Both pictures, of the project below `build/demo`."""
+    """All pictures, of the project below `build/demo`."""
     if not (lab.CHROMIUM and lab.DRIVER):
         sys.exit("pictures: there is no browser; apt-get install chromium chromium-driver")
     [project] = (TEMPLATE / "build" / "demo").glob("*/")
@@ -68,6 +85,7 @@ def main() -> None:
         home = Path(scratch)
         with lab.chromium(home / "chromium") as browser:
             picture_of_report(browser, newest_report(project))
+            picture_of_day(browser, page_of_day(project))
             with lab.serving(project / "notebooks", home, python, os.environ) as address:
                 picture_of_notebook(browser, address)
 

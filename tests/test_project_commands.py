@@ -161,7 +161,7 @@ def test_lint_passes_whatever_the_package_is_called(bake: Bake, run: Run, packag
 
 def targets(makefile: str) -> list[str]:
     """The documented targets of a Makefile."""
-    return re.findall(r"^([a-z]+):.*## ", makefile, flags=re.MULTILINE)
+    return re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE)
 
 
 def test_the_readme_shows_every_command(bake: Bake, run: Run) -> None:

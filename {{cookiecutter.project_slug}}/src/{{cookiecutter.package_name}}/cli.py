@@ -11,6 +11,7 @@ from pathlib import Path
 from . import answers, paths, settings
 from .command_line import PROGRAM, Parser, examples_text
 from .deployments.command_line import add_endpoints
+from .drift_day.stage import add_drift_day
 from .errors import ProjectError
 from .monitoring.command_line import add_alerts, add_labels
 from .notebooks.command_line import COMMANDS, add_notebook
@@ -57,6 +58,7 @@ def arguments() -> Parser:
     add_libraries(parser)
     add_prune(parser)
     add_sample_data(parser)
+    add_drift_day(parser)
     parser.command("githooks", "install the git hooks, as make setup does", answers.githooks)
     examples = examples_text("pipeline -f params/local.yaml", "runs list", "exports check")
     parser.epilog = f"{examples}\n\n`{PROGRAM} COMMAND --help` says more."

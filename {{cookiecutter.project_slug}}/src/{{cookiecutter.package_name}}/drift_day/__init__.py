@@ -1,0 +1,1 @@
+"""A day on which the data drifts, told on this machine: `make drift-day`."""
