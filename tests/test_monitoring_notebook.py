@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from captures import ENDPOINT, ask
 from projects import LocalState, NotebookRun, Run, failure, run_notebook
@@ -44,6 +45,10 @@ class Watched:
         """A document of the state's folder."""
         path = self.state.path(f"{OWN}/monitoring/{ENDPOINT}/state/{name}.json")
         return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    @property
+    def has_state(self) -> bool:
+        return self.state.path(f"{OWN}/monitoring/{ENDPOINT}/state").is_dir()
 
     def windows(self) -> list[dict[str, Any]]:
         return list(self.kept("history")["windows"])
@@ -120,6 +125,27 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     assert "500 answers have got a label" in ran.output
     assert watched.kept("bookmark") == bookmark
     assert watched.windows() == [calm, shifted, late], "no window of them had that time"
+
+
+def test_results_of_a_batch_job_are_a_window_of_their_own(watched: Watched) -> None:
+    """A table as notebook 04 writes it, made of what an endpoint was asked and answered."""
+    watched.ask(61, "2026-11-25T09:05:00", rows=400)
+    captures = watched.state.path(f"{OWN}/captures/{ENDPOINT}/AllTraffic/2026/11/25/09")
+    (file,) = captures.glob("*-61.jsonl")
+    rows = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        sides = json.loads(line)["captureData"]
+        answer = json.loads(sides["endpointOutput"]["data"])
+        rows.append({**json.loads(sides["endpointInput"]["data"]), **answer})
+    file.unlink()
+    table = watched.project / "reports" / "scored" / "new.csv.scored.csv"
+    table.parent.mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(table, index_label="row")
+    before = watched.kept("bookmark") if watched.has_state else None
+    ran = watched.monitor(batch_results=table.parent).succeeded()
+    assert "400 rows in 400 requests" in ran.output and "no violation" in ran.output
+    assert (watched.kept("bookmark") if watched.has_state else None) == before
+    assert (watched.project / f"reports/monitoring/{ENDPOINT}-batch.html").is_file()
 
 
 def told(watched: Watched) -> list[dict[str, str]]:
