@@ -292,6 +292,7 @@ def package(tmp_path: Path) -> Path:
 
 
 MAKERS = (
+    "algorithms/train_xgboost.py",
     "cache/signature.py",
     "definition/expressions.py",
     "engine.py",
