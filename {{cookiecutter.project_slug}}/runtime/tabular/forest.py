@@ -113,27 +113,37 @@ def write(booster: Any, model: Path) -> None:
         content = model.read_bytes()
         document = {
             "model": hashlib.sha256(content).hexdigest(),
+            "objective": ubjson.loads(content)["learner"]["objective"]["name"],
             "base": forest.base.tolist(),
             "margins": _digest(forest.margins(_probes(forest))),
         }
         model.with_name(FILE).write_text(json.dumps(document), encoding="utf-8")
 
 
-def read(model: Path) -> tuple[Forest, str] | None:
-    """The forest of a model's file, and its objective, without XGBoost.
-
-    None where XGBoost has to answer or to be asked: nothing was kept, or of another model, or this
-    machine's numpy gives other bits.
-    """
+def kept(model: Path) -> Mapping[str, Any] | None:
+    """What training has kept beside a model's file; None where nothing, or of another model."""
     try:
         document = json.loads(model.with_name(FILE).read_text(encoding="utf-8"))
-        content = model.read_bytes()
-        if hashlib.sha256(content).hexdigest() != document["model"]:
-            return None
-        learner = ubjson.loads(content)["learner"]
+        same = hashlib.sha256(model.read_bytes()).hexdigest() == document["model"]
+        return document if same and document["objective"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read(model: Path) -> Forest | None:
+    """The forest of a model's file, without XGBoost.
+
+    None where XGBoost has to answer or to be asked: nothing was kept, or this machine's numpy gives
+    other bits.
+    """
+    document = kept(model)
+    if document is None:
+        return None
+    try:
+        learner = ubjson.loads(model.read_bytes())["learner"]
         forest = _forest(learner, np.array(document["base"]))
         same = _digest(forest.margins(_probes(forest))) == document["margins"]
-        return (forest, learner["objective"]["name"]) if same else None
+        return forest if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -30,8 +30,8 @@ class Trees:
 
     def __init__(self, model: Path) -> None:
         self._model = model
-        self._known = forest.read(model)
-        if self._known is None:
+        self._kept = forest.kept(model)
+        if self._kept is None:
             _ = self._booster  # which says what is wrong with it
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
@@ -60,14 +60,14 @@ class Trees:
 
     @cached_property
     def _link(self) -> links.Link | None:
-        if self._known:
-            return LINKS.get(self._known[1])
+        if self._kept:
+            return LINKS.get(self._kept["objective"])
         objective = json.loads(self._booster.save_config())["learner"]["objective"]["name"]
         return LINKS.get(objective)
 
     @cached_property
-    def _forest(self) -> forest.Forest | None:
-        return self._known[0] if self._known else forest.of(self._booster)
+    def _forest(self) -> forest.Forest | None:  # many rows need none
+        return (forest.read(self._model) if self._kept else None) or forest.of(self._booster)
 
     @cached_property
     def _sets(self) -> leaf_sets.LeafSets | None:
