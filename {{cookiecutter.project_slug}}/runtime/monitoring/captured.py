@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -142,9 +142,8 @@ def _capture(line: bytes, columns: list[str], classes: Sequence[str]) -> Capture
         raise DataError("its input was not captured; have the endpoint capture Input and Output")
     body, kind = _side(data["endpointInput"])
     records = payloads.as_records(payloads.read(body, kind), columns)
-    wanted = set(columns)
     for each in records:
-        if unknown := wanted - each.keys():
+        if unknown := set(columns).difference(each):
             raise DataError(f"it lacks the model's fields {', '.join(sorted(unknown))}")
     answers = _answers(data["endpointOutput"], classes) if "endpointOutput" in data else []
     if answers and len(answers) != len(records):
@@ -175,6 +174,7 @@ def _is_number(value: Any) -> bool:
     return math.isfinite(value)
 
 
+@lru_cache(maxsize=1_000)
 def moment_of(text: Any) -> datetime:
     """A time in UTC from its text; DataError where it is none."""
     try:

@@ -23,7 +23,7 @@ from .bookmark import Bookmark, hour
 from .captured import Capture, Unreadable
 from .span import Span
 
-ROWS = 20_000  # at once
+ROWS, BATCH = 5_000, 2_000  # in a part of the table, and at once
 WRITTEN = timedelta(hours=2)  # after its hour has begun, no file is written to any more
 FILE = "rows.parquet"
 
@@ -120,8 +120,14 @@ def consolidate(
         else _inside(whole, files, shape, span, found)
     )
     with pq.ParquetWriter(folder / FILE, shape.schema()) as writer:
+        parts: list[pa.Table] = []
         for waiting in _batches(captures, found):
-            writer.write_table(_table(waiting, shape))
+            parts.append(_table(waiting, shape))
+            if sum(each.num_rows for each in parts) >= ROWS:
+                writer.write_table(pa.concat_tables(parts))
+                parts = []
+        if parts:
+            writer.write_table(pa.concat_tables(parts))
     if found.unreadable.count and not found.readable:
         raise DataError(f"no request could be read: {found.unreadable.sentence()}")
     return found, span.before.moved(whole, span.end)
@@ -172,7 +178,7 @@ def _batches(captures: Iterable[Capture], found: Consolidated) -> Iterator[list[
             found.unanswered += 1
         waiting.append(each)
         rows += len(each.records)
-        if rows >= ROWS:
+        if rows >= BATCH:
             yield waiting
             waiting, rows = [], 0
     if waiting:
@@ -199,11 +205,12 @@ def _texts(values: list[Any]) -> Any:
     kinds = {*map(type, values)}
     if kinds <= {float, type(None)}:
         return pa.array(values, pa.float64()).cast(pa.string())
-    texts = [each if isinstance(each, str) or each is None else text(each) for each in values]
+    if not kinds <= {str, type(None)}:
+        values = [each if isinstance(each, str) or each is None else text(each) for each in values]
     try:
-        return pa.array(texts, pa.string())
+        return pa.array(values, pa.string())
     except UnicodeEncodeError:  # half of a character, as JSON can hold it
-        return [each and each.encode("utf-8", "replace").decode() for each in texts]
+        return [each and each.encode("utf-8", "replace").decode() for each in values]
 
 
 @dataclass(frozen=True)
@@ -230,8 +237,8 @@ class Batch:
 
 def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
     """The rows of a window, some at a time."""
-    with pq.ParquetFile(folder / FILE) as file:
-        for found in file.iter_batches(ROWS):
+    with pq.ParquetFile(folder / FILE, pre_buffer=False) as file:
+        for found in file.iter_batches(BATCH, use_threads=False):
             columns = {name: found.column(f"in:{name}") for name in shape.columns}
             yield Batch(found, Columns(columns, found.num_rows), *answered(found, shape))
 

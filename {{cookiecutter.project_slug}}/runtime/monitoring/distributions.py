@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 POINTS = 1_000
-BUFFER = 100_000
+BUFFER = 20_000
 
 
 @dataclass(frozen=True)
