@@ -1,7 +1,8 @@
 """Small scripts and files at the URIs that a definition by somebody else names.
 
 With them its steps run: a processing script writes something to each of its outputs and every
-property file, a training script leaves a model that answers, and data is a table of two rows.
+property file, a training script leaves a model that answers, and data is a table of two rows. They
+name literal paths, as their authors' scripts do.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ import json
 from pathlib import Path
 
 FILES, TABLES = json.loads({files!r}), json.loads({tables!r})
-ml = next(folder for folder in Path(__file__).resolve().parents if (folder / "config").is_dir())
+ml = Path("/opt/ml")
 job = json.loads((ml / "config" / "processingjobconfig.json").read_text())
 (ml / "output" / "message").write_text("what a job says of itself")
 for output in job.get("ProcessingOutputConfig", {{}}).get("Outputs", []):
-    folder = Path(str(ml) + output["S3Output"]["LocalPath"].removeprefix("/opt/ml"))
+    folder = ml / output["S3Output"]["LocalPath"].partition("/ml/")[2]
     for name in [f"{{output['OutputName']}}.csv", *TABLES.get(output["OutputName"], [])]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text({table!r})
@@ -49,7 +50,7 @@ TRAINING = """
 import os, shutil, sys
 from pathlib import Path
 
-model = Path(os.environ["SM_MODEL_DIR"])
+model = Path("/opt/ml/model")
 (model / "weights.txt").write_text("1 2 3")
 (model / "code").mkdir(exist_ok=True)
 shutil.copy(Path(__file__).with_name("inference.py"), model / "code")

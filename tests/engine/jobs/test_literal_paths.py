@@ -108,6 +108,21 @@ def test_a_shell_program_and_the_settings_beside_it(local: Local, way: str) -> N
     assert local.read("s3://sagemaker-local/out/b.csv") == "b"
 
 
+def test_a_framework_processors_script_names_its_folders(local: Local, way: str) -> None:
+    packed = local.submitted(COPY_ROWS, helper=OUT)["sagemaker_submit_directory"]
+    code = packed.removesuffix("/sourcedir.tar.gz")
+    entry = local.put('#!/bin/bash\npython3 script.py "$@"\n', "entry/runproc.sh")
+    inputs = {"data": local.put("rows", "data/a.csv"), "entrypoint": entry}
+    step = processing("Job", code, inputs=inputs, outputs={"out": "s3://sagemaker-local/out"})
+    step["Arguments"]["AppSpecification"]["ContainerEntrypoint"] = [
+        "/bin/bash",
+        "/opt/ml/processing/input/entrypoint/runproc.sh",
+    ]
+    run = local.run(definition(step))
+    assert run.status == "Succeeded", run.steps
+    assert local.read("s3://sagemaker-local/out/b.csv") == "ROWS"
+
+
 TRAIN = """
 import json
 rows = open("/opt/ml/input/data/train/a.csv").read()

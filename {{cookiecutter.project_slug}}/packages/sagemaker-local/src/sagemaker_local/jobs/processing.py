@@ -160,9 +160,10 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
     specification = request["AppSpecification"]
     entrypoint = [folder.rewrite(str(part)) for part in specification["ContainerEntrypoint"]]
     arguments = [folder.rewrite(str(part)) for part in specification.get("ContainerArguments", [])]
-    cwd = folder.ml
+    cwd, unpacked = folder.ml, list[Path]()
     if Path(entrypoint[-1]).name == _FRAMEWORK_SCRIPT:
         entrypoint, cwd = _framework_entrypoint(Path(entrypoint[-1]), folder)
+        unpacked = [cwd]
     environment = string_environment(request.get("Environment"), folder)
     return Command(
         (*entrypoint, *arguments),
@@ -174,7 +175,7 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
             **environment,
         },
         time_limit(request),
-        paths=ContainerPaths(folder.ml, _code(request, folder)),
+        paths=ContainerPaths(folder.ml, (*_code(request, folder), *unpacked)),
     )
 
 
