@@ -13,7 +13,7 @@ from .command_line import PROGRAM, Parser, examples_text
 from .deployments.command_line import add_endpoints
 from .drift_day.stage import add_drift_day
 from .errors import ProjectError
-from .monitoring.command_line import add_alerts, add_labels
+from .monitoring.command_line import add_alerts, add_labels, add_schedules
 from .notebooks.command_line import COMMANDS, add_notebook
 from .options import add_family, add_group, add_session
 from .watching.command_line import add_watch
@@ -50,6 +50,7 @@ def arguments() -> Parser:
     add_notebook(parser, "monitor")
     add_labels(parser)
     add_alerts(parser)
+    add_schedules(parser)
     add_lineage(parser)
     add_router(parser)
     add_watch(parser)

@@ -26,9 +26,9 @@ def add_group(added: Parser) -> None:
     added.add_argument("--group", help="a model package group; default: this project's")
 
 
-def add_session(added: Parser) -> None:
+def add_session(added: Parser, usual: str = "local") -> None:
     """The option that says whose models and executions are meant."""
-    added.add_argument("--session", choices=MODES, default="local", help="default: local")
+    added.add_argument("--session", choices=MODES, default=usual, help=f"default: {usual}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .. import settings
+from .. import registry, settings
 from ..errors import ProjectError
 from ..options import opened
 
@@ -31,3 +31,19 @@ def labels(options: Namespace) -> Iterable[str]:
     with opened(options) as session:
         endpoint = options.endpoint or registry.group_name(options.family)
         return [labels.add(session, endpoint, options.file)]
+
+
+def create_schedule(options: Namespace) -> Iterable[str]:
+    from . import schedules
+
+    endpoint = options.endpoint or registry.group_name(options.family)
+    with opened(options) as session:
+        return [schedules.put(session, endpoint, options.every, options.role)]
+
+
+def delete_schedule(options: Namespace) -> Iterable[str]:
+    from . import schedules
+
+    endpoint = options.endpoint or registry.group_name(options.family)
+    with opened(options) as session:
+        return [schedules.remove(session, endpoint)]

@@ -34,3 +34,28 @@ def add_labels(parser: Parser) -> None:
     add_family(added)
     add_session(added)
     added.add_argument("--bucket", default="", help="the managed session's; default: its own")
+
+
+def add_schedules(parser: Parser) -> None:
+    """Managed monitoring, again and again."""
+    about = "managed: have the monitoring pipeline be started by the clock: create, delete"
+    schedules = parser.command("schedules", about)
+    creating = schedules.command(
+        "create",
+        "create or change the schedule that starts the pipeline of notebook 06",
+        answers.create_schedule,
+        "schedules create --every '1 hour' --role arn:aws:iam::123456789012:role/scheduler",
+    )
+    about = "such as '1 hour', or an expression of EventBridge Scheduler"
+    creating.add_argument("--every", required=True, help=about)
+    about = "ARN of a role that Scheduler may assume, and that may start the pipeline"
+    creating.add_argument("--role", required=True, help=about)
+    deleting = schedules.command(
+        "delete", "delete that schedule", answers.delete_schedule, "schedules delete"
+    )
+    for added in (creating, deleting):
+        about = "that is watched; default: the one of this project's models"
+        added.add_argument("--endpoint", default="", help=about)
+        add_family(added)
+        add_session(added, "managed")
+        added.add_argument("--bucket", default="", help="the managed session's; default: its own")
