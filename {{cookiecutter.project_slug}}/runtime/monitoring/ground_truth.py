@@ -5,6 +5,7 @@ with `groundTruthData` and `eventMetadata.eventId`. A table of ids and labels is
 """
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -102,3 +103,10 @@ def lines(labels: Mapping[str, str]) -> Iterator[str]:
             "eventVersion": "0",
         }
         yield json.dumps(record) + "\n"
+
+
+def cell(label: str) -> str:
+    """A label as CSV, of which one with a comma would be two."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([label])
+    return text.getvalue()

@@ -42,7 +42,7 @@ def add(session: Any, name: str, source: str) -> str:
             given = ground_truth.read([file])
         except DataError as error:
             raise ProjectError(str(error)) from None
-    new = {row: label for row, label in given.items() if row not in known}
+    new = {row: ground_truth.cell(label) for row, label in given.items() if row not in known}
     if not new:
         return f"all {len(given):,} labels of {file.name} are there already"
     text = "".join(ground_truth.lines(new))
