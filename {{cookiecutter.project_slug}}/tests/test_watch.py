@@ -16,8 +16,8 @@ import pytest
 
 from {{ cookiecutter.package_name }} import cli, locks, paths, registry
 from {{ cookiecutter.package_name }}.errors import ProjectError
-from {{ cookiecutter.package_name }}.watching import captures, commands, files, job, runner
-from {{ cookiecutter.package_name }}.watching.job import Ending
+from {{ cookiecutter.package_name }}.watching import captures, commands, ending, files, job, runner
+from {{ cookiecutter.package_name }}.watching.ending import Ending
 from {{ cookiecutter.package_name }}.watching.journal import Journal
 from {{ cookiecutter.package_name }}.watching.state import State
 from {{ cookiecutter.package_name }}.watching.watch import Watch
@@ -394,10 +394,10 @@ def test_a_run_leaves_how_it_ended(tmp_path: Path) -> None:
     said = ["sample-data", "--rows", "0"]
     failed = job.carry_out(tmp_path, "train", "second", [said, ["never", "reached"]])
     assert failed.sentence.startswith("rows must be 1 or more")
-    assert job.ending(tmp_path, "train", "second") == failed
-    assert job.ending(tmp_path, "train", "first") is None
+    assert ending.ending(tmp_path, "train", "second") == failed
+    assert ending.ending(tmp_path, "train", "first") is None
     with (
-        locks.held(job.lock_file(tmp_path, "train"), ""),
+        locks.held(ending.lock_file(tmp_path, "train"), ""),
         pytest.raises(ProjectError, match="train is under way in another process"),
     ):
         job.carry_out(tmp_path, "train", "third", [said])

@@ -1,47 +1,16 @@
-"""One run that the watch began, in a process of its own, which leaves how it ended.
-
-A run that outlives its watch goes on: its lock says so, and what it leaves says how it ended.
-"""
+"""One run that the watch began, in a process of its own, which leaves how it ended."""
 
 import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from .. import locks
+from .. import cli, locks
+from .ending import Ending, ending_file, lock_file
 from .state import write_whole
 from .work import Words
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a run ended.
-
-    Attributes:
-        run: its name.
-        sentence: why it failed, or "".
-        seconds: that it took.
-    """
-
-    run: str
-    sentence: str
-    seconds: float
-
-
-def lock_file(folder: Path, pipeline: str) -> Path:
-    """The lock of the one run of a pipeline that may be under way."""
-    return folder / f"{pipeline}.lock"
-
-
-def ending(folder: Path, pipeline: str, run: str) -> Ending | None:
-    """How a run ended; None where it has not, or left nothing."""
-    file = folder / f"{pipeline}.json"
-    if not file.is_file():
-        return None
-    found = Ending(**json.loads(file.read_text(encoding="utf-8")))
-    return found if found.run == run else None
 
 
 def carry_out(folder: Path, pipeline: str, run: str, commands: Sequence[Words]) -> Ending:
@@ -54,14 +23,12 @@ def carry_out(folder: Path, pipeline: str, run: str, commands: Sequence[Words]) 
         started = time.monotonic()
         sentence = next(filter(None, map(_failure, commands)), "")
         found = Ending(run, sentence, round(time.monotonic() - started, 1))
-        write_whole(folder / f"{pipeline}.json", json.dumps(asdict(found)))
+        write_whole(ending_file(folder, pipeline), json.dumps(asdict(found)))
     return found
 
 
 def _failure(words: Words) -> str:
     """The sentence with which a command of this project failed, or ""."""
-    from .. import cli
-
     try:
         cli.main(list(words))
     except SystemExit as ended:

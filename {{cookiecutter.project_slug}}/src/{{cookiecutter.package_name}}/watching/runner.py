@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from .. import locks, paths
-from . import job
-from .job import Ending
+from . import ending
+from .ending import Ending
 from .work import Work
 
 SECONDS_TO_STOP = 30.0  # within which a notebook stops what it has started
@@ -78,11 +78,11 @@ class Processes:
         return self.is_busy(pipeline)
 
     def is_busy(self, pipeline: str) -> bool:
-        return locks.is_held(job.lock_file(self.folder, pipeline))
+        return locks.is_held(ending.lock_file(self.folder, pipeline))
 
     def ending(self, pipeline: str, run: str) -> Ending | None:
         self._begun.pop(run, None)
-        return job.ending(self.folder, pipeline, run)
+        return ending.ending(self.folder, pipeline, run)
 
     def stop(self) -> None:
         running = [each for each in self._begun.values() if each.poll() is None]
