@@ -28,8 +28,8 @@ CALM = Hour("calm", 101)
 FIRST = Hour("shifted", 102, 1.0, SHIFTED)
 SECOND = Hour("shifted again", 103, 1.0, SHIFTED)
 MIXED_UP = Hour("labels mixed up", 104, 1.0, SHIFTED)
-# Of the rows of that window; those on which models are compared come after them.
-NOISE = 0.6
+# Of the rows of that window have such labels; those on which models are compared come after them.
+MIXED_SHARE = 0.6
 
 
 @dataclass
@@ -158,8 +158,8 @@ def play() -> Story:
     with day.timed("deploy version 2"):
         command("registry", "approve", "--version", "2", "--deploy")
     day.ask(MIXED_UP)
-    noise = MIXED_UP.identifiers()[: int(NOISE * MIXED_UP.rows)]
-    labels = traffic.write_labels(paths.DATA / "mixed_up.csv", [MIXED_UP], noise)
+    mixed_up = MIXED_UP.identifiers()[: int(MIXED_SHARE * MIXED_UP.rows)]
+    labels = traffic.write_labels(paths.DATA / "mixed_up.csv", [MIXED_UP], mixed_up)
     day.monitor(MIXED_UP, ground_truth=labels, retrain="now")
     return day.story
 

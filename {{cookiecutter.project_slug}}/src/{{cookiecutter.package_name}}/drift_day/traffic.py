@@ -95,13 +95,13 @@ def _wait_until_captured(session: Any, endpoint: str, hour: Hour, since: datetim
     waiting.until(session, captured, lambda ids: expected <= ids, what)
 
 
-def write_labels(path: Path, hours: Collection[Hour], noise: Collection[str] = ()) -> Path:
+def write_labels(path: Path, hours: Collection[Hour], mixed_up: Collection[str] = ()) -> Path:
     """A table of id,label: what turned out to be true of the requests of some hours.
 
     Args:
         path: of the file.
         hours: whose requests they are.
-        noise: ids whose labels were mixed up: each has that of another.
+        mixed_up: ids whose labels are turned around: the largest of them for the smallest.
     """
     import numpy as np
     import pandas as pd
@@ -111,10 +111,9 @@ def write_labels(path: Path, hours: Collection[Hour], noise: Collection[str] = (
         listings = hour.listings()
         tables.append(pd.DataFrame({"id": hour.identifiers(), "label": listings.iloc[:, -1]}))
     table = pd.concat(tables, ignore_index=True)
-    mixed = np.flatnonzero(table["id"].isin(noise))
-    table.loc[mixed, "label"] = table["label"].to_numpy()[
-        np.random.default_rng(7).permutation(mixed)
-    ]
+    places = np.flatnonzero(table["id"].isin(mixed_up))
+    ordered = places[np.argsort(table["label"].to_numpy()[places], kind="stable")]
+    table.loc[ordered, "label"] = table["label"].to_numpy()[ordered[::-1]]
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(path, index=False, lineterminator="\n")
     return path
