@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from tabular.predictions import Predictions
 from tabular.records import Columns
+from tabular.spelling import reading
 from tabular.values import DataError, text
 
 from . import batch_results, captured
@@ -35,15 +36,20 @@ class Shape:
     Attributes:
         columns: their names, in the order of CSV.
         classes: that the model tells apart; none: it predicts numbers.
+        decimals: the decimal marks of columns that have another than the point.
     """
 
     columns: list[str]
     classes: list[str]
+    decimals: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, signature: Mapping[str, Any]) -> "Shape":
         """From a model's signature."""
-        return cls([column["name"] for column in signature["columns"]], signature["classes"])
+        readings = [reading(column) for column in signature["columns"]]
+        marks = {each.name: each.numeral.pattern.decimal for each in readings if each.numeral}
+        decimals = {name: mark for name, mark in marks.items() if mark != "."}
+        return cls([each.name for each in readings], signature["classes"], decimals)
 
     def schema(self) -> pa.Schema:
         """Of the table."""
@@ -195,18 +201,23 @@ def _table(captures: Sequence[Capture], shape: Shape) -> pa.Table:
         "time": [each.time for each in captures for _ in each.records],
         "prediction": [v if v is None or not shape.classes else str(v) for v in values],
         **{f"P({label})": [each.get(label) for each in shares] for label in shape.classes},
-        **{f"in:{name}": _texts([record[name] for record in records]) for name in shape.columns},
     }
+    for name in shape.columns:
+        raw = [record[name] for record in records]
+        columns[f"in:{name}"] = _texts(raw, shape.decimals.get(name, "."))
     return pa.table(columns, shape.schema())
 
 
-def _texts(values: list[Any]) -> Any:
-    """A column's raw values as texts that mean the same."""
+def _texts(values: list[Any], decimal: str = ".") -> Any:
+    """A column's raw values as texts that mean the same; numbers with its decimal mark."""
     kinds = {*map(type, values)}
-    if kinds <= {float, type(None)}:
+    if kinds <= {float, type(None)} and decimal == ".":
         return pa.array(values, pa.float64()).cast(pa.string())
     if not kinds <= {str, type(None)}:
-        values = [each if isinstance(each, str) or each is None else text(each) for each in values]
+        values = [
+            each if isinstance(each, str) or each is None else text(each).replace(".", decimal)
+            for each in values
+        ]
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:  # half of a character, as JSON can hold it
