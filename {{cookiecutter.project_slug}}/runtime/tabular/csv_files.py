@@ -32,15 +32,16 @@ class CsvFile:
     patient: bool = False
     quotes: bool | None = None  # whether it has any; None: not looked yet
     position: int = 0  # bytes that have been read
+    block: int = BLOCK  # bytes that are read at once
 
     @classmethod
-    def open(cls, path: Path, column_names: Sequence[str] = ()) -> "CsvFile":
+    def open(cls, path: Path, column_names: Sequence[str] = (), block: int = BLOCK) -> "CsvFile":
         """A file, once its beginning and end have been looked at."""
         try:
             found = dialect.inspect(path, column_names)
         except (OSError, EOFError, zlib.error) as error:
             raise _unreadable(path, error) from None
-        return cls(path, found, patient=found.spaced)
+        return cls(path, found, patient=found.spaced, block=block)
 
     @property
     def names(self) -> list[str]:
@@ -64,7 +65,9 @@ class CsvFile:
                 if self.quotes is None:
                     self.quotes = _has_quotes(self.path)
                 columns: Columns = []
-                for position, columns in _by_arrow(self.path, self.dialect, self.quotes):
+                for position, columns in _by_arrow(
+                    self.path, self.dialect, self.quotes, self.block
+                ):
                     self.position = position
                     yield columns
                     done += len(columns[0])
@@ -92,12 +95,12 @@ def _may_be_open(columns: Columns) -> bool:
     return any(column[-1].as_py().endswith(("\n", "\r")) for column in columns[-1:])
 
 
-def _by_arrow(path: Path, how: Dialect, quotes: bool) -> Iterator[tuple[int, Columns]]:
+def _by_arrow(path: Path, how: Dialect, quotes: bool, block: int) -> Iterator[tuple[int, Columns]]:
     """Batches, and the bytes of the file that have been read for them."""
     read = arrow.ReadOptions(
         column_names=how.names,
         skip_rows=how.skip,
-        block_size=max(BLOCK, WIDE * len(how.names)),
+        block_size=max(block, WIDE * len(how.names)),
         encoding=how.encoding,
     )
     parse = arrow.ParseOptions(

@@ -24,6 +24,7 @@ from .values import DataError
 
 KINDS = files.TABLES | files.JSON_LINES
 LINES = 20_000  # of JSON that are read at once
+BLOCK = 1 << 22  # bytes of CSV: a row of JSON takes several times the memory of one of CSV
 Record = dict[str, Any] | tuple[str, str]  # or a line, and what is wrong with it
 
 
@@ -91,11 +92,11 @@ def find(source: Path) -> list[NewFile]:
 def _open_csv(path: Path, model: Admission, column_names: Sequence[str]) -> CsvFile:
     """A CSV file; where its first line is data, with as many of the model's names as it has."""
     try:
-        return CsvFile.open(path, column_names)
+        return CsvFile.open(path, column_names, BLOCK)
     except DataError as problem:
         for names in [] if column_names else model.headers:
             try:
-                return CsvFile.open(path, names)
+                return CsvFile.open(path, names, BLOCK)
             except DataError:
                 continue
         raise problem
