@@ -132,8 +132,8 @@ def test_every_object_that_the_definition_names_was_uploaded(
     uris = set(re.findall(r'"s3://([^/"]+)/([^"]+)"', definitions.managed["PipelineDefinition"]))
     written = ("/models", "/predictions/xgboost")
     sources = {key for _, key in uris if not key.endswith(written)}
-    # Data, its contract, its columns, the champion's marker, code of three steps, SDK's drivers.
-    assert len(sources) == 8
+    # Data, its contract, its columns, the champion's marker, code of four steps, SDK's drivers.
+    assert len(sources) == 9
     for bucket, key in uris:
         found = service(aws, "s3").list_objects_v2(Bucket=bucket, Prefix=key)
         assert found["KeyCount"] > 0 or key not in sources, key
