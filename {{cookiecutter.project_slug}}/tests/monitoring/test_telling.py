@@ -83,6 +83,7 @@ def test_windows_of_an_earlier_model_are_not_counted(told: Any) -> None:
     found = telling.tell(session, STATE, "cars", [*entries, window(3, DRIFTED, "2")], {})
     assert not found.standing and list(found.over) == ["mileage_km"]
     assert len(told()) == 2
+    assert told()[1][0] == "cars: mileage_km counted anew: another model answers"
 
 
 def test_a_message_of_many_columns_stays_terse() -> None:

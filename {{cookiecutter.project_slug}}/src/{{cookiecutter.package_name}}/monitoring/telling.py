@@ -24,11 +24,13 @@ class News:
         begun: alerts that nobody was told of, by column or metric.
         over: alerts that are none any more, with the time since when they were.
         standing: all that are alerts now.
+        replaced: whether the newest window is the first of another model, whose windows count anew.
     """
 
     begun: Mapping[str, Alert]
     over: Mapping[str, str]
     standing: Mapping[str, Alert]
+    replaced: bool = False
 
 
 def news(rule: Rule, windows: Sequence[Window], told: Mapping[str, str]) -> News:
@@ -42,7 +44,8 @@ def news(rule: Rule, windows: Sequence[Window], told: Mapping[str, str]) -> News
     now = standing(rule, windows)
     begun = {name: each for name, each in now.items() if name not in told}
     over = {name: since for name, since in told.items() if name not in now}
-    return News(begun, over, now)
+    replaced = len({each.package for each in windows[-2:]}) > 1
+    return News(begun, over, now, replaced)
 
 
 def message(name: str, found: News, links: Mapping[str, str]) -> Message | None:
@@ -59,7 +62,8 @@ def message(name: str, found: News, links: Mapping[str, str]) -> Message | None:
     if found.begun:
         said.append(f"{_listed(found.begun)} out of bounds")
     if found.over:
-        said.append(f"{_listed(found.over)} back in bounds")
+        how = "counted anew: another model answers" if found.replaced else "back in bounds"
+        said.append(f"{_listed(found.over)} {how}")
     lines = [f"{each}: {a.text}, since {shown(a.since)}" for each, a in found.begun.items()]
     lines += [f"{each}: over; it was since {shown(at)}" for each, at in found.over.items()]
     lines += [f"{what}: {where}" for what, where in links.items()]
