@@ -1,5 +1,6 @@
 """The command line: its help, what it refuses, and that it starts at once."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ def examples() -> list[str]:
 
 @pytest.mark.parametrize("example", examples())
 def test_the_examples_of_the_help_are_commands(example: str) -> None:
-    words = example.split()
+    words = shlex.split(example)
     parser = cli.arguments()
     parser.refuse_unknown(words)
     if words[0] not in ("pipeline", "score", "endpoint", "monitor"):  # papermill's options
