@@ -45,11 +45,11 @@ def schedules(run: Run, project: Path, address: str, *words: str) -> Any:
 
 
 def test_the_clock_starts_the_pipeline_of_notebook_06(
-    bake: Callable[..., Path], run: Run, address: str
+    project: Path, run: Run, address: str
 ) -> None:
     """First there is no pipeline; then its schedule is made, changed and deleted."""
     create = ["create", "--role", ROLE, "--every"]
-    missing = schedules(run, bake(), address, *create, "1 hour")
+    missing = schedules(run, project, address, *create, "1 hour")
     assert f"there is no pipeline {PIPELINE} yet; notebook 06 defines it" in missing.stderr
 
     definition = json.dumps({"Version": "2020-12-01", "Steps": []})
@@ -60,7 +60,7 @@ def test_the_clock_starts_the_pipeline_of_notebook_06(
         RoleArn=ROLE,
     )
     for every, rate in (("1 hour", "rate(1 hour)"), ("15 minutes", "rate(15 minutes)")):
-        done = schedules(run, bake(), address, *create, every)
+        done = schedules(run, project, address, *create, every)
         assert done.stdout == f"{PIPELINE} is started by the schedule {PIPELINE}: {rate}\n", (
             done.stderr
         )
@@ -76,17 +76,15 @@ def test_the_clock_starts_the_pipeline_of_notebook_06(
         }
     assert len(client(address, "scheduler").list_schedules()["Schedules"]) == 1
 
-    assert schedules(run, bake(), address, "delete").returncode == 0
+    assert schedules(run, project, address, "delete").returncode == 0
     assert client(address, "scheduler").list_schedules()["Schedules"] == []
-    again = schedules(run, bake(), address, "delete")
+    again = schedules(run, project, address, "delete")
     assert again.returncode == 1 and f"there is no schedule {PIPELINE}" in again.stderr
 
 
-def test_a_local_session_is_told_of_make_watch(
-    bake: Callable[..., Path], run: Run, address: str
-) -> None:
+def test_a_local_session_is_told_of_make_watch(project: Path, run: Run, address: str) -> None:
     words = ["create", "--session", "local", "--role", ROLE, "--every", "1 hour"]
-    done = schedules(run, bake(), address, *words)
+    done = schedules(run, project, address, *words)
     assert done.returncode == 1 and "`make watch`" in done.stderr
 
 
