@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from monitoring import (  # noqa: E402
 from monitoring.consolidation import Shape  # noqa: E402
 from monitoring.dependence import Bins, ProfileCounter  # noqa: E402
 from monitoring.distributions import Categories, Distribution, Numbers  # noqa: E402
+from monitoring.unlabelled import Unlabelled  # noqa: E402
 from monitoring.window import look_at_data  # noqa: E402
 from monitoring.window_quality import look_at_quality  # noqa: E402
 from tabular import job, metrics  # noqa: E402
@@ -124,8 +126,11 @@ def look(folder: Path) -> None:
     written.data(tasks.drift, data)
     done("drift")
     labels = {f"0-{row}": "1.5" for row in range(100)}
-    rows = consolidation.batches(tasks.window, SHAPE)
-    written.quality(tasks.quality, look_at_quality(rows, SIGNATURE, tasks.baseline, labels))
+    waiting = Unlabelled(tasks.window, None, "", SHAPE, labels)
+    rows = chain(consolidation.batches(tasks.window, SHAPE), waiting.late())
+    quality = look_at_quality(rows, SIGNATURE, tasks.baseline, labels)
+    quality.notes += waiting.keep(tasks.quality)
+    written.quality(tasks.quality, quality)
     done("quality")
     written.report(folder / "report", tasks, None, "cars", "", "")
     done("report")
