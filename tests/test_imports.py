@@ -10,6 +10,7 @@ MOST_LINES = 300
 
 
 @pytest.mark.parametrize("folder", ["src/used_car_prices", "runtime/tabular"])
+@pytest.mark.slow
 def test_no_modules_import_each_other_in_turn(bake: Bake, folder: str) -> None:
     imports = imports_of(bake() / folder)
     assert any(imports.values())

@@ -197,6 +197,7 @@ UNRENDERED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", UNRENDERED)
 def test_what_would_not_render_is_refused(
     bake_own: Bake, template: Path, source: str, monkeypatch: pytest.MonkeyPatch

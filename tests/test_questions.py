@@ -102,6 +102,7 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["before"]
 
 
+@pytest.mark.slow
 def test_a_refusal_leaves_nothing_to_the_shell_either(tmp_path: Path, run: Run) -> None:
     refused = run(command(tmp_path, "project_slug=a/b"), tmp_path)
     assert refused.returncode == 1
@@ -212,10 +213,8 @@ def text_files(project: Path) -> list[Path]:
     return [path for path in ours if path.is_file()]
 
 
-# The quick run has one of them.
-@pytest.mark.parametrize(
-    "name", [ODD_NAMES[0], *(pytest.param(n, marks=pytest.mark.slow) for n in ODD_NAMES[1:])]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ODD_NAMES)
 def test_every_file_is_valid_whatever_the_name(bake: Bake, name: str) -> None:
     project = bake(project_name=name, description=f'{name} "quoted" \\ back', author=name)
     parsers: dict[str, Callable[[str], object]] = {

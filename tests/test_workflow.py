@@ -20,6 +20,7 @@ def workflow_steps(project: Path) -> list[dict[str, Any]]:
     return list(job["steps"])
 
 
+@pytest.mark.slow
 def test_the_workflow_uses_released_actions_and_keeps_the_reports(bake: Bake) -> None:
     steps = workflow_steps(bake(ci="github"))
     used = [step["uses"] for step in steps if "uses" in step]

@@ -55,6 +55,7 @@ def test_definitions_of_other_people_can_run() -> None:
     assert len([file for file in RUNNABLE if file.parent == OTHERS]) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passes", [True, False], ids=["passes", "fails"])
 @pytest.mark.parametrize("file", RUNNABLE, ids=lambda file: file.stem)
 def test_it_runs_with_small_scripts(

@@ -312,6 +312,7 @@ def test_steps_that_start_no_job_always_run(local: Local) -> None:
 
 @pytest.mark.parametrize("damage", ["delete", "change", "replace by a folder"])
 @pytest.mark.parametrize("step", ["Prepare", "Train"])
+@pytest.mark.slow
 def test_results_that_are_gone_or_changed_are_made_again(
     chain: Chain, step: str, damage: str
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_newer_library_runs_the_steps_that_import_it_and_no_others(
     assert set(local.run(text).verdicts.values()) == {"hit"}
 
 
+@pytest.mark.slow
 def test_what_a_library_requires_counts_too(store: Store, site: Site) -> None:
     site.install("fake-base", "1")
     site.install("fake-middle", "2", "fake-base>=1", "fake-absent", 'fake-extra; extra == "x"')
@@ -172,6 +173,7 @@ def test_a_local_module_of_a_librarys_name_does_not_hide_it(store: Store, site: 
     assert versions(store, "import fake_lib", local=frozenset({"fake_lib"})) == {"fake-lib": "1"}
 
 
+@pytest.mark.slow
 def test_modules_that_nobody_installed_count_by_their_content(
     local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

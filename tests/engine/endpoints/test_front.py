@@ -239,6 +239,7 @@ def test_an_endpoint_that_starts_again_is_unavailable_and_another_one_not_found(
     assert asyncio.run(ask("e", routes)) == 400
 
 
+@pytest.mark.slow
 def test_there_are_not_too_many_copies_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -28,6 +28,8 @@ from engine.definitions import (
 from engine.hosting import hosting, variant
 from engine.local import Local, Run
 
+pytestmark = pytest.mark.slow
+
 OLD_IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3"
 GIVEN = {"objective": "reg:squarederror", "num_round": "4", "max_depth": "2", "eta": "0.5"}
 ROWS = [(0.5 * (i % 7) + (i % 3), i % 7, i % 3) for i in range(60)]

@@ -178,6 +178,7 @@ time.sleep(600)
         ("os.kill(os.getpid(), 9)", "host algo-2: script.py was ended by signal 9"),
     ],
 )
+@pytest.mark.slow
 def test_a_host_that_dies_fails_the_job_with_its_name(
     either: Local, tmp_path: Path, ending: str, told: str
 ) -> None:

@@ -30,6 +30,7 @@ def run(local: Local, text: str, script: str, workers: int = 3, concurrent: int 
 @pytest.mark.parametrize(
     ("workers", "concurrent", "expected"), [(3, 3, 3), (8, 2, 2), (2, 4, 2), (1, 3, 1)]
 )
+@pytest.mark.slow
 def test_so_many_processes_answer_in_order(
     local: Local, workers: int, concurrent: int, expected: int
 ) -> None:

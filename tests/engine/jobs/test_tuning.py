@@ -44,6 +44,7 @@ from engine.tunings import (
 )
 @pytest.mark.parametrize("objective", ["Minimize", "Maximize"])
 @pytest.mark.parametrize("parallel", [1, 2])
+@pytest.mark.slow
 def test_a_tuning_job_tries_and_knows_the_best(
     local: Local,
     strategy: str,

@@ -268,6 +268,7 @@ def test_the_log_has_a_line_for_each_try(local: Local) -> None:
         ({"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}}, "Minimize", 8),
     ],
 )
+@pytest.mark.slow
 def test_completion_criteria_end_it_early(
     local: Local, criteria: Json, objective: str, count: int
 ) -> None:

@@ -104,6 +104,7 @@ def test_what_a_job_leaves_running_ends_with_it(any_local: Local, family: Family
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_job_that_never_ends_is_stopped_with_all_that_it_started(
     any_local: Local, family: Family
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_job_that_never_ends_runs_into_its_time_limit(any_local: Local, family
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_job_that_ends_harms_no_other_jobs_processes(any_local: Local, family: Family) -> None:
     """Two jobs side by side: what one of them leaves is not what the other one still needs."""
     any_local.root.joinpath("other").mkdir()

@@ -215,6 +215,7 @@ def test_an_error_that_no_encoding_can_write_is_still_told(start: Start, log: Pa
     assert r"ValueError: bad \udcff name" in log.read_text()
 
 
+@pytest.mark.slow
 def test_megabytes_of_log_arrive_whole(start: Start, log: Path) -> None:
     script = "for number in range(50_000): print(f'{number:099d}')"
     assert start(script).wait() == 0
@@ -259,6 +260,7 @@ def test_a_pool_that_nobody_shut_down_does_not_hang(start: Start, log: Path) -> 
     assert log.read_text() == "worked\n"
 
 
+@pytest.mark.slow
 def test_a_job_may_have_processes_of_its_own(start: Start, log: Path) -> None:
     script = """
         import multiprocessing, subprocess, sys
