@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .s3 import bucket_and_key
+
 FILE = "evaluation.json"
 # Of evaluation.json, beside the metrics of model, champion and constant.
 KEPT = ("problem_type", "primary_metric", "direction", "rows", "gate", "validation", "slices")
@@ -22,7 +24,7 @@ def of_steps(session: Any, steps: list[dict[str, Any]]) -> dict[str, dict[str, A
                 out["S3Output"]["S3Uri"] for out in outputs if out["OutputName"] == "evaluation"
             ]
             for uri in uris:
-                bucket, _, key = uri.removeprefix("s3://").partition("/")
+                bucket, key = bucket_and_key(uri)
                 text = session.read_s3_file(bucket, f"{key}/{FILE}")
                 found[step["StepName"]] = dict(json.loads(text))
     return found
@@ -39,7 +41,7 @@ def of_package(session: Any, package: dict[str, Any]) -> dict[str, Any]:
     uri = uri_of_package(package)
     if not uri:
         return {}
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     return dict(json.loads(session.read_s3_file(bucket, key)))
 
 

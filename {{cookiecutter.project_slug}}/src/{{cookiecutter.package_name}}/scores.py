@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import evaluation, paths, registry
 from .runs import executions, record
+from .s3 import bucket_and_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,5 +81,5 @@ def fetch(session: Any, execution: Any, output: str) -> str:
 
 
 def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     return bucket, key.rstrip("/")

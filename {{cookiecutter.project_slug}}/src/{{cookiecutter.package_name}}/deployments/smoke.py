@@ -15,6 +15,7 @@ from .. import evaluation, registry
 from ..errors import ProjectError
 from ..runs import predictions
 from ..runs.predictions import Known
+from ..s3 import bucket_and_key
 from .invoke import refusal
 
 RELATIVE = 1e-6
@@ -34,7 +35,7 @@ def known(session: Any, package: Mapping[str, Any]) -> Known | None:
 
     Of one from before evaluation kept some, they are those that its run's batch job answered.
     """
-    bucket, _, key = evaluation.uri_of_package(package).removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(evaluation.uri_of_package(package))
     file = f"{key.rpartition('/')[0]}/{FILE}"
     if key and file in session.list_s3_files(bucket, file):
         kept = json.loads(session.read_s3_file(bucket, file))

@@ -16,6 +16,7 @@ from ..deployments import hosting
 from ..monitoring import findings, watched
 from ..runs import record
 from ..runs.record import Run
+from ..s3 import bucket_and_key
 from ..sessions.open import open_session
 from . import page, traffic
 from .chapters import Retraining, Story, Window
@@ -117,7 +118,7 @@ class Day:
     def history(self) -> list[dict[str, Any]]:
         """What the monitoring keeps of each window, the newest last."""
         folder = watched.folder(self.session, self.story.endpoint)
-        bucket, _, key = f"{folder}/state/history.json".removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(f"{folder}/state/history.json")
         return list(json.loads(self.session.read_s3_file(bucket, key))["windows"])
 
     def new_alerts(self) -> list[Mapping[str, str]]:

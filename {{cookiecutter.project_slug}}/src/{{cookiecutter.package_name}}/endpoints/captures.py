@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ..s3 import bucket_and_key
+
 
 @dataclass(frozen=True)
 class Captured:
@@ -35,7 +37,7 @@ def of_variant(
         variant: of it.
         since: the moment; keys are by UTC hours, so older ones need not be read.
     """
-    bucket, _, folder = uri.removeprefix("s3://").partition("/")
+    bucket, folder = bucket_and_key(uri)
     prefix = f"{folder.rstrip('/')}/{endpoint}/{variant}/"
     first = f"{prefix}{since.astimezone(UTC):%Y/%m/%d/%H}"
     keys = [key for key in session.list_s3_files(bucket, prefix) if key >= first]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import ProjectError
 from ..pipelines import inputs
+from ..s3 import bucket_and_key
 
 FILE = "constraints.json"
 
@@ -26,7 +27,7 @@ def folder_uri(session: Any, baseline: str, constraints: str) -> str:
         return baseline
     document = _read(session, constraints)
     about = "data" if "features" in document else "quality"
-    bucket, _, key = baseline.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(baseline)
     with tempfile.TemporaryDirectory() as folder:
         for name in (f"{each}/{kind}" for each in ("data", "quality") for kind in FILES):
             target = Path(folder, name)
@@ -42,7 +43,7 @@ FILES = (FILE, "statistics.json")
 
 def _read(session: Any, constraints: str) -> dict[str, Any]:
     if constraints.startswith("s3://"):
-        bucket, _, key = constraints.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(constraints)
         text = str(session.read_s3_file(bucket, key))
     else:
         text = inputs.find(constraints, "constraints").read_text(encoding="utf-8")

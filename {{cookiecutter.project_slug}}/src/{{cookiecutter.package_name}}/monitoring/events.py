@@ -24,6 +24,7 @@ from typing import Any
 from ..deployments import history, states
 from ..endpoints import metrics
 from ..endpoints.metrics import Traffic
+from ..s3 import bucket_and_key
 
 FILE, BOOKMARK = "events.json", "bookmark.json"
 RETRAINED, REJECTED = "retrained", "rejected"  # kinds, besides those of deployments
@@ -80,7 +81,7 @@ def gather(
         until: the end of the window; by default now.
         since: its beginning; by default where the last one ended.
     """
-    bucket, _, folder = state.rstrip("/").removeprefix("s3://").partition("/")
+    bucket, folder = bucket_and_key(state.rstrip("/"))
     until = until or datetime.now(UTC)
     since = since or _last_end(session, bucket, f"{folder}/{BOOKMARK}") or until - FIRST
     document = {

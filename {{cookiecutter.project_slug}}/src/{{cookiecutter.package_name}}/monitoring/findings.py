@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..runs import executions
+from ..s3 import bucket_and_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,7 @@ def _document(session: Any, execution: Any, step: str, output: str, name: str) -
 
 def _text(session: Any, execution: Any, step: str, output: str, name: str) -> str:
     uri = executions.outputs(session, execution, step)[output]
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     return str(session.read_s3_file(bucket, f"{key.rstrip('/')}/{name}"))
 
 

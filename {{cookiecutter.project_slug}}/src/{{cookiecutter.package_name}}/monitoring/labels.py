@@ -9,6 +9,7 @@ from typing import Any
 from .. import paths
 from ..errors import ProjectError
 from ..pipelines import inputs
+from ..s3 import bucket_and_key
 from . import watched
 
 
@@ -32,7 +33,7 @@ def add(session: Any, name: str, source: str) -> str:
 
     file = inputs.find(source, "the file of labels")
     target = f"{watched.folder(session, name)}/ground-truth"
-    bucket, _, key = target.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(target)
     with tempfile.TemporaryDirectory() as folder:
         if session.list_s3_files(bucket, f"{key}/"):
             session.download_data(folder, bucket, f"{key}/")

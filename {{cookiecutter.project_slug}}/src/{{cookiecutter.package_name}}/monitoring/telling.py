@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..s3 import bucket_and_key
 from . import alerts
 from .alerts import Message
 from .windows import Alert, Rule, Window, standing
@@ -113,7 +114,7 @@ def tell(
 
 def windows(session: Any, state_uri: str) -> list[dict[str, Any]]:
     """The windows of ``history.json`` in the folder of the state, the newest last."""
-    bucket, _, key = state_uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(state_uri)
     found = json.loads(session.read_s3_file(bucket, f"{key.rstrip('/')}/history.json"))
     return list(found["windows"])
 
@@ -127,5 +128,5 @@ def told(session: Any, folder_uri: str) -> dict[str, str]:
 
 
 def _place(folder_uri: str) -> tuple[str, str]:
-    bucket, _, folder = folder_uri.removeprefix("s3://").partition("/")
+    bucket, folder = bucket_and_key(folder_uri)
     return bucket, f"{folder.rstrip('/')}/{FILE}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProjectError
+from ..s3 import bucket_and_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,7 +113,7 @@ def raw(rows: "pa.Table", target: str) -> "pa.Table":
 
 def fetch(session: Any, uri: str, folder: Path) -> None:
     """Copy an object, or all below a prefix, from S3 into a folder."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     folder.mkdir(parents=True, exist_ok=True)
     keys, below = session.list_s3_files(bucket, key), f"{key.rstrip('/')}/"
     if key in keys:

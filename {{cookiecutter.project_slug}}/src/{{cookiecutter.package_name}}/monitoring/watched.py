@@ -13,6 +13,7 @@ from .. import registry, settings
 from ..deployments import hosting, states
 from ..pipelines import inputs
 from ..runs import record
+from ..s3 import bucket_and_key
 from . import events
 from .past import Past
 
@@ -107,7 +108,7 @@ def folder(session: Any, name: str) -> str:
 
 def has_data(session: Any, watched: Watched) -> bool:
     """Whether anything was captured at all; a job cannot read a folder without an object."""
-    bucket, _, key = watched.data_uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(watched.data_uri)
     return bool(session.list_s3_files(bucket, key))
 
 
@@ -116,7 +117,7 @@ def prepare(session: Any, watched: Watched) -> None:
     texts = {f"{watched.state_uri}/{name}": json.dumps(each) for name, each in FIRST.items()}
     texts[f"{watched.ground_truth_uri}/{MARKER}"] = "Labels are put here.\n"
     for uri, text in texts.items():
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(uri)
         if key not in session.list_s3_files(bucket, key):
             session.upload_string_as_file_body(text, bucket, key)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import paths
 from ..errors import ProjectError
+from ..s3 import bucket_and_key
 
 # Where a processing job says which hosts it has; a training job has variables for that.
 RESOURCES = "/opt/ml/config/resourceconfig.json"
@@ -65,7 +66,7 @@ def count_files(session: Any, uri: str) -> int:
     paths.make_runtime_importable()
     from tabular.files import is_table
 
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     keys = session.list_s3_files(bucket, key)
     below = [PurePosixPath(each) for each in keys]
     if len(below) == 1:

@@ -13,6 +13,7 @@ from .. import paths, registry, settings
 from ..deployments import history, listing
 from ..errors import ProjectError
 from ..pipelines import inputs
+from ..s3 import bucket_and_key
 
 MAX_VALUE = 256  # characters of a model package's property
 # What a model package carries itself; the whole document is at `lineage_uri`.
@@ -119,7 +120,7 @@ def of_package(session: Any, package: dict[str, Any]) -> dict[str, Any]:
             f"{package['ModelPackageArn']} has no lineage; a run that was not waited for gets it "
             f"by `python -m {settings.PACKAGE} runs update`"
         )
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     return dict(json.loads(session.read_s3_file(bucket, key)))
 
 

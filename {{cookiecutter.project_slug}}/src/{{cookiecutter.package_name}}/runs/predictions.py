@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProjectError
+from ..s3 import bucket_and_key
 from . import executions, lineage
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _known(session: Any, steps: list[dict[str, Any]], step_name: str, rows: int)
         raise ProjectError(f"the execution has no step {step_name!r} that transformed records")
     name = found[0]["Metadata"]["TransformJob"]["Arn"].rpartition("/")[2]
     job = session.sagemaker_client.describe_transform_job(TransformJobName=name)
-    bucket, _, prefix = job["TransformOutput"]["S3OutputPath"].removeprefix("s3://").partition("/")
+    bucket, prefix = bucket_and_key(job["TransformOutput"]["S3OutputPath"])
     keys = sorted(session.list_s3_files(bucket, prefix))
     if not keys:
         raise ProjectError(f"step {step_name} wrote nothing below s3://{bucket}/{prefix}")

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
+from ..s3 import bucket_and_key
+
 HEAD_BYTES = 1 << 20
 MOST_AT_ONCE = 16  # requests of up to 6 MB; the service allows 100 MB of them
 NO_LOG = "ResourceNotFoundException"  # nothing was logged yet
@@ -96,7 +98,7 @@ def requests_at_once(instance_type: str) -> int:
 
 def first_lines(client: Any, uri: str, count: int) -> list[str]:
     """The first lines of an object, of which no more than a megabyte is read."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     body = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")["Body"]
     text = body.read()
     lines = text.decode("utf-8", "replace").splitlines()
@@ -126,7 +128,7 @@ def fingerprint(client: Any, uri: str) -> str:
         client: ``boto3.client("s3")``.
         uri: of an object or a prefix.
     """
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
     total = hashlib.sha256()
     for page in pages:

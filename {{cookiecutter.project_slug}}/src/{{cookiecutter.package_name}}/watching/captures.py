@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from .. import paths
+from ..s3 import bucket_and_key
 from .work import Known, Words, Work
 
 ITEM = "captures of "  # how the names of these items begin; those of files are paths
@@ -80,7 +81,7 @@ class LocalEndpoints:
 
         self._open()
         place = f"{watched.folder(self._session, endpoint)}/state/history.json"
-        bucket, _, key = place.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(place)
         if key not in self._session.list_s3_files(bucket, key):
             return ""
         windows = json.loads(self._session.read_s3_file(bucket, key))["windows"]
@@ -105,6 +106,6 @@ class LocalEndpoints:
         hosted = hosting.of_configuration(client, found.configuration) if found else None
         if not hosted or not hosted.capture_percentage:
             return []
-        bucket, _, folder = hosted.capture_uri.removeprefix("s3://").partition("/")
+        bucket, folder = bucket_and_key(hosted.capture_uri)
         prefix = f"{folder.rstrip('/')}/{endpoint}/{hosting.VARIANT}/"
         return sorted(self._session.list_s3_files(bucket, prefix))
