@@ -5,7 +5,7 @@ how far a metric strays by chance, from resampled test rows, and a bound gives t
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,17 +169,23 @@ def _check_names(found: Any, known: Collection[str], place: str) -> None:
             )
 
 
+def check_measured(bounds: Iterable[str], measured: Collection[str]) -> None:
+    """Raise a DataError where a bound is on a metric that is not measured."""
+    for name in bounds:
+        if name not in measured:
+            raise DataError(
+                f"quality/constraints.json has a bound on {name!r}, which is not measured"
+                f"{job.suggest(name, measured)}"
+            )
+
+
 def violations(
     measured: Mapping[str, float], bounds: Mapping[str, Bound], rows: int
 ) -> list[Violation]:
     """The metrics of a window of so many rows that are beyond their bounds."""
+    check_measured(bounds, measured)
     found = []
     for name, bound in bounds.items():
-        if name not in measured:
-            raise DataError(
-                f"constraints.json has a bound on {name!r}, which is not measured"
-                f"{job.suggest(name, measured)}"
-            )
         value, threshold = measured[name], bound.for_window(rows)
         if value > threshold if bound.comparison_operator == ABOVE else value < threshold:
             said = f"Metric {name} with {value:.4g} was {bound.comparison_operator} "

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tabular import job, metrics
+from tabular import metrics
 from tabular.predictions import Predictions, joined
 from tabular.spelling import Reading
 from tabular.targets import reading_of_target
@@ -91,12 +91,7 @@ def _bounds(problem_type: str, folder: Path, said: Mapping[str, Any]) -> dict[st
             f"the baseline in {folder} is of another problem than the model's {problem_type}; give "
             "the baseline of that model version"
         )
-    for name in bounds:
-        if name not in measured:
-            raise DataError(
-                f"quality/constraints.json has a bound on {name!r}, which is not measured"
-                f"{job.suggest(name, measured)}"
-            )
+    model_quality.check_measured(bounds, measured)
     return bounds
 
 

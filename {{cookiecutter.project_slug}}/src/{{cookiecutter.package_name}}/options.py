@@ -31,6 +31,11 @@ def add_session(added: Parser, usual: str = "local") -> None:
     added.add_argument("--session", choices=MODES, default=usual, help=f"default: {usual}")
 
 
+def add_bucket(added: Parser) -> None:
+    """The option for the bucket of a managed session."""
+    added.add_argument("--bucket", default="", help="the managed session's; default: its own")
+
+
 @contextmanager
 def opened(options: Namespace) -> Iterator[Any]:
     """The session of a command; what the service refuses in it is one sentence."""

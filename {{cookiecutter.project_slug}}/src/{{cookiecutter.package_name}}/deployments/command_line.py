@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..command_line import Parser
-from ..options import add_family, add_group, add_session
+from ..options import add_bucket, add_family, add_group, add_session
 from . import answers
 
 
@@ -39,7 +39,7 @@ def add_endpoints(parser: Parser) -> None:
     add_invoke(endpoints.commands["invoke"])
     for added in endpoints.commands.values():
         add_session(added)
-        added.add_argument("--bucket", default="", help="the managed session's; default: its own")
+        add_bucket(added)
 
 
 def add_deploy(endpoints: Parser) -> None:

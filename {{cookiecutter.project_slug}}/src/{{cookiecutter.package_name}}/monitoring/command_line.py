@@ -1,7 +1,7 @@
 """The commands of monitoring, their options, their help."""
 
 from ..command_line import Parser
-from ..options import add_family, add_session
+from ..options import add_bucket, add_family, add_session
 from . import answers
 
 
@@ -16,7 +16,7 @@ def add_alerts(parser: Parser) -> None:
         "alerts test --session managed",
     )
     add_session(testing)
-    testing.add_argument("--bucket", default="", help="the managed session's; default: its own")
+    add_bucket(testing)
 
 
 def add_labels(parser: Parser) -> None:
@@ -33,7 +33,7 @@ def add_labels(parser: Parser) -> None:
     added.add_argument("--endpoint", default="", help=about)
     add_family(added)
     add_session(added)
-    added.add_argument("--bucket", default="", help="the managed session's; default: its own")
+    add_bucket(added)
 
 
 def add_schedules(parser: Parser) -> None:
@@ -58,4 +58,4 @@ def add_schedules(parser: Parser) -> None:
         added.add_argument("--endpoint", default="", help=about)
         add_family(added)
         add_session(added, "managed")
-        added.add_argument("--bucket", default="", help="the managed session's; default: its own")
+        add_bucket(added)
