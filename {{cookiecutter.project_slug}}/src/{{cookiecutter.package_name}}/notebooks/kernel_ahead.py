@@ -17,11 +17,15 @@ from ..runs import FOLDERS_FILE
 
 # With these, papermill starts another process, or none.
 OTHERWISE = ("-k", "--kernel", "--cwd", "--engine", "--prepare-only", "--version", "-h")
-IMPORTED = "import pandas, boto3; del pandas, boto3"
+# tornado shows an error where ipykernel closes its sockets before it has said its last word.
+STARTED = (
+    "import pandas, boto3, logging; logging.getLogger('tornado.general').setLevel('CRITICAL'); "
+    "del pandas, boto3, logging"
+)
 QUIET = [
     "--log-level=CRITICAL",  # of the kernel's own application
     "--HistoryManager.hist_file=:memory:",
-    f"--IPKernelApp.exec_lines={IMPORTED}",
+    f"--IPKernelApp.exec_lines={STARTED}",
 ]
 
 
@@ -66,10 +70,11 @@ def _starts_otherwise(options: list[str]) -> bool:
 
 
 def _start() -> Any:
-    from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import ensure_event_loop
 
-    kernel = AsyncKernelManager(kernel_name="python3")
+    from .kernel import Kernel
+
+    kernel = Kernel(kernel_name="python3")
     ensure_event_loop().run_until_complete(kernel.start_kernel(extra_arguments=QUIET))
     return kernel
 

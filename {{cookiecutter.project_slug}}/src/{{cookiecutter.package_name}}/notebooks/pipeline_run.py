@@ -28,6 +28,7 @@ from ..errors import ProjectError
 from ..monitoring import endings
 from ..runs import record, surroundings
 from . import kernel_ahead
+from .kernel import Kernel
 
 REPORT = f"{__package__}.report"  # imports what takes a third of a second
 TRAINING = "03_training_pipeline.ipynb"
@@ -82,6 +83,7 @@ class Engine(NBClientEngine):
     def execute(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
         settings = {
             "km": cls.kernel,
+            "kernel_manager_class": Kernel,
             "startup_timeout": options["start_timeout"],
             "timeout": options.get("execution_timeout"),
             "stdout_file": options.get("stdout_file"),

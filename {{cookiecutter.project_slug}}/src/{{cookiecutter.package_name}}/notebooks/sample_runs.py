@@ -29,6 +29,7 @@ from ..errors import ProjectError
 from ..monitoring.alert_settings import SILENCE
 from . import report
 from .exports.cells import notebooks
+from .kernel import Kernel
 
 SMALL = paths.PARAMS / "small.yaml"
 SKIPPED = "skip-execution"
@@ -121,10 +122,11 @@ def run(notebook: Path, target: Path, parameters: dict[str, Any]) -> str:
         What is wrong with it, as the end of a sentence, or "".
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    options = {"kernel_name": "python3", "language": "python", "progress_bar": False}
+    options: dict[str, Any] = {"kernel_name": "python3", "language": "python"}
+    options["kernel_manager_class"] = Kernel  # papermill passes this on to nbclient
     try:
         with own_kernel():
-            papermill.execute_notebook(notebook, target, parameters, **options)
+            papermill.execute_notebook(notebook, target, parameters, progress_bar=False, **options)
     except PapermillExecutionError:
         pass  # the executed notebook says so, too
     except Exception as error:  # a kernel that died, a file that is no notebook
