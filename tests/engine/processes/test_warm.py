@@ -47,7 +47,7 @@ class Jobs:
 
     @property
     def server(self) -> int:
-        return self.runner._server._process.pid
+        return self.runner._server("")._process.pid
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def warm() -> Iterator[WarmRunner]:
     """A server of this module's own: tests kill it."""
     runner = WarmRunner(("numpy.random", "no_such_module"))
     yield runner
-    runner._server._close()
+    runner._server("")._close()
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_module_that_breaks_on_import_does_not_break_jobs(tmp_path: Path) -> N
     try:
         assert Jobs(runner, tmp_path).run("a", "print('works')") == "works\n"
     finally:
-        runner._server._close()
+        runner._server("")._close()
 
 
 def test_what_modules_print_on_import_is_no_event(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_what_modules_print_on_import_is_no_event(tmp_path: Path) -> None:
     try:
         assert Jobs(runner, tmp_path).run("a", "print('works')") == "works\n"
     finally:
-        runner._server._close()
+        runner._server("")._close()
 
 
 def test_children_are_found_without_the_kernels_list_of_them(
@@ -260,4 +260,4 @@ def test_a_job_has_as_many_threads_as_it_is_given(tmp_path: Path) -> None:
         assert jobs.run("one", script, OMP_NUM_THREADS="1").strip() == "{1}"
         assert jobs.run("two", script, OMP_NUM_THREADS="2").strip() == "{2}"
     finally:
-        runner._server._close()
+        runner._server("")._close()

@@ -90,10 +90,13 @@ class Engine:
         folder = self.files.endpoints
         return prune(self.endpoints, self.metrics, self.bucket, folder, before, dry_run)
 
-    def job_variables(self) -> dict[str, str]:
-        """What the variables of a job say of AWS: this engine's address, and nobody's keys."""
+    def url(self) -> str:
+        """Where programs find this engine by AWS's protocol; it answers from the first call on."""
         with self._opening:
             if self._address is None and self._open_address is not None:
                 self._address = self._open_address(self)
-        url = self._address.url if self._address else aws_variables.NOWHERE
-        return aws_variables.of_a_job(url, self.arns.region)
+        return self._address.url if self._address else aws_variables.NOWHERE
+
+    def job_variables(self) -> dict[str, str]:
+        """What the variables of a job say of AWS: this engine's address, and nobody's keys."""
+        return aws_variables.of_a_job(self.url(), self.arns.region)

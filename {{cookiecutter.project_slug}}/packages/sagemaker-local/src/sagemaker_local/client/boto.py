@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.client.logs import LocalLogs
 from sagemaker_local.client.metrics import LocalCloudWatch
 from sagemaker_local.client.runtime import RUNTIME, RuntimeClient
+from sagemaker_local.engine import Engine
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import Arns
-from sagemaker_local.storage.bucket import Bucket
+from sagemaker_local.processes.aws_variables import NOWHERE
 
 
 class OfflineClient:
@@ -68,16 +70,39 @@ class LocalSts:
         return {"Account": self._arns.account, "Arn": self._arns.role, "UserId": "local"}
 
 
-class LocalS3(OfflineClient):
-    """The call by which HyperparameterTuner passes the session's own methods: a file goes up."""
+class LocalS3:
+    """boto3's own client or resource of S3, made when it is first used; it asks this engine only.
 
-    def __init__(self, bucket: Bucket) -> None:
-        super().__init__("s3")
-        self._bucket = bucket
+    HyperparameterTuner's one call, ``upload_file``, is answered without it.
+
+    Args:
+        make: makes boto3's client or resource, of the service, an address and a configuration.
+        engine: has the bucket, and knows the address.
+        config: botocore's, of whoever asks for the client.
+    """
+
+    def __init__(
+        self, make: Callable[..., Any], engine: Engine, config: Config | None = None
+    ) -> None:
+        self._make = make
+        self._engine = engine
+        # A proxy would look for this machine's loopback on its own.
+        self._config = (config or Config()).merge(Config(proxies={}))
+        self._made: Any = None
 
     def upload_file(self, Filename: str, Bucket: str, Key: str, **_: Any) -> None:
         """Copy a file to an object; the members are boto3's."""
-        self._bucket.upload(Path(Filename), f"s3://{Bucket}/{Key}")
+        self._engine.bucket.upload(Path(Filename), f"s3://{Bucket}/{Key}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._made is None:
+            url = self._engine.url()
+            if url == NOWHERE:
+                raise LocalError(f"s3.{name} reaches no engine; use the client of a LocalSession.")
+            self._made = self._make("s3", endpoint_url=url, config=self._config)
+        return getattr(self._made, name)
 
 
 class OfflineSession(boto3.Session):
@@ -88,10 +113,9 @@ class OfflineSession(boto3.Session):
             region_name=region, aws_access_key_id="local", aws_secret_access_key="local"
         )
         engine = sagemaker_client.engine
-        self._supervision = engine.supervision
+        self._engine = engine
         self._clients = {
             "sagemaker": sagemaker_client,
-            "s3": LocalS3(engine.bucket),
             "logs": LocalLogs(engine.jobs, engine.files.endpoints),
             "cloudwatch": LocalCloudWatch(engine.metrics),
             "iam": LocalIam(engine.arns.role),
@@ -100,8 +124,12 @@ class OfflineSession(boto3.Session):
 
     def client(self, service_name: str, *_: Any, **options: Any) -> Any:
         if service_name == RUNTIME:
-            return RuntimeClient(super().client, self._supervision, options.get("config"))
+            return RuntimeClient(super().client, self._engine.supervision, options.get("config"))
+        if service_name == "s3":
+            return LocalS3(super().client, self._engine, options.get("config"))
         return self._clients.get(service_name) or OfflineClient(service_name)
 
-    def resource(self, service_name: str, *_: Any, **__: Any) -> Any:
+    def resource(self, service_name: str, *_: Any, **options: Any) -> Any:
+        if service_name == "s3":
+            return LocalS3(super().resource, self._engine, options.get("config"))
         return OfflineClient(service_name)

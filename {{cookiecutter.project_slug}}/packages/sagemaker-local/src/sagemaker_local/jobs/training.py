@@ -14,7 +14,7 @@ from typing import Any
 
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.jobs import algorithm, training_script
+from sagemaker_local.jobs import algorithm, remote_function, training_script
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
@@ -78,8 +78,15 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
         yield from algorithm.refusals(request, settings, tuned)
         yield from algorithm.host_refusals(request.get("ResourceConfig", {}).get("InstanceCount"))
         return
-    names = [str(channel["ChannelName"]) for channel in channels]
+    names = _channel_names(request)
+    if remote_function.runs(names):
+        yield from remote_function.refusals(specification)
+        return
     yield from training_script.refusals(names, settings)
+
+
+def _channel_names(request: dict[str, Any]) -> list[str]:
+    return [str(channel["ChannelName"]) for channel in request.get("InputDataConfig") or []]
 
 
 def _channel_refusals(channel: dict[str, Any]) -> Iterator[str]:
@@ -130,7 +137,8 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         run_to_success(commands[host.name], host.folder, launch, message)
 
     run_all(hosts, context.launch, run_one)
-    say_if_empty("the model", hosts, "/opt/ml/model", log=False)
+    if not remote_function.runs(_channel_names(job)):
+        say_if_empty("the model", hosts, "/opt/ml/model", log=False)
     _upload(job, hosts, bucket)
     metrics = final_metrics(job, [host.folder.log for host in hosts])
     return {"FinalMetricDataList": metrics} if metrics else {}
@@ -143,6 +151,8 @@ def _prepared(job: dict[str, Any], host: Host, context: JobContext) -> Command:
         host.folder.make(*path)
     if algorithm.runs(job, job.get("HyperParameters", {})):
         return algorithm.command(job, host, channels)
+    if remote_function.runs(channels):
+        return remote_function.command(job, host)
     return training_script.command(job, host, context.bucket, channels)
 
 

@@ -21,6 +21,7 @@ from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.jobs.program import started, time_limit
+from sagemaker_local.jobs.remote_function import CHANNEL as FUNCTION_CHANNEL
 from sagemaker_local.jobs.training_variables import (
     deserialized,
     driver_variables,
@@ -45,7 +46,7 @@ _TOOLKIT_SETTINGS = {"_tuning_objective_metric", "default_user_module_name"}
 
 def has_script(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
     """Does a job bring a script, or say that it does?"""
-    return bool({CODE_CHANNEL, DRIVERS_CHANNEL} & set(channels)) or bool(
+    return bool({CODE_CHANNEL, DRIVERS_CHANNEL, FUNCTION_CHANNEL} & set(channels)) or bool(
         {PROGRAM, SUBMIT_DIRECTORY} & set(settings)
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import random_id
-from sagemaker_local.processes import forkserver
+from sagemaker_local.processes import aws_variables, forkserver
 from sagemaker_local.processes.libraries import installed
 from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunner, stop_group
 
@@ -33,6 +33,8 @@ PRELOADED = (
 # OMP_WAIT_POLICY=PASSIVE, no spinning at all, a small model takes three times as long to train.
 # OpenBLAS's spin too, which costs each job on two cores 70 ms; 2**16 ticks are some 25 us.
 _IDLE_THREADS = {"GOMP_SPINCOUNT": "10000", "OPENBLAS_THREAD_TIMEOUT": "16"}
+# A library that makes a client of AWS when it is loaded makes one that reaches nothing.
+_NO_AWS = aws_variables.of_a_job(aws_variables.NOWHERE, "us-east-1")
 
 _servers: dict[tuple[str, ...] | None, WarmRunner] = {}
 _lock = threading.Lock()
@@ -64,28 +66,37 @@ class WarmRunner:
         self._modules = modules
         self._lock = threading.Lock()
         self._installed = installed()
-        self._server = _ServerProcess(modules or ())
+        self._servers = {"": _ServerProcess(modules or ())}
 
     def start(self, command: Command) -> Process:
         fork = command.script is not None and self._modules is not None
         with self._lock:
-            self._replace_outdated()
+            self._retire_outdated()
+            library = command.library if fork else ""
             try:
-                return self._start(command, fork)
+                return self._start(command, fork, self._server(library))
             except _ServerGoneError:
-                self._server = _ServerProcess(self._modules or ())
-                return self._start(command, fork)
+                del self._servers[library]
+                return self._start(command, fork, self._server(library))
 
-    def _start(self, command: Command, fork: bool) -> Process:
+    def _start(self, command: Command, fork: bool, server: _ServerProcess) -> Process:
         paths = command.paths
-        ml = paths.placed(command.log, self._server.refusal) if paths is not None else ""
-        return self._server.start(command, fork, ml)
+        ml = paths.placed(command.log, server.refusal) if paths is not None else ""
+        return server.start(command, fork, ml)
 
-    def _replace_outdated(self) -> None:
+    def _server(self, library: str) -> _ServerProcess:
+        """One of its own for a library that others shall not find loaded; it is loaded first."""
+        if library not in self._servers:
+            modules = (library, *(self._modules or ())) if library else self._modules or ()
+            self._servers[library] = _ServerProcess(modules)
+        return self._servers[library]
+
+    def _retire_outdated(self) -> None:
         now = installed()
         if now != self._installed:
-            self._server.retire()
-            self._server, self._installed = _ServerProcess(self._modules or ()), now
+            for server in self._servers.values():
+                server.retire()
+            self._servers, self._installed = {}, now
 
 
 class _ServerGoneError(LocalError):
@@ -107,7 +118,7 @@ class _ServerProcess:
             [sys.executable, "-P", str(_SERVER), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**_IDLE_THREADS, **os.environ},
+            env={**_IDLE_THREADS, **aws_variables.without(os.environ), **_NO_AWS},
             start_new_session=True,
         )
         threading.Thread(target=self._read_events, daemon=True).start()

@@ -278,6 +278,12 @@ class LocalJobSession(_Local):
         sdk_waits.make_prompt()
         # ``Processor.latest_job`` knows no session: it uses the first client that was made.
         SdkClient(session=self.boto_session, region_name=self.boto_region_name)
+        self._make_prompt = sdk_waits.make_prompt
+
+    def _upload(self, path: Any, bucket: str | None, prefix: str, *options: Any) -> str:
+        """As any session; ``@remote`` uploads and then waits, in a module of its own."""
+        self._make_prompt()
+        return super()._upload(path, bucket, prefix, *options)
 
 
 def _silence_telemetry() -> None:

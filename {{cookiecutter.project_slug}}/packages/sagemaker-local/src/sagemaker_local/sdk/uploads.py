@@ -16,6 +16,8 @@ from sagemaker_local.errors import LocalError
 from sagemaker_local.storage.content import Digests, files_below
 
 _SDK = "sagemaker."
+# Its scripts and workspaces are asked for again by the prefix at which they were to be put.
+_BY_PREFIX = "sagemaker.core.remote_function"
 # What a caller's own uploads go through as well.
 _IN_BETWEEN = (
     "sagemaker.core.s3",
@@ -113,6 +115,6 @@ def _is_staged() -> bool:
     while frame.f_back is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name != __name__ and not name.startswith(_IN_BETWEEN):
-            return name.startswith(_SDK)
+            return name.startswith(_SDK) and not name.startswith(_BY_PREFIX)
         frame = frame.f_back
     return False

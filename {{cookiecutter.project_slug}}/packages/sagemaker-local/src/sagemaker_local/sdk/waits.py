@@ -29,13 +29,18 @@ from sagemaker_local.storage.store import Document
 _POLL_SECONDS = 0.05
 _RUNNING = ("InProgress", "Stopping")
 _RESOURCES = ("ProcessingJob", "TrainingJob", "TransformJob", "HyperParameterTuningJob")
+# Set on what stands for a function of the SDK's.
+_PROMPT = "knows_local_jobs"
 
 Function = Callable[..., Any]
 
 
 def make_prompt() -> None:
-    """Replace the SDK's waits, once in a process."""
-    if hasattr(processing.logs_for_processing_job, "knows_local_jobs"):
+    """Replace the SDK's waits, once in a process; and those of a module that is loaded by now."""
+    functions = sys.modules.get("sagemaker.core.remote_function.job")  # it takes seconds to import
+    if functions is not None and not hasattr(functions._logs_for_job, _PROMPT):
+        vars(functions)["_logs_for_job"] = _function_logs(functions._logs_for_job)
+    if hasattr(processing.logs_for_processing_job, _PROMPT):
         return
     processing.logs_for_processing_job = _processing_logs(processing.logs_for_processing_job)
     processing._wait_for_processing_job = _processing_wait(processing._wait_for_processing_job)
@@ -56,7 +61,25 @@ def _processing_logs(original: Function) -> Function:
             return
         _follow_processing(sagemaker_session, job_name, show=True, wait=wait)
 
-    logs.knows_local_jobs = True  # type: ignore[attr-defined]
+    setattr(logs, _PROMPT, True)
+    return logs
+
+
+def _function_logs(original: Function) -> Function:
+    """Of ``@remote``, which looks every half minute."""
+
+    @wraps(original)
+    def logs(sagemaker_session: Any, job_name: str, wait: bool = False, **options: Any) -> Document:
+        session, timeout = sagemaker_session.boto_session, options.get("timeout")
+        if not isinstance(session, OfflineSession):
+            found: Document = original(sagemaker_session, job_name, wait, **options)
+            return found
+        job = follow(session, "TrainingJob", job_name, True, timeout if wait else 0)
+        if wait:
+            _check_job_status(job_name, job, "TrainingJobStatus")
+        return job
+
+    setattr(logs, _PROMPT, True)
     return logs
 
 

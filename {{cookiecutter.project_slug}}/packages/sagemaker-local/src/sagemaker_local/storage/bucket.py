@@ -42,6 +42,10 @@ class Bucket:
     def uri(self, key: str) -> str:
         return f"s3://{self.name}/{key.strip('/')}"
 
+    def make(self) -> None:
+        """Make the default bucket, which a client by AWS's protocol expects to be there."""
+        (self.root / self.name).mkdir(parents=True, exist_ok=True)
+
     def path(self, uri: str) -> Path:
         """Where the object or prefix behind an S3 URI is, or would be.
 

@@ -43,6 +43,7 @@ class Face:
         with self._lock:
             engine = self._engine()
             if self._services is None and engine is not None:
+                engine.bucket.make()
                 self._services = Services(SageMakerClient(engine))
             return self._services
 

@@ -20,7 +20,6 @@ from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.engine import DEFAULT_REGION, Engine
 from sagemaker_local.errors import LocalError
 from sagemaker_local.executions import liveness
-from sagemaker_local.names import BUCKET
 from sagemaker_local.processes import aws_variables
 from sagemaker_local.processes.warm import shared_runner
 from sagemaker_local.wire.server import Server
@@ -107,7 +106,7 @@ def _open(
     addresses: list[_Address] = []
     try:
         engine = Engine(root, region, shared_runner(warm), address=lambda _: addresses[0])
-        (engine.bucket.root / BUCKET).mkdir(parents=True, exist_ok=True)
+        engine.bucket.make()
     except (OSError, sqlite3.Error) as error:
         raise LocalError(
             f"The folder {root} cannot be used: {error}; give another --root."
