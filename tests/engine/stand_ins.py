@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sagemaker_local.definition.document import Definition, Step, parse
-from sagemaker_local.definition.expressions import function_of, parse_path, parse_reference
+from sagemaker_local.definition.expressions import function_of, parse_json_path, parse_reference
 from sagemaker_local.jobs import algorithm
 from sagemaker_local.steps.functions import Output, outputs_of
 
@@ -272,7 +272,7 @@ def _set(
     assert file is not None
     document = found.setdefault(reference.name, {}).setdefault(file.output_name, {})
     current = document.setdefault(file.path, {})
-    *parents, last = parse_path(json_get["Path"])
+    *parents, last = parse_json_path(json_get["Path"])
     for part in parents:
         current = current.setdefault(part, {})
     current[last] = value

@@ -63,7 +63,21 @@ def test_only_numbers_and_strings_have_an_order(value: Any) -> None:
 @pytest.mark.parametrize(("value", "other"), [(None, [1]), ([1], {"a": 1}), ({"a": 1}, None)])
 def test_what_has_no_order_may_be_equal(value: Any, other: Any) -> None:
     assert holds(compare("Equals", value, value))
-    assert not holds(compare("Equals", value, other))
+    with pytest.raises(StepFailure, match="cannot compare"):
+        holds(compare("Equals", value, other))
+
+
+@pytest.mark.parametrize(("query", "values"), [(1, ["a"]), (1, [2, "1"]), (1, [True]), ("a", [[]])])
+def test_a_value_is_in_values_of_its_kind_only(query: Any, values: list[Any]) -> None:
+    with pytest.raises(StepFailure, match="In cannot compare"):
+        holds({"Type": "In", "QueryValue": query, "Values": values})
+
+
+def test_wrong_kinds_are_told_inside_of_other_conditions() -> None:
+    wrong = compare("LessThan", 3, "4")
+    for condition in ({"Type": "Not", "Condition": wrong}, {"Type": "Or", "Conditions": [wrong]}):
+        with pytest.raises(StepFailure, match="compare 3 with '4': one is a number"):
+            holds(condition)
 
 
 def test_the_operators_are_the_services() -> None:

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from sagemaker_local.definition.expressions import (
-    as_text,
     follow,
     function_of,
+    parse_json_path,
     parse_path,
     parse_reference,
     references,
     resolve,
 )
+from sagemaker_local.definition.values import as_text
 from sagemaker_local.errors import StepFailure
 
 from engine.definitions import get, join, json_get, output_of
@@ -37,6 +38,7 @@ FILE = {
     "list": [{"Name": "n", "x": 7}, 2],
     "0": "zero",
     "nothing": None,
+    "infinite": float("inf"),
 }
 
 
@@ -82,6 +84,27 @@ def test_paths_are_read(text: str, path: tuple[Any, ...]) -> None:
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a path"):
         parse_path(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("$", ()),
+        ("$.a.b", ("a", "b")),
+        ("$['a'][0]", ("a", 0)),
+        ("a[-1].b", ("a", -1, "b")),
+        ("report.0.f1-score", ("report", "0", "f1-score")),
+        ("Result['a']['b.c']", ("Result", "a", "b.c")),
+    ],
+)
+def test_paths_in_json_are_json_path(text: str, path: tuple[Any, ...]) -> None:
+    assert parse_json_path(text) == path
+
+
+@pytest.mark.parametrize("text", ["", "$a", "$$", "a..b", "a[*]", "a.*", "a[0:1]", "a[0,1]", "a["])
+def test_a_path_in_json_is_to_a_single_value(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a path to one value|Path is empty"):
+        parse_json_path(text)
 
 
 def test_references_are_taken_apart() -> None:
@@ -133,6 +156,8 @@ def test_a_dictionary_with_more_members_is_no_function() -> None:
         (json_get("Prep", "Eval", "list[0].x"), 7),
         (json_get("Prep", "Eval", "list[1]"), 2),
         (json_get("Prep", "Eval", "nothing"), None),
+        (json_get("Prep", "Eval", "$.list[-1]"), 2),
+        (json_get("Prep", "Eval", "list"), [{"Name": "n", "x": 7}, 2]),
         ({"Std:JsonGet": {"S3Uri": join("/", "s3:/", "b", "x.json"), "Path": "Result.a.b"}}, True),
         (join("/", "s3:/", get("Execution.PipelineName"), get("Parameters.N")), "s3://pipe/5"),
         (join("", get("Parameters.F"), " ", get("Parameters.B")), "3.0 true"),
@@ -168,6 +193,29 @@ def test_a_value_that_is_not_there_is_named(path: str, part: str) -> None:
 def test_a_json_path_that_is_not_there_names_file_and_step() -> None:
     with pytest.raises(StepFailure, match=r"regression_metrics\.rmse of Eval, property file of Pr"):
         resolve(json_get("Prep", "Eval", "regression_metrics.rmse"), CONTEXT)
+
+
+def test_entries_of_a_list_in_json_have_no_names() -> None:
+    with pytest.raises(StepFailure, match="no 'n' in it"):
+        resolve(json_get("Prep", "Eval", "list['n'].x"), CONTEXT)
+
+
+def test_what_python_writes_and_json_does_not_have_is_no_value() -> None:
+    with pytest.raises(StepFailure, match=r"infinite of Eval.* is inf, which is no number in JSON"):
+        resolve(json_get("Prep", "Eval", "infinite"), CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (json_get("Prep", "Eval", "nothing"), "null, nothing"),
+        (json_get("Prep", "Eval", "list[0]"), r'{"Name": "n", "x": 7}, an object'),
+        (get("Steps.Prep.InputDataConfig"), r'\[{"ChannelName": "train"}\], a list'),
+    ],
+)
+def test_what_is_no_plain_value_is_not_joined(value: Any, said: str) -> None:
+    with pytest.raises(StepFailure, match=f"one of its Values is {said}"):
+        resolve(join("-", "a", value), CONTEXT)
 
 
 @pytest.mark.parametrize("document", [None, 3, "text", [1, 2], [[1]], [None], {}])

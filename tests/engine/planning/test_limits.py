@@ -17,6 +17,7 @@ from engine.definitions import (
     Json,
     answer_of,
     definition,
+    fail,
     function,
     get,
     join,
@@ -155,6 +156,9 @@ NUMBERS = [parameter("N", "Integer", 3), parameter("F", "Float", 0.5), parameter
             "[Parameters.S] to argument of type [Integer]",
         ),
         (STEP, f"{CLUSTER}.InstanceCount", get("Parameters.F"), "to argument of type [Integer]"),
+        (STEP, f"{CLUSTER}.InstanceCount", get("Parameters.S"), "declare the parameter as Integer"),
+        (fail("S"), "ErrorMessage", get("Parameters.N"), "[Parameters.N] to argument of type [S"),
+        (fail("S"), "ErrorMessage", 7, "ErrorMessage should be a string, and is 7, a number"),
     ],
 )
 def test_a_reference_is_of_the_type_of_its_place(

@@ -45,6 +45,17 @@ from engine.definitions import (
         ({"Std:Join": {"On": "/"}}, "Std:Join needs On"),
         ({"Std:Join": {"On": 1, "Values": []}}, "Std:Join needs On"),
         (join("/", join("", get("Parameters.Rws"))), "Parameters.Rws is not a parameter"),
+        (join("/", "a", None), "one of its Values is null, nothing"),
+        (join("/", ["a"]), 'one of its Values is ["a"], a list'),
+        (join("/", get("Steps.Prepare.ProcessingInputs")), "ProcessingInputs, of type List"),
+        ({"Std:Join": {"On": "", "Values": ["a"], "More": 1}}, "unknown property 'More'"),
+        (get("Steps.Prepare"), "Steps.Prepare names no property of the step"),
+        (get("Steps.Prepare.ProcessingInputs"), "of type List: name a single value in it"),
+        (get("Steps.Prepare.ProcessingResources"), "it is of type Structure: name a single"),
+        ({"Std:JsonGet": {"S3Uri": 7, "Path": "a"}}, "S3Uri of Std:JsonGet should be a string"),
+        ({"Std:JsonGet": {"S3Uri": get("Parameters.Rows"), "Path": "a"}}, "[Parameters.Rows]"),
+        (json_get("Evaluate", "Eval", "a[*]"), "is not a path to one value"),
+        (json_get("Evaluate", "Eval", ""), "Path is empty"),
     ],
 )
 def test_references_that_cannot_be_resolved_are_refused(value: Any, expected: str) -> None:

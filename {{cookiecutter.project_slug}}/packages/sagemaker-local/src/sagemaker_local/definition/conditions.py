@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from sagemaker_local.definition.values import BOOLEAN, NUMBER, STRING, kind_of, shown, told
 from sagemaker_local.errors import StepFailure
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -15,7 +16,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "LessThan": operator.lt,
     "LessThanOrEqualTo": operator.le,
 }
-_NO_VALUE = "no plain value"
+_PLAIN = (STRING, NUMBER, BOOLEAN)
 # The members that each type of condition has beside its Type.
 OPERATORS = {
     **dict.fromkeys(_COMPARISONS, ("LeftValue", "RightValue")),
@@ -39,21 +40,23 @@ def holds(condition: dict[str, Any]) -> bool:
     if kind == "Or":
         return any(holds(item) for item in condition["Conditions"])
     if kind == "In":
-        return condition["QueryValue"] in condition["Values"]
+        return _is_in(condition["QueryValue"], condition["Values"])
     left, right = condition["LeftValue"], condition["RightValue"]
-    if _kind(left) != _kind(right):
-        raise StepFailure(
-            f"{kind} cannot compare {left!r} with {right!r}: one is {_kind(left)}, "
-            f"the other {_kind(right)}; make both the same type."
-        )
-    if kind != "Equals" and _kind(left) == _NO_VALUE:
-        raise StepFailure(f"{kind} cannot compare {left!r} with {right!r}: they have no order.")
+    _refuse_two_kinds(kind, left, right)
+    if kind != "Equals" and kind_of(left) not in _PLAIN:
+        raise StepFailure(f"{kind} cannot compare {told(left)}: it has no order.")
     return _COMPARISONS[kind](left, right)
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int | float):
-        return "a number"
-    return "a string" if isinstance(value, str) else _NO_VALUE
+def _is_in(query: Any, values: list[Any]) -> bool:
+    for value in values:
+        _refuse_two_kinds("In", query, value)
+    return query in values
+
+
+def _refuse_two_kinds(condition: str, left: Any, right: Any) -> None:
+    if kind_of(left) != kind_of(right):
+        raise StepFailure(
+            f"{condition} cannot compare {shown(left)} with {shown(right)}: one is "
+            f"{kind_of(left)}, the other {kind_of(right)}; make both the same type."
+        )

@@ -7,10 +7,11 @@ Semantics: the Developer Guide's pipeline definition schema, the SDK's ``sagemak
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sagemaker_local.definition.values import is_finite, joined, told
 from sagemaker_local.errors import StepFailure
 
 EXECUTION_VARIABLES = (
@@ -28,6 +29,8 @@ FUNCTIONS = ("Get", "Std:Join", "Std:JsonGet")
 # Lists that a reference addresses by name, ``Outputs['train']``, and the member that holds it.
 _NAME_MEMBERS = ("OutputName", "InputName", "ChannelName", "MetricName", "Name", "FileName")
 _TOKEN = re.compile(r"""\.?([A-Za-z_][\w\-]*)|\[(\d+)\]|\[(["'])(.*?)\3\]""")
+# JsonPath counts from a list's end too, and a name may begin with a digit.
+_JSON_TOKEN = re.compile(r"""\.?([\w\-]+)|\[(-?\d+)\]|\[(["'])(.*?)\3\]""")
 
 
 class Context(Protocol):
@@ -70,12 +73,30 @@ def parse_path(text: str) -> tuple[str | int, ...]:
     Raises:
         ValueError: the text is not such a path.
     """
+    return _parsed(text, text, _TOKEN)
+
+
+def parse_json_path(text: str) -> tuple[str | int, ...]:
+    """The path of ``Std:JsonGet``: JsonPath to a single value, with or without ``$`` before it.
+
+    Raises:
+        ValueError: the text is not such a path; one that may find several values is none.
+    """
+    if not text:
+        raise ValueError("Path is empty; $ is the whole file")
+    inside = text.removeprefix("$")
+    if inside != text and inside and inside[0] not in ".[":
+        raise ValueError(f"{text!r} is not a path to one value such as $.a.b['c'][0]")
+    return _parsed(inside, text, _JSON_TOKEN)
+
+
+def _parsed(inside: str, text: str, token: re.Pattern[str]) -> tuple[str | int, ...]:
     parts: list[str | int] = []
     position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
+    while position < len(inside):
+        match = token.match(inside, position)
         if match is None:
-            raise ValueError(f"{text!r} is not a path such as a.b['c'][0]")
+            raise ValueError(f"{text!r} is not a path to one value such as a.b['c'][0]")
         name, index, _, quoted = match.groups()
         parts.append(int(index) if index is not None else name if name is not None else quoted)
         position = match.end()
@@ -135,7 +156,7 @@ def resolve(value: Any, context: Context) -> Any:
         return _resolve_get(parse_reference(value["Get"]), context)
     if function == "Std:Join":
         join = value["Std:Join"]
-        return join["On"].join(as_text(resolve(part, context)) for part in join["Values"])
+        return join["On"].join(joined(resolve(part, context)) for part in join["Values"])
     if function == "Std:JsonGet":
         return _resolve_json_get(value["Std:JsonGet"], context)
     if isinstance(value, dict):
@@ -145,26 +166,13 @@ def resolve(value: Any, context: Context) -> Any:
     return value
 
 
-def as_text(value: Any) -> str:
-    """How ``Std:Join`` writes a value: 3.0 for a float, true or false for a boolean."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def follow(document: Any, path: tuple[str | int, ...], text: str) -> Any:
-    """The value at ``path`` in a JSON document; lists are addressed by index or by name.
+    """The value at ``path`` in a description; lists are addressed by index or by name.
 
     Raises:
         StepFailure: there is no such value.
     """
-    current = document
-    for part in path:
-        try:
-            current = _member(current, part)
-        except (KeyError, IndexError, TypeError):
-            raise StepFailure(f"{text} has no value: there is no {part!r} in it.") from None
-    return current
+    return _followed(document, path, text, _member_or_named)
 
 
 def names_of(item: Any) -> list[Any]:
@@ -173,15 +181,36 @@ def names_of(item: Any) -> list[Any]:
     return [members[member] for member in _NAME_MEMBERS if member in members]
 
 
-def _member(current: Any, part: str | int) -> Any:
+def _followed(
+    document: Any,
+    path: tuple[str | int, ...],
+    text: str,
+    member: Callable[[Any, str | int], Any],
+) -> Any:
+    current = document
+    for part in path:
+        try:
+            current = member(current, part)
+        except (KeyError, IndexError):
+            raise StepFailure(f"{text} has no value: there is no {part!r} in it.") from None
+    return current
+
+
+def _member_or_named(current: Any, part: str | int) -> Any:
     if isinstance(current, list) and isinstance(part, str):
         for item in current:
             if part in names_of(item):
                 return item
         raise KeyError(part)
-    if isinstance(current, dict) and isinstance(part, int):
+    return _member(current, part)
+
+
+def _member(current: Any, part: str | int) -> Any:
+    if isinstance(current, dict):
         return current[str(part)]
-    return current[part]
+    if isinstance(current, list) and isinstance(part, int):
+        return current[part]
+    raise KeyError(part)
 
 
 def _resolve_get(reference: Reference, context: Context) -> Any:
@@ -196,8 +225,17 @@ def _resolve_json_get(arguments: Mapping[str, Any], context: Context) -> Any:
     path = str(arguments["Path"])
     if "S3Uri" in arguments:
         uri = resolve(arguments["S3Uri"], context)
-        return follow(context.json_object(uri), parse_path(path), f"{path} of {uri}")
+        if not isinstance(uri, str):
+            raise StepFailure(f"S3Uri of Std:JsonGet should be a string, and is {told(uri)}.")
+        return _in_json(context.json_object(uri), path, f"{path} of {uri}")
     file = parse_reference(arguments["PropertyFile"]["Get"])
     name = str(file.path[-1])
     document = context.property_file(file.name, name)
-    return follow(document, parse_path(path), f"{path} of {name}, property file of {file.name}")
+    return _in_json(document, path, f"{path} of {name}, property file of {file.name}")
+
+
+def _in_json(document: Any, path: str, text: str) -> Any:
+    value = _followed(document, parse_json_path(path), text, _member)
+    if not is_finite(value):
+        raise StepFailure(f"{text} is {value}, which is no number in JSON.")
+    return value

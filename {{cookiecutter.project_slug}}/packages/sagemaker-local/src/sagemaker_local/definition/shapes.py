@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Protocol
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from sagemaker_local.definition.expressions import function_of, names_of
+from sagemaker_local.definition.values import BOOLEAN, NUMBER, kind_of, told
 from sagemaker_local.service_model import own_violations, shape_named
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -33,8 +34,20 @@ _ASSIGNABLE = {
     "double": ("Float", "Integer"),
     "timestamp": ("Timestamp", "String"),
 }
+# Types of expressions that stand for many values, and so for no value of a request.
+MANY = {"list": "List", "map": "Map", "structure": "Structure"}
 # The type of an expression that refers to a value of a shape.
-EXPRESSION_TYPES = {shape: types[0] for shape, types in _ASSIGNABLE.items()}
+EXPRESSION_TYPES = {shape: types[0] for shape, types in _ASSIGNABLE.items()} | MANY
+# What a shape wants, in words.
+_WANTED = {
+    "integer": "an integer",
+    "long": "an integer",
+    "float": "a number",
+    "double": "a number",
+}
+# Those that Std:Join writes as text.
+_TEXTUAL = ("Integer", "Float", "Boolean", "Timestamp")
+_TEXT = StringShape("String", {"type": "string"})
 # An expression, which may stand for any value.
 _SOME_VALUE = {"Get": "Execution.PipelineExecutionId"}
 UNKNOWN = object()
@@ -44,7 +57,10 @@ class Known(Protocol):
     """What is known of expressions before they are resolved."""
 
     def type_of(self, expression: Any) -> str | None:
-        """``String``, ``Integer``, ``Float``, ``Boolean``, ``Timestamp``; None: not known."""
+        """``String``, ``Integer``, ``Float``, ``Boolean``, ``Timestamp``, or one of ``MANY``.
+
+        None: it is not known.
+        """
         ...
 
     def value_of(self, expression: Any) -> Any:
@@ -153,7 +169,7 @@ class _Walk:
         if function_of(value) and not holds_others:
             yield from self._of_expression(shape, value, path)
         elif function_of(value) or not _has_type(shape, value):
-            yield f"{path} should be a {shape.type_name}, and is {str(value)[:80]!r}"
+            yield _misfit(shape, value, path)
         else:
             yield from own_violations(value, shape, path)
             yield from self._inside(shape, value, path)
@@ -192,10 +208,30 @@ class _Walk:
                 yield f"Cannot parse object, unknown property {dot}{key}"
 
 
+def _misfit(shape: Shape, value: Any, path: str) -> str:
+    wanted = _WANTED.get(shape.type_name, f"a {shape.type_name}")
+    function = function_of(value)
+    if function:
+        return f"{path} should be {wanted}, and is an expression, {function}: a single value"
+    found = f"{path} should be {wanted}, and is {told(value)}"
+    if shape.type_name == "string" and kind_of(value) in (NUMBER, BOOLEAN):
+        return f"{found}: write it as text, an expression of it with Std:Join (.to_string())"
+    return found
+
+
 def _not_assignable(expression: Any, given: str, wanted: str) -> str:
     """The service's own words, and what to do."""
     text = expression.get("Get", "Std:Join")
-    told = f"Cannot assign property reference [{text}] to argument of type [{wanted}]"
-    if wanted == "String":
-        return f"{told}; it is of type {given}: write it as text, with Std:Join (.to_string())"
-    return f"{told}; it is of type {given}"
+    found = f"Cannot assign property reference [{text}] to argument of type [{wanted}]"
+    if given in MANY.values():
+        return f"{found}; it is of type {given}: name a single value in it"
+    if wanted == "String" and given in _TEXTUAL:
+        return f"{found}; it is of type {given}: write it as text, with Std:Join (.to_string())"
+    if text.startswith("Parameters."):
+        return f"{found}; it is of type {given}: declare the parameter as {wanted}"
+    return f"{found}; it is of type {given}"
+
+
+def text_refusals(path: str, value: Any, known: Known | None = None) -> Iterator[str]:
+    """Why a value, or an expression, is no text; for what no request of the service has."""
+    yield from _Walk(known or NothingKnown()).refusals(_TEXT, value, path)

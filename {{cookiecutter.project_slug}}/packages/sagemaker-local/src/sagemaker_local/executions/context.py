@@ -43,7 +43,10 @@ class ExecutionContext:
         return self.json_object(property_file_uri(self.described[step], step, file))
 
     def json_object(self, uri: str) -> Any:
+        file = self.bucket.existing(uri)
+        if not file.is_file():
+            raise StepFailure(f"{uri} is a prefix; name the object with the JSON in it.")
         try:
-            return json.loads(self.bucket.existing(uri).read_text(encoding="utf-8"))
+            return json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise StepFailure(f"{uri} is not JSON: {error}") from None

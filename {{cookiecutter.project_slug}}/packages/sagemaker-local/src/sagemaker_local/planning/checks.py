@@ -11,13 +11,11 @@ from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import (
     EXECUTION_VARIABLES,
     Reference,
-    function_of,
-    parse_path,
-    parse_reference,
     references,
 )
 from sagemaker_local.definition.support import Support
 from sagemaker_local.errors import Refusal
+from sagemaker_local.planning.functions import function_refusals
 from sagemaker_local.planning.known import Known
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.rule import at_step
@@ -65,7 +63,7 @@ def _step_refusals(
     yield from step_type.member_refusals(step, functions)
     yield from _order_refusals(definition, step)
     misfits = [
-        *_expression_refusals(step.arguments),
+        *function_refusals(step.arguments, known),
         *step_type.shape_refusals(step.arguments, known),
     ]
     yield from misfits
@@ -116,45 +114,6 @@ def _ends(step: Step) -> bool:
     return step.type in STEP_TYPES and STEP_TYPES[step.type].ends_execution
 
 
-def _expression_refusals(value: Any) -> Iterator[str]:
-    """Functions whose own arguments cannot be read, at any depth."""
-    function = function_of(value)
-    if function:
-        yield from _function_refusals(function, value[function])
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for item in items:
-        yield from _expression_refusals(item)
-
-
-def _function_refusals(function: str, arguments: Any) -> Iterator[str]:
-    try:
-        if function == "Get":
-            parse_reference(arguments)
-        elif not isinstance(arguments, dict):
-            yield f"{function} has no arguments"
-        elif function == "Std:JsonGet":
-            yield from _json_get_refusals(arguments)
-        elif not isinstance(arguments.get("On"), str) or not isinstance(
-            arguments.get("Values"), list
-        ):
-            yield "Std:Join needs On, a string, and Values, a list"
-    except ValueError as error:
-        yield f"{function}: {error}"
-
-
-def _json_get_refusals(arguments: dict[str, Any]) -> Iterator[str]:
-    if not isinstance(arguments.get("Path"), str):
-        yield "Std:JsonGet needs Path, a string"
-    else:
-        parse_path(arguments["Path"])
-    if "S3Uri" in arguments:
-        return
-    file = arguments.get("PropertyFile")
-    path = parse_reference(file["Get"]).path if file and function_of(file) == "Get" else ()
-    if path[:1] != ("PropertyFiles",) or len(path) != 2:
-        yield "Std:JsonGet needs S3Uri, or a PropertyFile such as Steps.<name>.PropertyFiles.<file>"
-
-
 def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:
     for reference in references(step.arguments):
         yield from _reference_refusals(definition, step, reference)
@@ -180,7 +139,9 @@ def _has_value(step: Step, variable: str) -> bool:
 
 
 def _property_refusals(step: Step, reference: Reference) -> Iterator[str]:
-    if reference.path[:1] == ("PropertyFiles",):
+    if not reference.path:
+        yield f"{reference.text} names no property of the step, such as {reference.text}.<property>"
+    elif reference.path[:1] == ("PropertyFiles",):
         file = str(reference.path[-1])
         if step.property_file(file) is None:
             yield f"{reference.text}: step {step.name!r} declares no property file {file!r}"

@@ -74,7 +74,9 @@ class Known:
             return parameter.type if parameter else None
         step = self.definition.steps.get(reference.name)
         step_type = STEP_TYPES.get(step.type) if step else None
-        return step_type.property_type(step, reference) if step and step_type else None
+        if step is None or step_type is None or not reference.path:
+            return None
+        return step_type.property_type(step, reference)
 
     def value_of(self, expression: Any) -> Any:
         """See ``shapes.Known``."""

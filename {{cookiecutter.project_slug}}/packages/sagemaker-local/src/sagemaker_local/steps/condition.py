@@ -58,14 +58,18 @@ def _condition_refusals(condition: Any) -> Iterator[str]:
     if not isinstance(kind, str) or kind not in OPERATORS:
         yield f"{kind!r} is not a condition type"
         return
-    for member in OPERATORS[kind]:
-        if member not in condition:
-            yield f"the condition {kind} has no {member}"
+    for member in sorted(set(condition) - {"Type", *OPERATORS[kind]}):
+        yield f"Cannot parse object, unknown property {member!r}"
+    missing = [member for member in OPERATORS[kind] if member not in condition]
+    for member in missing:
+        yield f"the condition {kind} has no {member}"
+    if missing:
+        return
     if kind == "Or":
         yield from _conditions_refusals(condition)
     elif kind == "Not":
-        yield from _condition_refusals(condition.get("Condition"))
-    elif kind == "In" and not isinstance(condition.get("Values"), list):
+        yield from _condition_refusals(condition["Condition"])
+    elif kind == "In" and not isinstance(condition["Values"], list):
         yield "the Values of the condition In are not a list"
 
 

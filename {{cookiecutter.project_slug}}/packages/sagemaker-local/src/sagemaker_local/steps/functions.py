@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sagemaker_local.definition.document import Step
-from sagemaker_local.definition.expressions import Reference, as_text
+from sagemaker_local.definition.expressions import Reference
 from sagemaker_local.definition.parameters import Parameter
 from sagemaker_local.definition.support import table
+from sagemaker_local.definition.values import as_text
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.steps.step_type import (
     Functions,

@@ -63,7 +63,33 @@ RULES = (
         f'{GUIDE}, "Pipelines steps"',
         "planning.checks",
     ),
-    RuleElsewhere("Std:JsonGet's Path is text", f"{SDK}#4418, #3463", "planning.checks"),
+    RuleElsewhere(
+        "Std:JsonGet's Path is text: JsonPath to one value, with or without `$`; it finds no NaN",
+        f'{SDK}#4418, #3463; {GUIDE}, "Pass data between steps"',
+        "planning.functions",
+    ),
+    RuleElsewhere(
+        "Std:JsonGet has a PropertyFile or an S3Uri, which is a string, and not both",
+        f'{SDK}, workflow/functions.py; {GUIDE}, "Pass data between steps"',
+        "planning.functions",
+    ),
+    RuleElsewhere(
+        "Std:Join joins strings, numbers and booleans, no list, object or null (how the service "
+        "writes those is not known)",
+        f"{SDK}, workflow/functions.py; its local mode refuses null",
+        "planning.functions",
+    ),
+    RuleElsewhere(
+        "A condition compares values of one kind: strings, numbers or booleans; In asks its Values "
+        "so, too",
+        f"{SDK}, local mode of pipelines; of the service no refusal was seen",
+        "definition.conditions",
+    ),
+    RuleElsewhere(
+        "A Fail step's message is a string",
+        f"{SDK}, workflow/fail_step.py",
+        "steps.fail",
+    ),
     RuleElsewhere("A condition Not has Condition", f"{SDK}#2746", "steps.condition"),
     RuleElsewhere(
         "A processing job's LocalPath begins with /opt/ml/processing/",

@@ -1,0 +1,87 @@
+"""Functions of a definition whose own arguments cannot be read, or never have a value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sagemaker_local.definition.expressions import (
+    function_of,
+    parse_json_path,
+    parse_reference,
+)
+from sagemaker_local.definition.shapes import MANY, text_refusals
+from sagemaker_local.definition.values import JOINED, kind_of, told
+from sagemaker_local.planning.known import Known
+
+_MEMBERS = {"Std:Join": ("On", "Values"), "Std:JsonGet": ("PropertyFile", "S3Uri", "Path")}
+
+
+def function_refusals(value: Any, known: Known) -> Iterator[str]:
+    """What is wrong with the functions in a step's arguments, at any depth."""
+    function = function_of(value)
+    if function:
+        yield from _refusals(function, value[function], known)
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from function_refusals(item, known)
+
+
+def _refusals(function: str, arguments: Any, known: Known) -> Iterator[str]:
+    try:
+        if function == "Get":
+            parse_reference(arguments)
+        elif not isinstance(arguments, dict):
+            yield f"{function} has no arguments"
+        elif function == "Std:JsonGet":
+            yield from _unknown(arguments, _MEMBERS[function])
+            yield from _json_get_refusals(arguments, known)
+        else:
+            yield from _unknown(arguments, _MEMBERS[function])
+            yield from _join_refusals(arguments, known)
+    except ValueError as error:
+        yield f"{function}: {error}"
+
+
+def _unknown(arguments: dict[str, Any], members: Collection[str]) -> Iterator[str]:
+    for member in sorted(set(arguments) - set(members)):
+        yield f"Cannot parse object, unknown property {member!r}"
+
+
+def _join_refusals(arguments: dict[str, Any], known: Known) -> Iterator[str]:
+    values = arguments.get("Values")
+    if not isinstance(arguments.get("On"), str) or not isinstance(values, list):
+        yield "Std:Join needs On, a string, and Values, a list"
+        return
+    for value in values:
+        what = _not_joined(value, known)
+        if what:
+            yield f"Std:Join joins strings, numbers and booleans, and one of its Values is {what}"
+
+
+def _not_joined(value: Any, known: Known) -> str:
+    """In words, what ``Std:Join`` does not join; empty: it may be joined."""
+    if not function_of(value):
+        return "" if kind_of(value) in JOINED else told(value)
+    given = known.type_of(value)
+    return f"{value['Get']}, of type {given}" if given in MANY.values() else ""
+
+
+def _json_get_refusals(arguments: dict[str, Any], known: Known) -> Iterator[str]:
+    if not isinstance(arguments.get("Path"), str):
+        yield "Std:JsonGet needs Path, a string"
+    else:
+        parse_json_path(arguments["Path"])
+    if "S3Uri" in arguments and "PropertyFile" in arguments:
+        yield "Std:JsonGet has S3Uri and PropertyFile, and needs one of them"
+    elif "S3Uri" in arguments:
+        yield from text_refusals("S3Uri of Std:JsonGet", arguments["S3Uri"], known)
+    elif not _names_file(arguments.get("PropertyFile")):
+        yield "Std:JsonGet needs S3Uri, or a PropertyFile such as Steps.<name>.PropertyFiles.<file>"
+
+
+def _names_file(value: Any) -> bool:
+    if function_of(value) != "Get":
+        return False
+    path = parse_reference(value["Get"]).path
+    return path[:1] == ("PropertyFiles",) and len(path) == 2
