@@ -190,6 +190,40 @@ def test_the_managed_notebook_watches_an_endpoint(
     assert "mileage_km" in page.read_text(encoding="utf-8")
 
 
+def test_the_managed_notebook_retrains_and_deploys(
+    served: Served, ran: NotebookRun, run: Run
+) -> None:
+    """By the SDK's own session: challenger and champion, approval, an endpoint, and its check."""
+    labels = ask(
+        run,
+        served.project,
+        f"{BUCKET}/used-car-prices",
+        6,
+        "2026-11-25T11:05:00",
+        rows=600,
+        shifted="mileage_km",
+    )
+    given: dict[str, Any] = {"session": "managed", "model_version": 1, "ground_truth": labels}
+    given |= {"retrain": "now", "retrain_deploy": True}
+    said = run_notebook(
+        run, served.project, "06_model_monitor.ipynb", env=served.variables, **given
+    ).succeeded()
+    assert "420 labelled rows more; both models are compared on the 180 newest" in said.output
+    _, new = served.state.packages()
+    assert new["ModelApprovalStatus"] == "Approved"
+    found = served.state.evaluation(new)
+    assert found["rows"] == 180 and found["gate"]["champion_margin"] >= 0
+    assert f"{ENDPOINT} answers 5 known records as in evaluation" in said.output
+    client = served.state.session.sagemaker_client
+    assert client.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "InService"
+    alerts = served.project / "reports" / "alerts.jsonl"
+    message = json.loads(alerts.read_text(encoding="utf-8").splitlines()[-1])
+    assert message["subject"] == f"{ENDPOINT}: retrained"
+    assert f"{ENDPOINT}/2 is registered: r2 0." in message["text"]
+    assert "because it was asked for" in message["text"]
+    served.state.session.stop_endpoints()
+
+
 def test_the_cli_syncs_lists_and_deletes(served: Served, aws: Aws, tmp_path: Path) -> None:
     bucket = served.project / ".sagemaker-local" / "s3" / "by-the-cli"
     bucket.mkdir(parents=True)  # a folder is a bucket

@@ -73,9 +73,14 @@ def deploy(
 
 
 def approve(
-    session: Any, group: str, version: int, hosted: Hosting | None = None, say: Say = print
+    session: Any,
+    group: str,
+    version: int,
+    hosted: Hosting | None = None,
+    say: Say = print,
+    endpoint: str = "",
 ) -> Deployed:
-    """Approve a version and have the endpoint that follows its group serve it.
+    """Approve a version and have an endpoint serve it.
 
     Where that does not work out, the version is not approved, or Rejected if that is its fault.
 
@@ -85,17 +90,18 @@ def approve(
         version: of a package.
         hosted: how it is to serve; None: as the endpoint does, or by the defaults.
         say: is told of the progress.
+        endpoint: its name; empty: the one that follows the group.
 
     Raises:
         ProjectError: there is no such version, a later one is approved, or it does not serve.
     """
     package = registry.find(session, group, version)
     approved = {**package, "ModelApprovalStatus": registry.APPROVED}
-    refuse_package(session, approved, hosting.endpoint_name(group))
+    refuse_package(session, approved, endpoint or hosting.endpoint_name(group))
     registry.approve(session, group, version)
     say(f"{registry.version_name(package)} is {registry.APPROVED}")
     try:
-        return deploy(session, approved, hosted=hosted, say=say)
+        return deploy(session, approved, endpoint, hosted, say)
     except BaseException as error:
         now = registry.describe(session, package["ModelPackageArn"])["ModelApprovalStatus"]
         was = package["ModelApprovalStatus"]

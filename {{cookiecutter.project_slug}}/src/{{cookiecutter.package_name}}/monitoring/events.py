@@ -27,7 +27,8 @@ from ..endpoints.metrics import Traffic
 from ..s3 import bucket_and_key
 
 FILE, BOOKMARK = "events.json", "bookmark.json"
-RETRAINED, REJECTED = "retrained", "rejected"  # kinds, besides those of deployments
+# Kinds, besides those of deployments.
+RETRAINED, REJECTED, REFUSED = "retrained", "rejected", "not retrained"
 FIRST = timedelta(days=1)  # whose traffic a first window gets
 KEPT = timedelta(days=450)  # by CloudWatch, nearly
 MOST = 500  # events that a page has use for

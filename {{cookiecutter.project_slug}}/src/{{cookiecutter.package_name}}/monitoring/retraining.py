@@ -16,7 +16,6 @@ from typing import Any
 
 from .. import paths, registry, settings
 from ..deployments import deploy as deployments
-from ..deployments import hosting
 from ..errors import ProjectError
 from ..runs import record
 from . import alerts, champion_run, events, telling, training_rows
@@ -90,9 +89,11 @@ def cause(choice: str, entries: Sequence[Mapping[str, Any]], found: Findings) ->
     return Cause(said, max(since.values())) if worse else None
 
 
-def done_since(session: Any, name: str, found: Cause) -> str:
-    """The retraining that has come of the same cause already, as a sentence, or ""."""
-    kinds = (events.RETRAINED, events.REJECTED)
+DONE = (events.RETRAINED, events.REJECTED)
+
+
+def done_since(session: Any, name: str, found: Cause, kinds: Sequence[str] = DONE) -> str:
+    """What has come of the same cause already, a retraining unless told otherwise, or ""."""
     for each in reversed(events.of(session, name)):
         if found.since and each.kind in kinds:
             if datetime.fromisoformat(each.time) >= datetime.fromisoformat(found.since):
@@ -139,18 +140,31 @@ class Order:
             rows = self._rows(champion, end)
             asked = champion.again(rows.train_uri, rows.test_uri) | self._here()
         except ProjectError as error:
-            return Outcome(REFUSED, f"not retrained: {error}")
+            return self._refused(found, f"not retrained: {error}")
         say(
             f"retraining {registry.version_name(self.seen.package)} ({found.text}): "
             f"{rows.older:,} labelled rows more; both models are compared on the {rows.newest:,} "
             "newest"
         )
-        outcome = ended(rows.train_uri, execute(asked, say))
+        outcome = self.settled(ended(rows.train_uri, execute(asked, say)), found, say)
+        if outcome.what == FAILED:
+            raise ProjectError(outcome.text)
+        return outcome
+
+    def settled(self, outcome: Outcome, found: Cause, say: Say = print) -> Outcome:
+        """Have a winner be served, if that is asked for; remember what came of a run, and tell."""
         if outcome.what == REGISTERED and self.deploy:
             outcome = self._deployed(outcome, say)
         self._tell(found, outcome)
-        if outcome.what == FAILED:
-            raise ProjectError(outcome.text)
+        return outcome
+
+    def _refused(self, found: Cause, text: str) -> Outcome:
+        """Nothing to learn from: people are told once for each cause, not with each window."""
+        outcome = Outcome(REFUSED, text)
+        if found.since and not done_since(
+            self.session, self.seen.name, found, (*DONE, events.REFUSED)
+        ):
+            self._tell(found, outcome)
         return outcome
 
     def _rows(self, champion: champion_run.ChampionRun, end: str) -> training_rows.Rows:
@@ -176,23 +190,28 @@ class Order:
         }
 
     def _deployed(self, outcome: Outcome, say: Say) -> Outcome:
-        """Approve a version, and have the endpoint serve it, if it is one that is watched."""
+        """Approve a version, and have the endpoint that is watched serve it, if it is one."""
         package = registry.describe(self.session, outcome.package)
         asked = package["ModelPackageGroupName"], package["ModelPackageVersion"]
         try:
-            if self.seen.name == hosting.endpoint_name(asked[0]):
-                deployments.approve(self.session, *asked, say=say)
+            if self.seen.is_endpoint:
+                deployments.approve(self.session, *asked, say=say, endpoint=self.seen.name)
             else:
                 registry.approve(self.session, *asked)
-            if self.seen.is_endpoint and self.seen.name != hosting.endpoint_name(asked[0]):
-                deployments.deploy(self.session, outcome.package, self.seen.name, say=say)
         except ProjectError as error:
-            return replace(outcome, what=REJECTED, text=f"{outcome.text}, but: {error}")
+            now = registry.describe(self.session, outcome.package)["ModelApprovalStatus"]
+            what = REJECTED if now == registry.REJECTED else outcome.what
+            return replace(outcome, what=what, text=f"{outcome.text}, but is {now}: {error}")
         done = "deployed" if self.seen.is_endpoint else "approved"
         return replace(outcome, text=f"{outcome.text}, and {done}")
 
     def _tell(self, found: Cause, outcome: Outcome) -> None:
-        name, kinds = self.seen.name, {REGISTERED: events.RETRAINED, REJECTED: events.REJECTED}
+        kinds = {
+            REGISTERED: events.RETRAINED,
+            REJECTED: events.REJECTED,
+            REFUSED: events.REFUSED,
+        }
+        name = self.seen.name
         if outcome.what in kinds:
             events.add(self.session, name, kinds[outcome.what], outcome.text)
         lines = [outcome.text, f"because {found.text}"]
@@ -203,6 +222,7 @@ class Order:
             REGISTERED: "retrained",
             REJECTED: "retrained, and the new model is rejected",
             FAILED: "retraining has failed",
+            REFUSED: "not retrained",
         }[outcome.what]
         alerts.tell(self.session, Message(f"{name}: {subject}", "\n".join(lines)))
 

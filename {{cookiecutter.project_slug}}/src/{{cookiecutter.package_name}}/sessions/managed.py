@@ -106,6 +106,14 @@ def first_lines(client: Any, uri: str, count: int) -> list[str]:
     return whole[:count]
 
 
+def is_object(client: Any, bucket: str, key: str) -> bool:
+    """Whether an object has exactly this key."""
+    if not key or key.endswith("/"):
+        return False
+    listed = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return any(item["Key"] == key for item in listed.get("Contents", []))
+
+
 def explain(client: Any, arn: str) -> str:
     """A line for each step of an execution: reused, and from where, or run."""
     pages = client.get_paginator("list_pipeline_execution_steps").paginate(

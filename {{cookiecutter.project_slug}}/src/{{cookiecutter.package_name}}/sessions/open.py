@@ -93,6 +93,21 @@ def _open_managed(role: str, bucket: str, prefix: str, pipeline: bool) -> Any:
         def job_log(self, kind: str, name: str, tail: int = 0) -> list[str]:
             return managed.job_log(self.boto_session.client("logs"), kind, name, tail)
 
+        def download_data(
+            self, path: str | Path, bucket: str, key_prefix: str = "", extra_args: Any = None
+        ) -> list[str]:
+            """As the SDK does, but of one object.
+
+            The SDK takes one without an extension for a folder, which fails, and brings those
+            whose keys go on after a whole one, such as ``a.csv.old`` with ``a.csv``.
+            """
+            if not managed.is_object(self.s3_client, bucket, key_prefix):
+                return list(super().download_data(str(path), bucket, key_prefix, extra_args))
+            target = Path(path, key_prefix.rpartition("/")[2])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.s3_client.download_file(bucket, key_prefix, str(target), extra_args)
+            return [str(target)]
+
         def fingerprint(self, uri: str) -> str:
             return managed.fingerprint(self.s3_client, uri)
 
