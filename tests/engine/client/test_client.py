@@ -308,3 +308,14 @@ def test_the_check_of_calls_bites(answer: Any, request_: dict[str, Any]) -> None
     client = ConformingClient(cast(Any, WrongClient(answer)))
     with pytest.raises(AssertionError):
         client.describe_model(**request_)
+
+
+def test_an_execution_tells_of_mlflow_what_its_definition_and_start_say(local: Local) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:000000000000:mlflow-tracking-server/mine"
+    config = {"MlflowResourceArn": arn, "MlflowExperimentName": "usual"}
+    text = definition(true("If"), MlflowConfig=config)
+    assert local.run(text).described["MLflowConfig"] == config
+    other = local.run(text, MlflowExperimentName="other")
+    assert other.described["MLflowConfig"] == {**config, "MlflowExperimentName": "other"}
+    none = local.run(definition(true("If"), MlflowConfig=None), MlflowExperimentName="other")
+    assert "MLflowConfig" not in none.described

@@ -59,7 +59,8 @@ def test_depends_on_names_steps_that_can_be_waited_for() -> None:
         processing("B", CODE, DependsOn=["Stop"]),
     ) == [
         "step 'A': DependsOn names 'Nowhere', which is not a step of this pipeline",
-        "step 'B': DependsOn names the Fail step 'Stop'; nothing can depend on a Fail step",
+        "step 'B': DependsOn names the Fail step 'Stop'; nothing can depend on a Fail step: "
+        "B can not depends on Stop",
     ]
 
 

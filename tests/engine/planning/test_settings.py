@@ -10,6 +10,7 @@ from sagemaker_local.planning.notices import _said
 from sagemaker_local.planning.settings import SETTINGS
 
 from engine.definitions import (
+    ROLE,
     Json,
     definition,
     fail,
@@ -19,6 +20,8 @@ from engine.definitions import (
     true,
 )
 from engine.local import Local
+
+MLFLOW = "arn:aws:sagemaker:us-east-1:000000000000:mlflow-tracking-server/mine"
 
 
 def _parameters(local: Local) -> None:
@@ -60,6 +63,22 @@ def _described(member: str) -> Any:
     return effect
 
 
+def _version(member: str, value: int | str) -> Any:
+    def effect(local: Local) -> None:
+        first = definition(true("First"))
+        local.client.create_pipeline(
+            PipelineName="pipe",
+            PipelineDefinition=first,
+            RoleArn=ROLE,
+            PipelineVersionAliases=["first"],
+        )
+        chosen: Json = {member: value}
+        run = local.run(definition(true("Second")), **chosen)
+        assert list(run.statuses) == ["First"]
+
+    return effect
+
+
 EFFECTS = {
     "Parameters": _parameters,
     "ParallelismConfiguration": _parallelism,
@@ -67,6 +86,8 @@ EFFECTS = {
     "ClientRequestToken": _token,
     "PipelineExecutionDisplayName": _described("PipelineExecutionDisplayName"),
     "PipelineExecutionDescription": _described("PipelineExecutionDescription"),
+    "PipelineVersionId": _version("PipelineVersionId", 1),
+    "PipelineVersionAlias": _version("PipelineVersionAlias", "first"),
 }
 
 
@@ -86,7 +107,7 @@ def test_a_setting_that_is_ignored_is_named(
     _said.clear()
     values: Json = {
         "PipelineExperimentConfig": {"ExperimentName": "mine", "TrialName": "first"},
-        "MlflowConfig": {"MlflowResourceArn": "arn"},
+        "MlflowConfig": {"MlflowResourceArn": MLFLOW},
         "MlflowExperimentName": "mine",
         "RoleArn": "arn:aws:iam::000000000000:role/some-role",
     }
@@ -96,17 +117,6 @@ def test_a_setting_that_is_ignored_is_named(
     run = local.run(text, **request)
     assert run.status == "Succeeded"
     assert f"without effect on this machine: {name}\n" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", settings(Support.REFUSED))
-def test_a_setting_that_is_refused_says_so(name: str, local: Local) -> None:
-    request: Json = {name: 1 if name.endswith("Id") else "alias"}
-    with pytest.raises(Exception, match=f"{name} is not run locally"):
-        local.run(definition(true("S")), **request)
-    assert (
-        local.client.list_pipeline_executions(PipelineName="pipe")["PipelineExecutionSummaries"]
-        == []
-    )
 
 
 def test_each_setting_that_is_run_has_a_way_to_be_tried() -> None:

@@ -17,7 +17,7 @@ from sagemaker_local.pruning.pruning import Removal, prune
 from engine import small_pipeline
 from engine.definitions import definition, output_of, processing, training
 from engine.hosting import Hosted, hosting, scale, variant
-from engine.local import Local, Run, until
+from engine.local import ARNS, Local, Run, until
 from engine.transforms import CSV, score
 
 DIGEST = "0" * 16
@@ -229,3 +229,22 @@ def test_a_training_that_nobody_registered_goes_with_its_model(local: Local) -> 
     model = run.job("Train")["ModelArtifacts"]["S3ModelArtifacts"]
     assert model in pruned(local)["objects of jobs"]
     assert local.objects() == []
+
+
+def test_old_versions_of_a_pipeline_go_unless_they_have_an_alias(local: Local) -> None:
+    uploads = [f"code/{DIGEST[:-1]}{number}/script.py" for number in range(4)]
+    for number, key in enumerate(uploads):
+        local.put("pass", key)
+        local.create(definition(processing("P", local.bucket.uri(key).rpartition("/")[0])))
+        if number == 1:
+            local.client.update_pipeline_version(
+                PipelineArn=ARNS.pipeline("pipe"),
+                PipelineVersionId=2,
+                PipelineVersionAliasOperations={"Add": ["good"]},
+            )
+    assert pruned(local, datetime.now(UTC) - timedelta(days=1)) == {}
+    removed = pruned(local)
+    assert removed["versions of pipelines"] == ["pipe/3", "pipe/1"]
+    assert removed["uploads"] == [local.bucket.uri(uploads[number]) for number in (0, 2)]
+    left = local.client.list_pipeline_versions(PipelineName="pipe")["PipelineVersionSummaries"]
+    assert [version["PipelineVersionId"] for version in left] == [4, 2]

@@ -7,12 +7,11 @@ from sagemaker_local.client.pipelines import pipeline_named
 from sagemaker_local.engine import Engine
 from sagemaker_local.executions.executions import Executions
 from sagemaker_local.executions.records import PRIVATE, StoredExecution
+from sagemaker_local.registry.pipeline_versions import PIPELINE, PipelineVersions, summary
 from sagemaker_local.storage.store import Document, members_of
 
 # The service's reference gives no direction; it answers with the newest first.
-_EXECUTIONS = Listing(
-    "PipelineExecutionArn", sort_order="Descending", alike={"PipelineVersionAlias": ()}
-)
+_EXECUTIONS = Listing("PipelineExecutionArn", sort_order="Descending")
 
 
 class ExecutionOperations:
@@ -24,7 +23,9 @@ class ExecutionOperations:
     @operation
     def start_pipeline_execution(self, request: Document) -> Document:
         pipeline = pipeline_named(self.engine.store, request["PipelineName"])
-        return {"PipelineExecutionArn": self.executions.start(pipeline, request)}
+        version = PipelineVersions(self.engine.store).wanted(pipeline, request)
+        chosen = members_of(version, ("PipelineVersionId", "PipelineDefinition"))
+        return {"PipelineExecutionArn": self.executions.start({**pipeline, **chosen}, request)}
 
     @operation
     def retry_pipeline_execution(self, request: Document) -> Document:
@@ -39,6 +40,7 @@ class ExecutionOperations:
         return {
             **{key: value for key, value in document.items() if key not in PRIVATE},
             "PipelineExecutionStatus": execution.status,
+            **self._aliases(execution),
         }
 
     @operation
@@ -48,8 +50,12 @@ class ExecutionOperations:
 
     @operation
     def list_pipeline_executions(self, request: Document) -> Document:
-        name = pipeline_named(self.engine.store, request["PipelineName"])["PipelineName"]
-        stored = {item.arn: item for item in self.executions.of_pipeline(name)}
+        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
+        stored = {item.arn: item for item in self.executions.of_pipeline(pipeline["PipelineName"])}
+        if "PipelineVersionAlias" in request:
+            version = PipelineVersions(self.engine.store).wanted(pipeline, request)
+            number = version["PipelineVersionId"]
+            stored = {arn: each for arn, each in stored.items() if _number(each) == number}
         found = listed([item.document for item in stored.values()], request, _EXECUTIONS)
         summaries = [_summary(stored[item["PipelineExecutionArn"]]) for item in found]
         return page(summaries, request, "PipelineExecutionSummaries")
@@ -72,6 +78,18 @@ class ExecutionOperations:
     def stop_pipeline_execution(self, request: Document) -> Document:
         self.executions.stop(request["PipelineExecutionArn"])
         return {"PipelineExecutionArn": request["PipelineExecutionArn"]}
+
+    def _aliases(self, execution: StoredExecution) -> Document:
+        """Those that the version of an execution has now, if it is there."""
+        pipeline = self.engine.store.resource(PIPELINE, execution.pipeline)
+        versions = PipelineVersions(self.engine.store)
+        found = versions.numbered(pipeline, _number(execution)) if pipeline else None
+        return members_of(summary(found or {}), ("PipelineVersionAliases",))
+
+
+def _number(execution: StoredExecution) -> int:
+    """The version that it ran; the first, if an earlier engine started it."""
+    return int(execution.document.get("PipelineVersionId", 1))
 
 
 def _summary(execution: StoredExecution) -> Document:

@@ -8,19 +8,30 @@ from sagemaker_local.errors import NotFoundError, client_error, invalid
 from sagemaker_local.executions.executions import Executions
 from sagemaker_local.executions.records import RUNNING
 from sagemaker_local.names import last_part
+from sagemaker_local.registry.pipeline_versions import (
+    PIPELINE,
+    VERSION,
+    PipelineVersions,
+    summary,
+)
 from sagemaker_local.registry.tags import add_tags
 from sagemaker_local.storage.store import Document, Store, members_of, now
 
-PIPELINE = "pipeline"
 # The service's reference gives no direction; it answers with the newest first.
 _PIPELINES = Listing("PipelineName", sort_order="Descending", alike={"ManagedBy": ("CUSTOMER",)})
+_NUMBER = ("PipelineVersionId",)
+_VERSIONS = Listing("PipelineVersionId", sort_order="Descending")
 
 
 class PipelineOperations:
-    """Pipelines: create, update, describe, delete, list."""
+    """Pipelines and their versions: create, update, describe, delete, list."""
 
     engine: Engine
     executions: Executions
+
+    @property
+    def _versions(self) -> PipelineVersions:
+        return PipelineVersions(self.engine.store)
 
     @asking(lambda self, request: self._definition_text(request, "CreatePipeline"))
     def create_pipeline(self, request: Document) -> Document:
@@ -36,6 +47,7 @@ class PipelineOperations:
             "PipelineStatus": "Active",
             "CreationTime": created,
             "LastModifiedTime": created,
+            VERSION: self._versions.first(request),
             **members_of(request, ("PipelineDescription", "ParallelismConfiguration")),
         }
         if not self.engine.store.add_resource(PIPELINE, name, document):
@@ -49,22 +61,49 @@ class PipelineOperations:
 
     @asking(lambda self, request: self._new_definition(request))
     def update_pipeline(self, request: Document) -> Document:
-        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
-        changes = members_of(
-            request,
-            ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration"),
-        )
-        pipeline |= {**changes, **self._new_definition(request), "LastModifiedTime": now()}
-        self.engine.store.update_resource(PIPELINE, pipeline["PipelineName"], pipeline)
-        return {"PipelineArn": pipeline["PipelineArn"]}
+        definition = self._new_definition(request)
+        with self.engine.store.transaction():
+            pipeline = pipeline_named(self.engine.store, request["PipelineName"])
+            changes = members_of(
+                request,
+                (
+                    *("PipelineDisplayName", "PipelineDescription"),
+                    *("RoleArn", "ParallelismConfiguration"),
+                ),
+            )
+            current = definition or pipeline["PipelineDefinition"]
+            changes |= self._versions.advance(pipeline, current, request)
+            pipeline |= {**changes, "LastModifiedTime": now()}
+            self.engine.store.update_resource(PIPELINE, pipeline["PipelineName"], pipeline)
+        newest = self._versions.wanted(pipeline, {})
+        return {**members_of(pipeline, ("PipelineArn",)), **members_of(newest, _NUMBER)}
 
     @operation
     def describe_pipeline(self, request: Document) -> Document:
         pipeline = pipeline_named(self.engine.store, request["PipelineName"])
+        version = self._versions.wanted(pipeline, request)
         executions = self.executions.records.of_pipeline(pipeline["PipelineName"], most=1)
         if executions:
             pipeline["LastRunTime"] = executions[0].document["CreationTime"]
-        return pipeline
+        pipeline.pop(VERSION, None)
+        return {**pipeline, **members_of(version, ("PipelineDefinition",)), **summary(version)}
+
+    @operation
+    def list_pipeline_versions(self, request: Document) -> Document:
+        pipeline = pipeline_named(self.engine.store, request["PipelineName"])
+        last: dict[int, str] = {}
+        for execution in self.executions.of_pipeline(pipeline["PipelineName"]):
+            last.setdefault(execution.document.get("PipelineVersionId", 1), execution.arn)
+        found = listed(self._versions.all(pipeline), request, _VERSIONS)
+        summaries = [_version_summary(pipeline, version, last) for version in found]
+        return page(summaries, request, "PipelineVersionSummaries")
+
+    @operation
+    def update_pipeline_version(self, request: Document) -> Document:
+        with self.engine.store.transaction():
+            pipeline = pipeline_named(self.engine.store, request["PipelineArn"])
+            self._versions.change(pipeline, request)
+        return members_of(request, ("PipelineArn", *_NUMBER))
 
     @operation
     def delete_pipeline(self, request: Document) -> Document:
@@ -81,6 +120,7 @@ class PipelineOperations:
                     "DeletePipeline",
                 )
             self.executions.delete_of(name)
+            self._versions.delete_of(name)
             self.engine.store.delete_resource(PIPELINE, name)
         return {"PipelineArn": pipeline["PipelineArn"]}
 
@@ -99,10 +139,10 @@ class PipelineOperations:
         summaries = [members_of(pipeline, members) for pipeline in found]
         return page(summaries, request, "PipelineSummaries")
 
-    def _new_definition(self, request: Document) -> Document:
+    def _new_definition(self, request: Document) -> str:
         if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
-            return {"PipelineDefinition": self._definition_text(request, "UpdatePipeline")}
-        return {}
+            return self._definition_text(request, "UpdatePipeline")
+        return ""
 
     def _definition_text(self, request: Document, name: str) -> str:
         """The request's definition, which must be one that can run here.
@@ -133,3 +173,13 @@ def pipeline_named(store: Store, name_or_arn: str) -> Document:
     if document is None:
         raise NotFoundError(f"Pipeline '{name}' does not exist.")
     return document
+
+
+def _version_summary(pipeline: Document, version: Document, last: dict[int, str]) -> Document:
+    found = {
+        **members_of(pipeline, ("PipelineArn",)),
+        **members_of(version, (*_NUMBER, "CreationTime")),
+        **summary(version),
+    }
+    execution = last.get(version["PipelineVersionId"])
+    return {**found, "LastExecutionPipelineExecutionArn": execution} if execution else found

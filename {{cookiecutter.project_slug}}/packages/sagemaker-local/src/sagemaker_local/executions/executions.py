@@ -10,7 +10,6 @@ from typing import Any
 
 from sagemaker_local.definition.document import Definition, read
 from sagemaker_local.definition.parameters import start_values
-from sagemaker_local.definition.support import Support
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import DefinitionError, LocalError, Refusal
 from sagemaker_local.executions import liveness
@@ -20,7 +19,6 @@ from sagemaker_local.executions.records import RUNNING, ExecutionRecords, Stored
 from sagemaker_local.executions.selection import Selection, Selector
 from sagemaker_local.names import last_part, random_id
 from sagemaker_local.planning import checks, notices
-from sagemaker_local.planning.settings import SETTINGS
 from sagemaker_local.processes import owner
 from sagemaker_local.steps.step_type import StepResult
 from sagemaker_local.steps.step_types import STEP_TYPES
@@ -34,7 +32,6 @@ _KEPT = (
 
 # The members that tell, in a list of steps, of a step that ends its execution.
 _ENDING = {step_type.metadata for step_type in STEP_TYPES.values() if step_type.ends_execution}
-_REFUSED = {name for name, support in SETTINGS.items() if support is Support.REFUSED}
 
 
 @dataclass(frozen=True)
@@ -58,18 +55,17 @@ class Executions:
     def start(self, pipeline: Document, request: Document) -> str:
         """Start a pipeline; gives the execution's ARN.
 
+        Args:
+            pipeline: its document, with the definition and id of the version that is to run.
+            request: of StartPipelineExecution.
+
         Raises:
             DefinitionError: with every reason why it cannot start.
             LocalError: the request asks for what a local session does not have.
         """
-        for name in sorted(set(request) & _REFUSED):
-            raise LocalError(
-                f"{name} is not run locally: a local session keeps the newest definition of a "
-                "pipeline only."
-            )
         given = {item["Name"]: item["Value"] for item in request.get("PipelineParameters", [])}
         definition, values = self._startable(pipeline["PipelineDefinition"], given)
-        stored = self._new(pipeline, request, given)
+        stored = self._new(pipeline, request, given, definition)
         selection = self._selector.selection(definition, stored)
         token = f"start {stored.pipeline} {request['ClientRequestToken']}"
         store = self.engine.store
@@ -242,7 +238,9 @@ class Executions:
             liveness.forget(stored.arn, execution)
             raise
 
-    def _new(self, pipeline: Document, request: Document, given: dict[str, str]) -> StoredExecution:
+    def _new(
+        self, pipeline: Document, request: Document, given: dict[str, str], definition: Definition
+    ) -> StoredExecution:
         name = pipeline["PipelineName"]
         started = now()
         arn = self.engine.arns.execution(name, random_id(12))
@@ -256,8 +254,9 @@ class Executions:
             "Parameters": given,
             "CreationTime": started,
             "LastModifiedTime": started,
-            **members_of(pipeline, ("ParallelismConfiguration",)),
+            **members_of(pipeline, ("PipelineVersionId", "ParallelismConfiguration")),
             **copy.deepcopy(members_of(request, _KEPT)),
+            **_mlflow(definition, request),
         }
         until = time.time() + LEASE_SECONDS
         return StoredExecution(arn, name, "Executing", until, document, owner.this_process())
@@ -282,6 +281,15 @@ def _variables(execution: StoredExecution) -> dict[str, Any]:
         "PipelineExecutionId": last_part(execution.arn),
         "PipelineExecutionArn": execution.arn,
     }
+
+
+def _mlflow(definition: Definition, request: Document) -> Document:
+    """What an execution tells of MLflow, which has no effect here: the start names an experiment
+    in place of the definition's."""
+    if not isinstance(definition.mlflow, dict):
+        return {}
+    names = ("MlflowResourceArn", "MlflowExperimentName")
+    return {"MLflowConfig": members_of({**definition.mlflow, **request}, names)}
 
 
 def _parallel(document: Document) -> int:

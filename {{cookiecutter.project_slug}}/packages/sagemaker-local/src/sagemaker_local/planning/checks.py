@@ -107,7 +107,11 @@ def _order_refusals(definition: Definition, step: Step) -> Iterator[str]:
             yield f"DependsOn names {name!r}, which is not a step of this pipeline"
         elif _ends(definition.steps[name]):
             kind = definition.steps[name].type
-            yield f"DependsOn names the {kind} step {name!r}; nothing can depend on a {kind} step"
+            # The service's own words come last.
+            yield (
+                f"DependsOn names the {kind} step {name!r}; nothing can depend on a {kind} step: "
+                f"{step.name} can not depends on {name}"
+            )
 
 
 def _ends(step: Step) -> bool:

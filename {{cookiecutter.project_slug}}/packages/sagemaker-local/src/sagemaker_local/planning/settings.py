@@ -15,6 +15,6 @@ SETTINGS = {
     "MlflowConfig": Support.IGNORED,
     "MlflowExperimentName": Support.IGNORED,
     "RoleArn": Support.IGNORED,
-    "PipelineVersionId": Support.REFUSED,
-    "PipelineVersionAlias": Support.REFUSED,
+    "PipelineVersionId": Support.RUN,
+    "PipelineVersionAlias": Support.RUN,
 }

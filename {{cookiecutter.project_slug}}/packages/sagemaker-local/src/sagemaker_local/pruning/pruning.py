@@ -1,9 +1,10 @@
 """Old executions and jobs, their objects and folders, and uploads: removed where nobody needs them.
 
 Needed are: what runs, and the other executions of a pipeline that runs; what is younger than the
-age that a person gives; every model package, endpoint, endpoint configuration and pipeline, and
-whatever their documents refer to: executions with their jobs and objects, and lineage. An object
-that no job wrote and no session uploaded is a person's own, and stays.
+age that a person gives; every model package, endpoint, endpoint configuration and pipeline (of its
+versions the newest and those with an alias), and whatever their documents refer to: executions with
+their jobs and objects, and lineage. An object that no job wrote and no session uploaded is a
+person's own, and stays.
 
 First no step can be taken from the cache any more, then objects and folders go, then what the state
 says of them. A process that is killed meanwhile leaves executions that are listed, some of whose
@@ -28,6 +29,7 @@ from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.names import last_part
 from sagemaker_local.pruning.references import References, size_of
 from sagemaker_local.registry.models import MODEL
+from sagemaker_local.registry.pipeline_versions import OLD_VERSION, PipelineVersions
 from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.content import files_below, remove_empty
@@ -62,6 +64,7 @@ class _Plan:
         executions: ARNs.
         jobs: kinds and names.
         models: names of those that steps of the executions made.
+        versions: names of old ones of pipelines.
         objects: files in the bucket that jobs wrote.
         uploads: files in the bucket that sessions put there.
         folders: of jobs.
@@ -70,6 +73,7 @@ class _Plan:
     executions: list[str] = field(default_factory=list)
     jobs: list[tuple[JobKind, str]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
     objects: list[Path] = field(default_factory=list)
     uploads: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
@@ -105,13 +109,15 @@ def _planned(engine: Engine, before: datetime) -> _Plan:
     packages = [load(text) for (text,) in engine.store.rows("SELECT document FROM model_packages")]
     kept = References(engine.bucket)
     made_models = {name for names in made.values() for name in names}
-    for document in _roots(engine, packages, made_models):
+    versions = PipelineVersions(engine.store).forgettable(before, _busy(executions))
+    for document in _roots(engine, packages, made_models, versions):
         kept.add(document, follow=True)
     registered = {str(package["ModelPackageArn"]) for package in packages}
     packaged = {a for a, found in steps.items() if registered & {*_made(found, "RegisterModel")}}
     going = _unneeded(executions, steps, packaged, kept, before)
     jobs = list(_jobs(engine, kept, before))
     plan = _Plan([each.arn for each in going], [(kind, kind.name_of(job)) for kind, job in jobs])
+    plan.versions = versions
     plan.models = [name for arn in plan.executions for name in made[arn] if name not in kept.words]
     written = {file for kind, job in jobs for file in _written(engine, kind, job)}
     plan.objects = sorted(file for file in written if not kept.refer_to(file))
@@ -125,12 +131,14 @@ def _executions(engine: Engine, records: ExecutionRecords) -> list[StoredExecuti
     return [each for name in names for each in records.of_pipeline(name)]
 
 
-def _roots(engine: Engine, packages: list[Document], made: set[str]) -> Iterator[Document]:
-    """Documents of all that is neither a job nor an execution; of models, those that are needed."""
+def _roots(
+    engine: Engine, packages: list[Document], made: set[str], versions: list[str]
+) -> Iterator[Document]:
+    """Documents of all but jobs and executions, and but models and versions that go."""
     known = [*packages]
     jobs = {kind.resource for kind in KINDS}
-    for kind, text in engine.store.rows("SELECT kind, document FROM resources"):
-        if kind not in jobs and kind != MODEL:
+    for kind, name, text in engine.store.rows("SELECT kind, name, document FROM resources"):
+        if kind not in jobs and kind != MODEL and (kind != OLD_VERSION or name not in versions):
             known.append(load(text))
     yield from known
     named = References(engine.bucket)
@@ -142,6 +150,11 @@ def _roots(engine: Engine, packages: list[Document], made: set[str]) -> Iterator
             yield model
 
 
+def _busy(executions: list[StoredExecution]) -> set[str]:
+    """Pipelines that run."""
+    return {each.pipeline for each in executions if each.status in RUNNING}
+
+
 def _unneeded(
     executions: list[StoredExecution],
     steps: dict[str, list[Document]],
@@ -150,8 +163,7 @@ def _unneeded(
     before: datetime,
 ) -> list[StoredExecution]:
     """Executions that go, none that registered a package; what the others refer to is kept."""
-    busy = {each.pipeline for each in executions if each.status in RUNNING}
-    left = [*executions]
+    busy, left = _busy(executions), [*executions]
     while True:
         needed = [
             each
@@ -247,6 +259,7 @@ def _told(engine: Engine, plan: _Plan) -> Iterator[Removal]:
     shared = size_of([*objects, *inside]) - size_of(objects)
     yield Removal("executions", tuple(map(last_part, plan.executions)), 0)
     yield Removal("models", tuple(plan.models), 0)
+    yield Removal("versions of pipelines", tuple(plan.versions), 0)
     yield Removal("folders of jobs", tuple(folder.name for folder in folders), shared)
     for what, files in (("objects of jobs", plan.objects), ("uploads", plan.uploads)):
         names = tuple(f"s3://{file.relative_to(root).as_posix()}" for file in files)
@@ -272,6 +285,7 @@ def _remove(engine: Engine, plan: _Plan) -> None:
             engine.store.delete_resource(kind.resource, name)
         for name in plan.models:
             engine.store.delete_resource(MODEL, name)
+        PipelineVersions(engine.store).forget(plan.versions)
         _forget(engine)
 
 
