@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
@@ -19,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from moto.server import ThreadedMotoServer
+from moto_server import Moto, moto_server
 from projects import Run
 
 pytestmark = [
@@ -27,7 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH"),  # of a server that is all TLS
 ]
 
-REGION = "eu-west-1"
 BUCKET = "sagemaker-eu-west-1-123456789012"
 USER, SECRET = "monitor", "not in any file"
 TOLD = "test: Alerts of this project come here"
@@ -146,28 +144,9 @@ def hook() -> Iterator[tuple[int, list[Any]]]:
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[dict[str, str]]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    server.stop()
-
-
-def client(aws: dict[str, str], name: str) -> Any:
-    return boto3.client(
-        name,
-        region_name=REGION,
-        endpoint_url=aws["AWS_ENDPOINT_URL"],
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+def aws() -> Iterator[Moto]:
+    with moto_server() as server:
+        yield server
 
 
 def settings(project: Path, **values: str) -> None:
@@ -176,13 +155,13 @@ def settings(project: Path, **values: str) -> None:
 
 
 def test_everybody_is_told_in_a_managed_session(
-    project: Path, run: Run, aws: dict[str, str], trusted: Path
+    project: Path, run: Run, aws: Moto, trusted: Path
 ) -> None:
-    topic = client(aws, "sns").create_topic(Name="alerts")["TopicArn"]
-    queue = client(aws, "sqs").create_queue(QueueName="alerts")["QueueUrl"]
-    of_queue = client(aws, "sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    topic = aws.client("sns").create_topic(Name="alerts")["TopicArn"]
+    queue = aws.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
+    of_queue = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     arn = of_queue["Attributes"]["QueueArn"]
-    client(aws, "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     with hook() as (web, posted), mail_server(Smtps, trusted) as (mail, mails):
         settings(
             project,
@@ -195,14 +174,14 @@ def test_everybody_is_told_in_a_managed_session(
         )
         secrets = {"ALERT_SMTP_PASSWORD": SECRET, "CHAT": f"http://127.0.0.1:{web}/chat"}
         words = ["alerts", "test", "--session", "managed", "--bucket", BUCKET]
-        env = {**aws, **secrets, "SSL_CERT_FILE": str(trusted)}
+        env = {**aws.variables, **secrets, "SSL_CERT_FILE": str(trusted)}
         done = run(["python", "-m", "used_car_prices", *words], project, env)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("the webhook, the mail server, Apprise, the SNS topic")
     assert len(posted) == 2 and TOLD in posted[0]["text"].replace("\n", ": ")
     assert posted[1]["message"].startswith("Alerts of this project")
     assert len(mails.got) == 1 and "To: a@example.com, b@example.com" in mails.got[0]
-    taken = client(aws, "sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    taken = aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     (published,) = [json.loads(each["Body"]) for each in taken]
     assert published["Subject"].endswith(": a test")
     assert published["Message"].startswith("Alerts of this project")

@@ -11,10 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
-from moto.server import ThreadedMotoServer
+from moto_server import Moto, moto_server
 from projects import LocalState, Run, run_notebook
 
 pytestmark = pytest.mark.slow
@@ -28,20 +27,9 @@ PIPELINE = "used-car-prices-xgboost"
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[dict[str, str]]:
-    """Environment variables with which the AWS SDK talks to moto on this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SAGEMAKER_VALIDATE_ROLE": "false",  # moto answers 500 to iam:SimulatePrincipalPolicy
-    }
-    server.stop()
+def aws() -> Iterator[Moto]:
+    with moto_server(REGION) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +37,14 @@ def project(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(bake(), tmp_path_factory.mktemp("managed") / "project"))
 
 
-def service(aws: dict[str, str], name: str = "sagemaker") -> Any:
-    return boto3.client(
-        name,
-        region_name=REGION,
-        endpoint_url=aws["AWS_ENDPOINT_URL"],
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+def variables(aws: Moto) -> dict[str, str]:
+    """moto answers 500 to iam:SimulatePrincipalPolicy."""
+    return {**aws.variables, "SAGEMAKER_VALIDATE_ROLE": "false"}
 
 
-def run_managed(run: Run, project: Path, aws: dict[str, str], **parameters: Any) -> None:
+def run_managed(run: Run, project: Path, aws: Moto, **parameters: Any) -> None:
     given = {"sample_rows": 600, "role": ROLE, "bucket": BUCKET, **parameters}
-    run_notebook(run, project, env=aws, session="managed", **given).succeeded()
+    run_notebook(run, project, env=variables(aws), session="managed", **given).succeeded()
 
 
 def neutral(definition: str) -> Any:
@@ -90,8 +73,8 @@ class Definitions:
 
 
 @pytest.fixture(scope="module")
-def definitions(project: Path, run: Run, aws: dict[str, str]) -> Definitions:
-    client = service(aws)
+def definitions(project: Path, run: Run, aws: Moto) -> Definitions:
+    client = aws.client("sagemaker")
     run_managed(run, project, aws, wait=False)
     first = client.describe_pipeline(PipelineName=PIPELINE)
     run_managed(run, project, aws, start=False)
@@ -101,9 +84,9 @@ def definitions(project: Path, run: Run, aws: dict[str, str]) -> Definitions:
 
 
 def test_upsert_start_describe_and_update(
-    definitions: Definitions, project: Path, run: Run, aws: dict[str, str]
+    definitions: Definitions, project: Path, run: Run, aws: Moto
 ) -> None:
-    client, created = service(aws), definitions.managed
+    client, created = aws.client("sagemaker"), definitions.managed
     assert created["RoleArn"] == ROLE
     executions = client.list_pipeline_executions(PipelineName=PIPELINE)
     assert len(executions["PipelineExecutionSummaries"]) == 1
@@ -127,7 +110,7 @@ def test_both_sessions_build_the_same_definition(definitions: Definitions) -> No
 
 
 def test_every_object_that_the_definition_names_was_uploaded(
-    definitions: Definitions, aws: dict[str, str]
+    definitions: Definitions, aws: Moto
 ) -> None:
     uris = set(re.findall(r'"s3://([^/"]+)/([^"]+)"', definitions.managed["PipelineDefinition"]))
     written = ("/models", "/predictions/xgboost")
@@ -135,7 +118,7 @@ def test_every_object_that_the_definition_names_was_uploaded(
     # Data, its contract, its columns, the champion's marker, code of four steps, SDK's drivers.
     assert len(sources) == 9
     for bucket, key in uris:
-        found = service(aws, "s3").list_objects_v2(Bucket=bucket, Prefix=key)
+        found = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=key)
         assert found["KeyCount"] > 0 or key not in sources, key
 
 
@@ -152,17 +135,17 @@ def test_building_twice_gives_the_same_bytes(
     assert not re.search(r"20\d{10,12}|/work|/home|/tmp", texts[0]), "no time stamps, no paths"
 
 
-def test_a_role_is_asked_for(project: Path, run: Run, aws: dict[str, str]) -> None:
-    ran = run_notebook(run, project, env=aws, session="managed", sample_rows=600)
+def test_a_role_is_asked_for(project: Path, run: Run, aws: Moto) -> None:
+    ran = run_notebook(run, project, env=variables(aws), session="managed", sample_rows=600)
     assert ran.process.returncode != 0
     assert "-p role arn:aws:iam::<account>:role/<name>" in ran.process.stderr
 
 
-def test_an_image_of_ones_own_runs_every_job(project: Path, run: Run, aws: dict[str, str]) -> None:
+def test_an_image_of_ones_own_runs_every_job(project: Path, run: Run, aws: Moto) -> None:
     own = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/mine:1"
     limits = {"parallel_steps": 3, "training_time_limit": 600, "processing_time_limit": 700}
     run_managed(run, project, aws, start=False, image=own, tune=True, task="own", **limits)
-    pipeline = service(aws).describe_pipeline(
+    pipeline = aws.client("sagemaker").describe_pipeline(
         PipelineName=PIPELINE.replace("-xgboost", "-own-xgboost")
     )
     text = pipeline["PipelineDefinition"]
@@ -198,16 +181,16 @@ Processor(
 """
 
 
-def test_a_single_job_is_submitted(project: Path, run: Run, aws: dict[str, str]) -> None:
+def test_a_single_job_is_submitted(project: Path, run: Run, aws: Moto) -> None:
     """The lines of notebook 02; moto runs nothing, so nobody waits for the end."""
     program = SINGLE_JOB.format(role=ROLE, bucket=BUCKET)
-    ended = run([sys.executable, "-c", program], project, aws)
+    ended = run([sys.executable, "-c", program], project, variables(aws))
     assert ended.returncode == 0, ended.stderr[-3000:]
-    job = service(aws).describe_processing_job(ProcessingJobName="single")
+    job = aws.client("sagemaker").describe_processing_job(ProcessingJobName="single")
     (code,) = job["ProcessingInputs"]
     prefix = code["S3Input"]["S3Uri"].removeprefix(f"s3://{BUCKET}/")
     assert re.fullmatch(r"used-car-prices/code/[0-9a-f]{16}", prefix)
-    found = service(aws, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+    found = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
     assert f"{prefix}/preprocess.py" in [item["Key"] for item in found]
     (output,) = job["ProcessingOutputConfig"]["Outputs"]
     assert output["S3Output"]["S3Uri"] == f"s3://{BUCKET}/used-car-prices/single/output/train"
@@ -224,7 +207,7 @@ def test_following_a_managed_execution(
     from sagemaker.mlops.workflow.pipeline import PipelineExecution
     from used_car_prices.runs import executions, progress
 
-    client = service({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    client = Moto("http://127.0.0.1:9", REGION).client("sagemaker")
     arn = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abcdefghijkl"
     stubber = Stubber(client)
     failed_step: dict[str, Any] = {

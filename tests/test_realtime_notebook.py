@@ -11,17 +11,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import nbformat
 import psutil
 import pytest
 from conftest import Bake, environment
-from moto.server import ThreadedMotoServer
+from moto_server import moto_server
 from projects import LocalState, NotebookRun, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
@@ -68,9 +68,14 @@ def here(project: Path, without_a_model: NotebookRun, run: Run) -> Iterator[Note
 
 @pytest.fixture(scope="module")
 def aws(project: Path) -> Iterator[Aws]:
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    moto.start()
-    host, port = moto.get_host_and_port()
+    with moto_server("us-east-1") as moto, served(project) as variables:
+        variables["AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"] = moto.url
+        yield Aws(variables, moto.client("application-autoscaling"))
+
+
+@contextmanager
+def served(project: Path) -> Iterator[dict[str, str]]:
+    """A project's wire server; gives the variables that it prints for a shell."""
     server = subprocess.Popen(
         [sys.executable, "-m", "sagemaker_local", "serve", "--region", "us-east-1"],
         cwd=project,
@@ -79,19 +84,16 @@ def aws(project: Path) -> Iterator[Aws]:
         text=True,
     )
     assert server.stdout is not None
-    variables = {"AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": f"http://{host}:{port}"}
+    variables = {}
     for line in server.stdout:
         if line.startswith("export "):
             name, _, value = line.removeprefix("export ").strip().partition("=")
             variables[name] = value
         if line.startswith("unset"):
             break
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
-    url = variables["AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"]
-    yield Aws(variables, boto3.client("application-autoscaling", endpoint_url=url, **keys))
+    yield variables
     server.send_signal(signal.SIGTERM)
     server.communicate(timeout=60)
-    moto.stop()
 
 
 @pytest.fixture(scope="module")

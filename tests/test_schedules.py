@@ -5,66 +5,48 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from moto_server import Moto, moto_server
 from projects import Run
 
 pytestmark = pytest.mark.slow
 
-REGION = "eu-west-1"
 BUCKET = "sagemaker-eu-west-1-123456789012"
 ROLE = "arn:aws:iam::123456789012:role/scheduler"
 ENDPOINT = "used-car-prices-xgboost"
 PIPELINE = f"{ENDPOINT}-monitoring"
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def aws() -> Iterator[Moto]:
+    with moto_server() as server:
+        yield server
 
 
-def client(address: str, name: str) -> Any:
-    return boto3.client(name, region_name=REGION, endpoint_url=address, **KEYS)
-
-
-def schedules(run: Run, project: Path, address: str, *words: str) -> Any:
-    env = {
-        "AWS_ENDPOINT_URL": address,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **{name.upper(): value for name, value in KEYS.items()},
-    }
+def schedules(run: Run, project: Path, aws: Moto, *words: str) -> Any:
     command = ["python", "-m", "used_car_prices", "schedules", *words]
-    return run([*command, "--bucket", BUCKET], project, env)
+    return run([*command, "--bucket", BUCKET], project, aws.variables)
 
 
-def test_the_clock_starts_the_pipeline_of_notebook_06(
-    project: Path, run: Run, address: str
-) -> None:
+def test_the_clock_starts_the_pipeline_of_notebook_06(project: Path, run: Run, aws: Moto) -> None:
     """First there is no pipeline; then its schedule is made, changed and deleted."""
     create = ["create", "--role", ROLE, "--every"]
-    missing = schedules(run, project, address, *create, "1 hour")
+    missing = schedules(run, project, aws, *create, "1 hour")
     assert f"there is no pipeline {PIPELINE} yet; notebook 06 defines it" in missing.stderr
 
     definition = json.dumps({"Version": "2020-12-01", "Steps": []})
-    made = client(address, "sagemaker").create_pipeline(
+    made = aws.client("sagemaker").create_pipeline(
         PipelineName=PIPELINE,
         PipelineDefinition=definition,
         ClientRequestToken="t" * 32,
         RoleArn=ROLE,
     )
     for every, rate in (("1 hour", "rate(1 hour)"), ("15 minutes", "rate(15 minutes)")):
-        done = schedules(run, project, address, *create, every)
+        done = schedules(run, project, aws, *create, every)
         assert done.stdout == f"{PIPELINE} is started by the schedule {PIPELINE}: {rate}\n", (
             done.stderr
         )
-        found = client(address, "scheduler").get_schedule(Name=PIPELINE)
+        found = aws.client("scheduler").get_schedule(Name=PIPELINE)
         assert found["ScheduleExpression"] == rate
         assert found["Target"]["Arn"] == made["PipelineArn"]
         assert found["Target"]["RoleArn"] == ROLE
@@ -74,17 +56,17 @@ def test_the_clock_starts_the_pipeline_of_notebook_06(
                 {"Name": "End", "Value": "now"},
             ]
         }
-    assert len(client(address, "scheduler").list_schedules()["Schedules"]) == 1
+    assert len(aws.client("scheduler").list_schedules()["Schedules"]) == 1
 
-    assert schedules(run, project, address, "delete").returncode == 0
-    assert client(address, "scheduler").list_schedules()["Schedules"] == []
-    again = schedules(run, project, address, "delete")
+    assert schedules(run, project, aws, "delete").returncode == 0
+    assert aws.client("scheduler").list_schedules()["Schedules"] == []
+    again = schedules(run, project, aws, "delete")
     assert again.returncode == 1 and f"there is no schedule {PIPELINE}" in again.stderr
 
 
-def test_a_local_session_is_told_of_make_watch(project: Path, run: Run, address: str) -> None:
+def test_a_local_session_is_told_of_make_watch(project: Path, run: Run, aws: Moto) -> None:
     words = ["create", "--session", "local", "--role", ROLE, "--every", "1 hour"]
-    done = schedules(run, project, address, *words)
+    done = schedules(run, project, aws, *words)
     assert done.returncode == 1 and "`make watch`" in done.stderr
 
 
