@@ -201,8 +201,7 @@ def test_executions_and_jobs_that_are_not_there(local: Local) -> None:
             getattr(local.client, name)(PipelineExecutionArn=arn)
         assert error_code(caught) == "ResourceNotFound"
     for call, request in (
-        (local.client.describe_processing_job, {"ProcessingJobName": "j"}),
-        (local.client.describe_training_job, {"TrainingJobName": "j"}),
+        (local.client.describe_hyper_parameter_tuning_job, {"HyperParameterTuningJobName": "j"}),
         (local.client.start_pipeline_execution, {"PipelineName": "none"}),
         (local.client.list_pipeline_executions, {"PipelineName": "none"}),
     ):

@@ -50,7 +50,10 @@ def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executio
     local: Local,
 ) -> None:
     step = processing("S", local.code("import time; time.sleep(60)"))
-    run = local.start(definition(step))
+    token = {"ClientRequestToken": "t" * 32}
+    run = local.start(definition(step), **token)
+    pipeline = {"ResourceArn": local.client.describe_pipeline(PipelineName="pipe")["PipelineArn"]}
+    local.client.add_tags(**pipeline, Tags=[{"Key": "a", "Value": "b"}])
     with pytest.raises(local.client.exceptions.ConflictException, match="that is Executing") as no:
         local.client.delete_pipeline(PipelineName="pipe")
     assert run.arn in str(no.value)
@@ -64,6 +67,8 @@ def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executio
     listed = local.client.list_pipeline_executions(PipelineName="pipe")
     assert listed["PipelineExecutionSummaries"] == []
     assert "LastRunTime" not in local.client.describe_pipeline(PipelineName="pipe")
+    assert local.client.list_tags(**pipeline)["Tags"] == []
+    assert local.run(definition(true("S")), **token).statuses == {"S": "Succeeded"}
 
 
 def test_an_execution_that_a_fail_step_ended_is_not_retried(local: Local) -> None:

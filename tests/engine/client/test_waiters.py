@@ -65,7 +65,7 @@ def test_a_stopped_job_has_ended_and_a_failed_one_is_an_error(local: Local) -> N
 
 
 def test_a_job_that_is_not_there_is_an_error(local: Local) -> None:
-    with pytest.raises(WaiterError, match="Could not find the job"):
+    with pytest.raises(WaiterError, match="expected service error code: ValidationException"):
         local.client.get_waiter(PROCESSING).wait(ProcessingJobName="none")
 
 

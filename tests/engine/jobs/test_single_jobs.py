@@ -114,13 +114,17 @@ def test_a_time_limit_is_kept(local: Local) -> None:
 
 def test_a_name_is_given_once_to_each_kind(local: Local, tmp_path: Path) -> None:
     with waiting(local, tmp_path / "go") as single:
-        with pytest.raises(ClientError, match="'job' exists") as caught:
+        with pytest.raises(
+            ClientError, match=r"a job with this name already exists \(arn.*/job\)"
+        ) as caught:
             local.begin(job(local, "pass"))
         assert refused(caught, "ResourceInUse")
         assert single.status == "InProgress"
         assert local.begin(training("T", local.channels("pass"))).wait().status == "Completed"
     assert single.wait().log == "begun\n"
-    with pytest.raises(ClientError, match="'job' exists"):
+    with pytest.raises(
+        ClientError, match="Job name must be unique within an AWS account and region"
+    ):
         local.begin(job(local, "pass"))
 
 
@@ -166,7 +170,9 @@ def test_a_job_is_stopped_with_its_program(either: Local) -> None:
     assert "FailureReason" not in single.described
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    with pytest.raises(ClientError, match="does not run: it is Stopped") as caught:
+    with pytest.raises(
+        ClientError, match="rejected because the processing job is in status Stopped"
+    ) as caught:
         single.stop()
     assert refused(caught)
 
@@ -205,11 +211,15 @@ def test_a_job_that_is_being_stopped_says_so(tmp_path: Path) -> None:
 
 
 def test_jobs_that_are_not_there(local: Local) -> None:
-    for noun in ("ProcessingJob", "TrainingJob"):
+    for noun, told in (
+        ("ProcessingJob", "Could not find requested job with name: none"),
+        ("TransformJob", "Could not find requested job with name: none"),
+        ("TrainingJob", "Requested resource not found."),
+    ):
         for verb in ("describe", "stop"):
-            with pytest.raises(ClientError, match="Could not find the job") as caught:
+            with pytest.raises(ClientError, match=told) as caught:
                 Single(local, noun, "none").call(verb)
-            assert refused(caught, "ResourceNotFound")
+            assert refused(caught)
 
 
 def test_jobs_of_others_are_not_stopped_here(local: Local, runner: Runner, tmp_path: Path) -> None:
@@ -269,7 +279,7 @@ def test_jobs_of_a_process_that_was_killed_have_failed(local: Local, source: Pat
     for each in jobs:
         assert each.status == "Failed"
         assert "The process that ran this job ended before" in each.described["FailureReason"]
-    with pytest.raises(ClientError, match="does not run: it is Failed"):
+    with pytest.raises(ClientError, match="in status Failed"):
         jobs[0].stop()
 
 

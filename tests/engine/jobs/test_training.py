@@ -275,9 +275,11 @@ def test_what_the_driver_does_and_this_does_not_is_refused(
 
 def test_requirements_are_noted_in_the_log(local: Local) -> None:
     channels = local.channels("print('ran')", requirements="requirements.txt")
+    missing = local.run(definition(training("Train", channels)))
+    assert "requirements 'requirements.txt' is not in its source_dir" in missing.reason("Train")
+    local.bucket.write(f"{channels['code']}/requirements.txt", b"numpy")
     run = local.run(definition(training("Train", channels)))
     assert "requirements are not installed" in local.log(run, "Train")
-    assert "ran" in local.log(run, "Train")
 
 
 def test_a_model_that_a_script_left_empty_is_said(

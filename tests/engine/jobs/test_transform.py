@@ -54,7 +54,7 @@ def test_a_job_is_described_as_the_service_does(local: Local) -> None:
     assert summary["TransformJobArn"] == job["TransformJobArn"]
     other = local.client.list_transform_jobs(NameContains="not-in-a-name")
     assert other["TransformJobSummaries"] == []
-    with pytest.raises(ClientError, match="Could not find the job 'none'"):
+    with pytest.raises(ClientError, match="Could not find requested job with name: none"):
         local.client.describe_transform_job(TransformJobName="none")
 
 

@@ -10,7 +10,7 @@ from sagemaker_local.errors import LocalError, refused
 from sagemaker_local.planning import notices
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.endpoints import CONFIGURATION
-from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.registry.tags import add_tags, forget
 from sagemaker_local.storage.store import Document, members_of
 
 _SUMMARY = ("EndpointConfigName", "EndpointConfigArn", "CreationTime")
@@ -45,7 +45,9 @@ class EndpointConfigOperations:
 
     @operation
     def delete_endpoint_config(self, request: Document) -> Document:
-        self.engine.configurations.delete(request["EndpointConfigName"])
+        name = request["EndpointConfigName"]
+        self.engine.configurations.delete(name)
+        forget(self.engine.store, self.engine.arns.endpoint_config(name))
         return {}
 
     def _refuse_configuration(self, request: Document) -> None:

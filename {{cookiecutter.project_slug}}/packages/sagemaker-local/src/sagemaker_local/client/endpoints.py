@@ -10,7 +10,7 @@ from sagemaker_local.errors import LocalError
 from sagemaker_local.planning import notices
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.endpoints import ENDPOINT
-from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.registry.tags import add_tags, forget
 from sagemaker_local.storage.store import Document, members_of
 
 _SUMMARY = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
@@ -76,6 +76,7 @@ class EndpointOperations:
     @operation
     def delete_endpoint(self, request: Document) -> Document:
         self.engine.endpoints.delete(request["EndpointName"])
+        forget(self.engine.store, self.engine.arns.endpoint(request["EndpointName"]))
         self.engine.supervision.url()
         return {}
 

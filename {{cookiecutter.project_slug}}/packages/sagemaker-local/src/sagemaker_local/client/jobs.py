@@ -26,6 +26,19 @@ _ORDERS = {
 }
 
 
+# How the service says that a job is not there, a ValidationException for most: botocore's waiters,
+# and aws/amazon-sagemaker-operator-for-k8s, clientwrapper.
+_MISSING: dict[str, Callable[[str], LocalError]] = {
+    "ProcessingJob": lambda name: LocalError(f"Could not find requested job with name: {name}"),
+    "TransformJob": lambda name: LocalError(f"Could not find requested job with name: {name}"),
+    "TrainingJob": lambda name: LocalError("Requested resource not found."),
+    "HyperParameterTuningJob": lambda name: NotFoundError(
+        f"Amazon SageMaker can't find a tuning job with the name {name}. "
+        "Review the name and try your request again."
+    ),
+}
+
+
 class JobOperations:
     """Processing, training, tuning and transform jobs."""
 
@@ -149,7 +162,7 @@ class JobOperations:
     def _job(self, kind: JobKind, name: str) -> Document:
         job = self.engine.jobs.find(kind, name)
         if job is None:
-            raise NotFoundError(f"Could not find the job {name!r}.")
+            raise _MISSING[kind.noun](name)
         return job
 
     def _list(

@@ -14,7 +14,7 @@ from sagemaker_local.registry.pipeline_versions import (
     PipelineVersions,
     summary,
 )
-from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.registry.tags import add_tags, forget
 from sagemaker_local.storage.store import Document, Store, members_of, now
 
 # The service's reference gives no direction; it answers with the newest first.
@@ -122,6 +122,7 @@ class PipelineOperations:
             self.executions.delete_of(name)
             self._versions.delete_of(name)
             self.engine.store.delete_resource(PIPELINE, name)
+            forget(self.engine.store, pipeline["PipelineArn"])
         return {"PipelineArn": pipeline["PipelineArn"]}
 
     @operation

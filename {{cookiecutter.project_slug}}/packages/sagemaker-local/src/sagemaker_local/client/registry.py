@@ -8,7 +8,7 @@ from sagemaker_local.errors import client_error, invalid, missing
 from sagemaker_local.names import last_part
 from sagemaker_local.registry.models import MODEL, create_model
 from sagemaker_local.registry.packages import GROUP, NoSuchPackage
-from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.registry.tags import add_tags, forget
 from sagemaker_local.storage.store import Document, members_of
 
 _GROUP_SUMMARY = (
@@ -87,6 +87,7 @@ class RegistryOperations:
                     "DeleteModelPackageGroup",
                 )
             self.engine.store.delete_resource(GROUP, name)
+            forget(self.engine.store, self.engine.arns.model_package_group(name))
         return {}
 
     @operation
@@ -140,6 +141,7 @@ class RegistryOperations:
     @operation
     def delete_model_package(self, request: Document) -> Document:
         self.engine.registry.delete(request["ModelPackageName"])
+        forget(self.engine.store, request["ModelPackageName"])
         return {}
 
     @operation
@@ -160,8 +162,9 @@ class RegistryOperations:
 
     @operation
     def delete_model(self, request: Document) -> Document:
-        self._model(request["ModelName"])
+        model = self._model(request["ModelName"])
         self.engine.store.delete_resource(MODEL, request["ModelName"])
+        forget(self.engine.store, model["ModelArn"])
         return {}
 
     def _model(self, name: str) -> Document:

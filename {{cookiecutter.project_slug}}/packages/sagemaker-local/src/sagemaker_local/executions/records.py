@@ -82,11 +82,15 @@ class ExecutionRecords:
         return [_execution(row) for row in rows]
 
     def delete_of(self, pipeline: str) -> None:
-        """Delete a pipeline's executions, with their steps and what made the steps' results."""
+        """Delete a pipeline's executions, with their steps and what made the steps' results.
+
+        A start with the token of one of them is a new start.
+        """
         executions = "SELECT arn FROM executions WHERE pipeline = ?"
         with self.store.transaction():
             for table in ("steps", "signatures"):
                 self.store.write(f"DELETE FROM {table} WHERE execution IN ({executions})", pipeline)
+            self.store.write(f"DELETE FROM remembered WHERE value IN ({executions})", pipeline)
             self.store.write("DELETE FROM executions WHERE pipeline = ?", pipeline)
 
     def put_step(self, arn: str, name: str, document: Document) -> None:

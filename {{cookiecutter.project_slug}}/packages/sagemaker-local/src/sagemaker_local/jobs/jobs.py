@@ -74,10 +74,7 @@ class Jobs:
         self._note(kind, job, "InProgress", "Start")
         with self.store.transaction("job created"):
             if not self.store.add_resource(kind.resource, name, job | {_OWNER: this_process()}):
-                raise NameTakenError(
-                    f"A {kind.resource} named {name!r} exists; choose another name (one that the "
-                    "SDK makes is another in the next second)."
-                )
+                raise NameTakenError(_taken(kind, self.arn(kind, name)))
         return job
 
     def find(self, kind: JobKind, name: str) -> Document | None:
@@ -99,7 +96,9 @@ class Jobs:
             job = self.find(kind, name) or {}
             status = job.get(f"{kind.noun}Status", "not there")
             if status not in _RUNNING:
-                raise LocalError(f"The {kind.resource} {name!r} does not run: it is {status}.")
+                raise LocalError(
+                    f"The request was rejected because the {_words(kind)} is in status {status}."
+                )
             self._note(kind, job, "Stopping", "")
             self.store.update_resource(kind.resource, name, job | {_OWNER: this_process()})
 
@@ -178,3 +177,19 @@ class Jobs:
         if moment == "End":
             noted["TrainingTimeInSeconds"] = max(1, round((time - started).total_seconds()))
         job |= {key: value for key, value in noted.items() if key in kind.described}
+
+
+def _words(kind: JobKind) -> str:
+    return kind.resource.replace("-", " ")
+
+
+def _taken(kind: JobKind, arn: str) -> str:
+    """The service's words: sagemaker-python-sdk#742 for training jobs, and of others, too."""
+    names, job = ("Training job names", "training job")
+    if kind.noun != "TrainingJob":
+        names, job = ("Job name", "job")
+    return (
+        f"{names} must be unique within an AWS account and region, and a {job} with this name "
+        f"already exists ({arn}); choose another name (one that the SDK makes is another in the "
+        "next second)."
+    )

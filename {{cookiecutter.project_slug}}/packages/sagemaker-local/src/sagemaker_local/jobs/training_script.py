@@ -105,13 +105,18 @@ def _by_driver(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) 
         raise StepFailure("distributed training is not run locally; leave out `distributed`.")
     if not source.get("entry_script") and not source.get("command"):
         raise StepFailure("SourceCode names no entry_script; give ModelTrainer one.")
-    if source.get("requirements"):
-        _note_requirements(folder)
     script = str(source.get("entry_script") or "")
     code = folder.here(f"/opt/ml/input/data/{CODE_CHANNEL}")
     packed = code / PurePath(str(source.get("source_dir") or "")).name
     if packed.name.endswith(".tar.gz") and packed.is_file():
         archive.unpack(packed, code)
+    requirements = str(source.get("requirements") or "")
+    if requirements:
+        if not (code / requirements).is_file():
+            raise StepFailure(
+                f"SourceCode's requirements {requirements!r} is not in its source_dir."
+            )
+        _note_requirements(folder)
     variables = driver_variables(job, host, channels, script, CODE_CHANNEL)
     if source.get("command"):
         words = (*_SHELL, _shell_command(source, folder))

@@ -58,7 +58,8 @@ class Registry:
         """
         document = self.store.resource(GROUP, name)
         if document is None:
-            raise NoSuchPackage(f"ModelPackageGroup {name} does not exist.")
+            arn = self.arns.model_package_group(name)
+            raise NoSuchPackage(f"ModelPackageGroup {arn} does not exist.")
         return document
 
     def register(self, request: Document) -> Document:

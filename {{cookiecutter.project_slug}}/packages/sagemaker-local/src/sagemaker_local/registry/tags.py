@@ -34,6 +34,11 @@ def set_tags(store: Store, arn: str, tags: Mapping[str, str]) -> None:
         store.update_resource(_TAGS, arn, document)
 
 
+def forget(store: Store, arn: str) -> None:
+    """Tags end with their resource: one that has its name later begins without."""
+    store.delete_resource(_TAGS, arn)
+
+
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """As requests and responses have them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

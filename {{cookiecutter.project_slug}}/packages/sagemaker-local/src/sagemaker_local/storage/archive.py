@@ -44,7 +44,8 @@ def unpack(archive: Path, folder: Path) -> None:
                 _refuse_unsafe(member)
             tar.extractall(folder, **_FILTER)
     except BROKEN_ARCHIVE as error:
-        raise LocalError(f"{archive.name} cannot be unpacked: {error}") from error
+        reason = " ".join(str(error).split())  # tarfile tells of each way that it tried on a line
+        raise LocalError(f"{archive.name} cannot be unpacked: {reason}") from error
 
 
 def _refuse_unsafe(member: tarfile.TarInfo) -> None:
