@@ -14,7 +14,8 @@ from typing import Any
 from tabular.json_text import loads
 from tabular.values import DataError
 
-from .captured import Capture, Unreadable, check_answer, moment_of, reason
+from .captured import Unreadable
+from .captured_line import Capture, check_answer, moment_of, reason
 
 TABLE, JOINED = ".scored.csv", ".jsonl.out"
 ID, TIME, ANSWER = "SageMakerInferenceId", "SageMakerInferenceTime", "SageMakerOutput"

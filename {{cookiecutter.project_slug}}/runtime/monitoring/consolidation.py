@@ -7,6 +7,7 @@ model's own columns, prefixed by `in:`, as texts.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from tabular.values import DataError, text
 
 from . import batch_results, captured
 from .bookmark import Bookmark, hour
-from .captured import Capture, Unreadable
+from .captured import Unreadable
+from .captured_line import Capture
 from .span import Span
 
 ROWS, BATCH = 5_000, 2_000  # in a part of the table, and at once
 WRITTEN = timedelta(hours=2)  # after its hour has begun, no file is written to any more
 FILE = "rows.parquet"
+NONE: list[dict[str, Any]] = [{}]  # in place of an answer that was not captured
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Shape:
         decimals = {name: mark for name, mark in marks.items() if mark != "."}
         return cls([each.name for each in readings], signature["classes"], decimals)
 
+    @property
+    def shares(self) -> list[str]:
+        """The columns with the probability of each class."""
+        return [f"P({label})" for label in self.classes]
+
     def schema(self) -> pa.Schema:
         """Of the table."""
         answer = pa.string() if self.classes else pa.float64()
@@ -59,7 +67,7 @@ class Shape:
                 ("id", pa.string()),
                 ("time", pa.timestamp("s", "UTC")),
                 ("prediction", answer),
-                *((f"P({label})", pa.float64()) for label in self.classes),
+                *((name, pa.float64()) for name in self.shares),
                 *((f"in:{name}", pa.string()) for name in self.columns),
             ]
         )
@@ -88,6 +96,15 @@ class Consolidated:
     unreadable: Unreadable = field(default_factory=Unreadable)
     readable: int = 0
     waiting: int = 0
+
+    def count(self, captures: Sequence[Capture], rows: int) -> None:
+        """Take note of requests that are taken, of so many rows."""
+        self.requests += len(captures)
+        self.rows += rows
+        self.unanswered += sum(not each.answers for each in captures)
+        times = [each.time for each in captures]
+        self.first = min(times) if self.first is None else min(self.first, *times)
+        self.last = max(times) if self.last is None else max(self.last, *times)
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -125,7 +142,9 @@ def consolidate(
         if is_batch
         else _inside(whole, files, shape, span, found)
     )
-    with pq.ParquetWriter(folder / FILE, shape.schema()) as writer:
+    # Other tasks read it whole, once or twice: it is to be quick to read, not small.
+    how = {"compression": "lz4", "write_statistics": False}
+    with pq.ParquetWriter(folder / FILE, shape.schema(), use_dictionary=False, **how) as writer:
         parts: list[pa.Table] = []
         for waiting in _batches(captures, found):
             parts.append(_table(waiting, shape))
@@ -176,39 +195,40 @@ def _batches(captures: Iterable[Capture], found: Consolidated) -> Iterator[list[
     waiting: list[Capture] = []
     rows = 0
     for each in captures:
-        found.requests += 1
-        found.rows += len(each.records)
-        found.first = min(found.first or each.time, each.time)
-        found.last = max(found.last or each.time, each.time)
-        if not each.answers:
-            found.unanswered += 1
         waiting.append(each)
         rows += len(each.records)
         if rows >= BATCH:
+            found.count(waiting, rows)
             yield waiting
             waiting, rows = [], 0
     if waiting:
+        found.count(waiting, rows)
         yield waiting
 
 
 def _table(captures: Sequence[Capture], shape: Shape) -> pa.Table:
     records = [record for each in captures for record in each.records]
-    answers = [answer for each in captures for answer in (each.answers or [{}] * len(each.records))]
+    answers = [answer for each in captures for answer in (each.answers or NONE * len(each.records))]
     values = [answer.get("prediction") for answer in answers]
-    shares = [answer.get("probabilities") or {} for answer in answers]
     columns: dict[str, Any] = {
         "id": _texts([name for each in captures for name in each.row_ids()]),
         "time": [each.time for each in captures for _ in each.records],
-        "prediction": [v if v is None or not shape.classes else str(v) for v in values],
-        **{f"P({label})": [each.get(label) for each in shares] for label in shape.classes},
+        "prediction": values,
     }
-    for name in shape.columns:
-        raw = [record[name] for record in records]
-        columns[f"in:{name}"] = _texts(raw, shape.decimals.get(name, "."))
+    if shape.classes:
+        columns["prediction"] = [value if value is None else str(value) for value in values]
+        shares = [answer.get("probabilities") or {} for answer in answers]
+        for name, label in zip(shape.shares, shape.classes, strict=True):
+            columns[name] = [each.get(label) for each in shares]
+    # All columns in one pass over the records; with one name more, each gives a tuple.
+    first = shape.columns[0]
+    raw = zip(*map(itemgetter(first, *shape.columns), records), strict=True)
+    for name, found in zip([first, *shape.columns], raw, strict=True):
+        columns[f"in:{name}"] = _texts(found, shape.decimals.get(name, "."))
     return pa.table(columns, shape.schema())
 
 
-def _texts(values: list[Any], decimal: str = ".") -> Any:
+def _texts(values: Sequence[Any], decimal: str = ".") -> Any:
     """A column's raw values as texts that mean the same; numbers with its decimal mark."""
     kinds = {*map(type, values)}
     if kinds <= {float, type(None)} and decimal == ".":
@@ -249,7 +269,7 @@ class Batch:
 def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
     """The rows of a window, some at a time."""
     with pq.ParquetFile(folder / FILE, pre_buffer=False) as file:
-        for found in file.iter_batches(BATCH, use_threads=False):
+        for found in file.iter_batches(ROWS, use_threads=False):
             columns = {name: found.column(f"in:{name}") for name in shape.columns}
             yield Batch(found, Columns(columns, found.num_rows), *answered(found, shape))
 
@@ -257,9 +277,8 @@ def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
 def answered(rows: pa.RecordBatch, shape: Shape) -> tuple[Predictions, np.ndarray]:
     """What a model said of rows, and the places of those whose answer was captured."""
     known = rows.column("prediction").is_valid()
-    answers = pa.Table.from_batches([rows]).filter(known)
-    values = answers.column("prediction").to_numpy()
-    shares = [answers.column(f"P({label})").to_numpy() for label in shape.classes]
+    answers = rows.select(["prediction", *shape.shares]).filter(known)
+    values, *shares = (each.to_numpy(zero_copy_only=False) for each in answers.columns)
     said = (
         Predictions(values.astype(str), np.column_stack(shares), shape.classes)
         if shape.classes

@@ -86,7 +86,8 @@ def write(
     schema = shape.schema()
     schema = schema.append(pa.field("drifted_in", pa.list_(pa.string())))
     schema = schema.append(pa.field("drift_score", pa.float64()))
-    with pq.ParquetWriter(folder / FILE, schema) as writer:
+    how = {"use_dictionary": ["drifted_in"], "write_statistics": False}
+    with pq.ParquetWriter(folder / FILE, schema, **how) as writer:
         for batch in batches(window, shape):
             values = {name: each.known for name, each in reader.read(batch.records).items()}
             scores = {name: regions[name].scores(each) for name, each in values.items()}

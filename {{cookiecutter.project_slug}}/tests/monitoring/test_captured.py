@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitoring import captured, ground_truth
+from monitoring.captured_line import Capture
 from tabular.values import DataError
 
 COLUMNS = ["price", "fuel"]
@@ -25,7 +26,7 @@ def line(request: dict[str, Any], answer: dict[str, Any], **about: str) -> str:
     return json.dumps({"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}) + "\n"
 
 
-def read(folder: Path, *lines: str) -> tuple[list[captured.Capture], captured.Unreadable]:
+def read(folder: Path, *lines: str) -> tuple[list[Capture], captured.Unreadable]:
     (folder / "a.jsonl").write_text("".join(lines), encoding="utf-8")
     unreadable = captured.Unreadable()
     return list(captured.read(folder / "a.jsonl", COLUMNS, [], unreadable)), unreadable
