@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sagemaker_local.storage import archive
 
-from engine.definitions import definition, get, join, parameter, training
+from engine.definitions import OWN_IMAGE, definition, get, join, parameter, training
 from engine.local import Local, Run
 from engine.trainings import SAVE, SHOW, members, ran, shown, submitted
 
@@ -144,6 +144,18 @@ def test_a_submitted_shell_script_runs(local: Local) -> None:
     )
     assert run.status == "Succeeded", run.steps
     assert local.log(run, "Train") == "run.sh -a two words\n"
+
+
+def test_the_xgboost_image_knows_a_script_by_its_modules_name_too(local: Local) -> None:
+    """Its own toolkit runs ``python -m``; that of other images looks for the file."""
+    names = local.submitted("print('ran')") | {"sagemaker_program": "script"}
+    data = {"train": local.put("1", "data/train.csv")}
+    item = training("Train", data, hyperparameters=names)
+    run = local.run(definition(item))
+    assert run.status == "Succeeded", run.steps
+    assert local.log(run, "Train") == "ran\n"
+    item["Arguments"]["AlgorithmSpecification"]["TrainingImage"] = OWN_IMAGE
+    assert "sagemaker_program is 'script', and" in local.run(definition(item)).reason("Train")
 
 
 def test_requirements_of_an_archive_are_noted(local: Local) -> None:

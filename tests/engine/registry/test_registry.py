@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from engine.conformance import check_shape
-from engine.definitions import package_request
+from engine.definitions import definition, package_request, register
 from engine.local import ARNS, Local
 
 DATA = "s3://sagemaker-local/model.tar.gz"
@@ -249,3 +249,11 @@ def test_a_model_needs_its_artifact(local: Local) -> None:
 
 def test_arns_of_packages_and_groups_conform(local: Local) -> None:
     check_shape("ModelPackageArn", registered(local))
+
+
+def test_a_step_says_whether_its_package_is_logged_or_registered(local: Local) -> None:
+    item = register("Register", "g", DATA)
+    item["Arguments"]["ModelPackageRegistrationType"] = "Logged"
+    run = local.run(definition(item))
+    package = local.client.describe_model_package(ModelPackageName=run.arn_of("Register"))
+    assert package["ModelPackageRegistrationType"] == "Logged"

@@ -18,6 +18,7 @@ from typing import Any
 
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs import xgboost_image
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.jobs.program import started, time_limit
@@ -150,6 +151,8 @@ def _by_toolkit(
     code = folder.make("code")
     archive.unpack(bucket.existing(source), code)
     script = code / program
+    if not script.is_file() and xgboost_image.is_sagemakers(_image(job)):
+        script = code / f"{program}.py"  # that image's own toolkit runs a module, by its name
     if not script.is_file():
         raise StepFailure(f"{PROGRAM} is {program!r}, and {source} has no such file.")
     if (code / "requirements.txt").is_file():
@@ -160,6 +163,10 @@ def _by_toolkit(
     paths = (str(code), os.environ.get("PYTHONPATH"))
     variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return _command(job, folder, (*started(script), *arguments), code, variables)
+
+
+def _image(job: Mapping[str, Any]) -> Any:
+    return job.get("AlgorithmSpecification", {}).get("TrainingImage")
 
 
 def _command(

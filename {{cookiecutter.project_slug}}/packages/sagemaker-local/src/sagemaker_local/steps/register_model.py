@@ -21,7 +21,7 @@ class RegisterModelStep(StepType):
             "ModelPackageGroupName ModelPackageDescription InferenceSpecification ModelMetrics "
             "ModelApprovalStatus MetadataProperties CustomerMetadataProperties "
             "DriftCheckBaselines Domain Task SamplePayloadUrl AdditionalInferenceSpecifications "
-            "SkipModelValidation SourceUri ModelCard ModelLifeCycle",
+            "SkipModelValidation SourceUri ModelCard ModelLifeCycle ModelPackageRegistrationType",
             "ClientToken Tags SecurityConfig",
         ),
         ignored_below=("KmsKeyId", "VolumeKmsKeyId"),
