@@ -311,6 +311,14 @@ def function(
     return step(name, "Lambda", event or {}, FunctionArn=arn, OutputParameters=declared, **members)
 
 
+def callback(
+    name: str, queue: str, outputs: Mapping[str, str] | None = None, data: Json | None = None
+) -> Json:
+    """A Callback step; ``outputs`` gives the type by name."""
+    declared = [{"OutputName": o, "OutputType": kind} for o, kind in (outputs or {}).items()]
+    return step(name, "Callback", data or {}, SqsQueueUrl=queue, OutputParameters=declared)
+
+
 def answer_of(step_name: str, output: str) -> Json:
     """An output parameter of a Lambda step."""
     return get(f"Steps.{step_name}.OutputParameters['{output}']")

@@ -12,6 +12,7 @@ from sagemaker_local.steps.step_types import STEP_TYPES
 
 from engine.definitions import (
     Json,
+    callback,
     fail,
     function,
     integer,
@@ -56,6 +57,7 @@ def simplest(kind: str, local: Local) -> Json:
         "Condition": lambda: true("S"),
         "Fail": lambda: fail("S", "on purpose"),
         "Lambda": lambda: function("S", "f", {"x": "String"}),
+        "Callback": lambda: callback("S", "f", {"x": "String"}),
     }
     found: Json = makers[kind]()
     return found

@@ -39,7 +39,7 @@ def test_step_types_that_are_not_run_say_why(kind: str) -> None:
 
 def test_the_members_of_refused_types_do_not_hide_the_reason() -> None:
     found = problems(
-        step("C", "Callback", {}, SqsQueueUrl="url", OutputParameters=[]),
+        step("C", "ClarifyCheck", {}, CheckType="DATA_BIAS", OutputParameters=[]),
         step("Q", "QualityCheck", {}, CheckType="DATA_QUALITY", SkipCheck=False),
     )
     assert len(found) == 2
@@ -67,7 +67,7 @@ def test_depends_on_names_steps_that_can_be_waited_for() -> None:
 def test_all_reasons_are_listed_and_name_their_steps() -> None:
     found = problems(
         step("Tune", "Tuning", {}),
-        true("If", step("Call", "EMR", {}), else_steps=[step("Wait", "Callback", {})]),
+        true("If", step("Call", "EMR", {}), else_steps=[step("Wait", "AutoML", {})]),
         changed(processing("S", CODE), "ProcessingInputs.0.S3Input.S3InputMode", "Pipe"),
         false("Other", processing("Last", CODE, arguments=[get("Parameters.No")], DependsOn=["X"])),
     )

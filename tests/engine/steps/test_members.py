@@ -48,6 +48,7 @@ VALUES: Json = {
     "CacheConfig": {"Enabled": True},
     "RetryPolicies": [{"ExceptionType": ["Step.SERVICE_FAULT"], "IntervalSeconds": 0}],
     "FunctionArn": "f",
+    "SqsQueueUrl": "f",
     "OutputParameters": [{"OutputName": "x", "OutputType": "String"}],
 }
 

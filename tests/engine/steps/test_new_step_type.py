@@ -22,10 +22,10 @@ from engine.local import Local
 
 
 class Pass(StepType):
-    """Gives what it is given; a callback's shape stands for its own in the list of steps."""
+    """Gives what it is given; an EMR cluster's shape stands for its own in the list of steps."""
 
     name = "Pass"
-    metadata = "Callback"
+    metadata = "EMR"
     settings = Settings(table("Value", "Tags"), ignored_below=["KmsKeyId"])
     members = table("CacheConfig RetryPolicies Label")
 
@@ -38,15 +38,13 @@ class Pass(StepType):
             yield f"{reference.text}: a Pass step has the property Value only"
 
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
-        given = [{"Name": "Value", "Value": str(arguments["Value"])}]
-        return self._result({"OutputParameters": given})
+        return self._result({"ClusterId": str(arguments["Value"])})
 
     def result(self, value: Any, state: StepState) -> StepResult:
         return self._result(value)
 
     def _result(self, value: Any) -> StepResult:
-        (given,) = value["OutputParameters"]
-        return StepResult({"Value": given["Value"]}, {self.metadata: value})
+        return StepResult({"Value": value["ClusterId"]}, {self.metadata: value})
 
     def sign(self, signing: Signing, arguments: dict[str, Any]) -> None:
         signing.setting("value", arguments["Value"])
@@ -78,8 +76,7 @@ def test_it_runs_and_later_steps_refer_to_it(local: Local) -> None:
     run = local.run(definition(passing(get("Parameters.Word")), gate, parameters=[WORD]))
     assert run.statuses == {"P": "Succeeded", "Gate": "Succeeded"}
     assert run.steps["Gate"]["Metadata"]["Condition"]["Outcome"] == "True"
-    (given,) = run.steps["P"]["Metadata"]["Callback"]["OutputParameters"]
-    assert given == {"Name": "Value", "Value": "hello"}
+    assert run.steps["P"]["Metadata"]["EMR"] == {"ClusterId": "hello"}
 
 
 def test_it_is_planned(local: Local) -> None:

@@ -6,8 +6,9 @@ from sagemaker_local.client.operations import Listing, in_order, listed, operati
 from sagemaker_local.client.pipelines import pipeline_named
 from sagemaker_local.engine import Engine
 from sagemaker_local.executions.executions import Executions
-from sagemaker_local.executions.records import PRIVATE, StoredExecution
+from sagemaker_local.executions.records import PRIVATE, RUNNING, StoredExecution
 from sagemaker_local.registry.pipeline_versions import PIPELINE, PipelineVersions, summary
+from sagemaker_local.steps.callback import Callbacks
 from sagemaker_local.storage.store import Document, members_of
 
 # The service's reference gives no direction; it answers with the newest first.
@@ -73,6 +74,25 @@ class ExecutionOperations:
         given = execution.document["Parameters"]
         parameters = [{"Name": name, "Value": value} for name, value in given.items()]
         return page(parameters, request, "PipelineParameters")
+
+    @operation
+    def send_pipeline_execution_step_success(self, request: Document) -> Document:
+        return self._answered(request, members_of(request, ("OutputParameters",)))
+
+    @operation
+    def send_pipeline_execution_step_failure(self, request: Document) -> Document:
+        return self._answered(request, {"FailureReason": request.get("FailureReason", "")})
+
+    def _answered(self, request: Document, answer: Document) -> Document:
+        """Answer a callback of an execution that runs."""
+        callbacks, token = Callbacks(self.engine.store), request["CallbackToken"]
+        with self.engine.store.transaction():
+            execution = self.executions.get(callbacks.execution(token))
+            if execution.status not in RUNNING:
+                callbacks.close(token)
+                callbacks.execution(token)
+            callbacks.give(token, answer)
+        return {"PipelineExecutionArn": execution.arn}
 
     @operation
     def stop_pipeline_execution(self, request: Document) -> Document:

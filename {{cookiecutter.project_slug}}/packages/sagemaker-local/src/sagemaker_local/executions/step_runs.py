@@ -84,6 +84,8 @@ class StepRuns:
             assignment.variables["PipelineExecutionId"],
             launcher.run,
             functions=engine.functions,
+            execution_arn=assignment.arn,
+            pause=launcher.pause,
         )
         self._cache: StepCache[StepResult] = StepCache(
             Signer(engine.bucket, engine.store),

@@ -52,8 +52,8 @@ def _ignored_in(step: Step) -> Iterator[str]:
         return
     if step_type.settings is not None:
         yield from step_type.settings.ignored_in(step.arguments)
-    if step.cache and step_type.support("CacheConfig") is Support.IGNORED:
-        yield "CacheConfig"
+    given = [*step.members, *(["CacheConfig"] if step.cache else [])]
+    yield from (name for name in given if step_type.support(name) is Support.IGNORED)
 
 
 def sentences(

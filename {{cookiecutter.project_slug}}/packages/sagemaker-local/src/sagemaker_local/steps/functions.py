@@ -49,6 +49,10 @@ class LambdaStep(StepType):
             yield "has no FunctionArn"
         elif functions is not None and function_name(function) not in map(function_name, functions):
             yield _unknown(function_name(function))
+        yield from self.output_refusals(step)
+
+    def output_refusals(self, step: Step) -> Iterator[str]:
+        """Why the output parameters that a step declares are none."""
         declared = step.members.get("OutputParameters") or []
         if not isinstance(declared, list):
             yield "OutputParameters is not a list"
@@ -59,7 +63,7 @@ class LambdaStep(StepType):
 
     def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
         if reference.path[:1] != ("OutputParameters",) or len(reference.path) != 2:
-            yield f"{reference.text}: a Lambda step has OutputParameters['<name>'] only"
+            yield f"{reference.text}: a {self.name} step has OutputParameters['<name>'] only"
         elif reference.path[1] not in [output.name for output in outputs_of(step)]:
             yield f"{reference.text}: step {step.name!r} declares no output {reference.path[1]!r}"
 

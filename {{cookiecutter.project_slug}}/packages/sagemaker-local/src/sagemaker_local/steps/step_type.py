@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,9 @@ class StepContext:
         execution_id: of its execution; names that it gives begin with it.
         launch: starts a program and waits for it.
         created: told what the list of steps shows of it, before its job runs.
-        functions: what Lambda steps call.
+        functions: what Lambda steps call, and what answers callbacks.
+        execution_arn: of its execution.
+        pause: waits for so many seconds, unless the execution is stopped meanwhile.
     """
 
     state: StepState
@@ -69,6 +72,8 @@ class StepContext:
     launch: Launch
     created: Callable[[Document], None] = lambda metadata: None
     functions: Functions = field(default_factory=dict)
+    execution_arn: str = ""
+    pause: Callable[[float], None] = time.sleep
 
 
 class StepType(ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sagemaker_local.steps import (
+    callback,
     condition,
     fail,
     functions,
@@ -27,13 +28,13 @@ STEP_TYPES: dict[str, StepType] = {
         condition.STEP,
         fail.STEP,
         functions.STEP,
+        callback.STEP,
     )
 }
 
 NOT_RUN = {
     "QualityCheck": "check steps need AWS's own analyzer image, which does not run here",
     "ClarifyCheck": "check steps need AWS's own analyzer image, which does not run here",
-    "Callback": "callbacks wait for an SQS queue, which a local session does not have",
     "EMR": "EMR clusters do not exist locally",
     "EMRServerless": "EMR applications do not exist locally",
     "AutoML": "AutoML is a service of its own and does not run here",
