@@ -19,6 +19,7 @@ from engine.definitions import (
     model,
     processing,
     register,
+    step,
     training,
     transform,
     true,
@@ -56,6 +57,7 @@ def simplest(kind: str, local: Local) -> Json:
         "RegisterModel": lambda: register("S", "group", uri),
         "Condition": lambda: true("S"),
         "Fail": lambda: fail("S", "on purpose"),
+        "Pass": lambda: step("S", "Pass", {}),
         "Lambda": lambda: function("S", "f", {"x": "String"}),
         "Callback": lambda: callback("S", "f", {"x": "String"}),
     }

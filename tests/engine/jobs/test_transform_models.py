@@ -282,7 +282,7 @@ def test_a_script_that_ends_in_the_middle_of_a_file_leaves_no_part_of_it(
     [
         (
             {"Environment": {}, "Image": OWN_IMAGE},
-            "the model has no script, and a built-in algorithm's container",
+            "the model has no script, and what the image 'own:1.0' runs by itself needs Docker",
         ),
         ({"Environment": {**SERVED, "SAGEMAKER_PROGRAM": "x"}}, "script x.py is not in /opt/ml"),
         ({"ModelDataUrl": "s3://sagemaker-local/x/text.tar.gz"}, "text.tar.gz cannot be unpacked"),

@@ -129,7 +129,7 @@ def test_a_model_that_is_none_is_refused_for_its_own_reason(container: Any) -> N
 def test_a_model_without_a_script_is_refused_where_the_pipeline_makes_it() -> None:
     served = {"SAGEMAKER_PROGRAM": "inference.py"}
     (problem,) = with_model({"A": "b"})
-    assert problem.startswith("step 'Score': the model has no script, and a built-in algorithm's")
+    assert problem.startswith("step 'Score': the model has no script, and what the image 'own:1.0'")
     assert problem.endswith("/opt/ml/model/code (step 'Make')")
     assert with_model(served) == []
     assert with_model({}, options={"Environment": served}) == []

@@ -59,7 +59,7 @@ def test_a_function_that_another_session_knew_is_refused_at_the_start(
     ("members", "reason"),
     [
         ({"FunctionArn": None}, "has no FunctionArn"),
-        ({"FunctionArn": {"Get": "Parameters.F"}}, "has no FunctionArn"),
+        ({"FunctionArn": {"Get": "Parameters.F"}}, "Parameters.F is not a parameter"),
         ({"OutputParameters": [{"OutputType": "String"}]}, "has an entry that is none"),
         ({"OutputParameters": [{"OutputName": "x", "OutputType": "List"}]}, "that is none"),
         ({"OutputParameters": "x"}, "OutputParameters is not a list"),
@@ -89,3 +89,18 @@ def test_an_answer_that_was_not_declared_is_refused(
     with pytest.raises(Exception, match="cannot run, for 1 reason") as refused:
         local.run(text)
     assert reason in str(refused.value)
+
+
+def test_a_function_by_a_parameter_is_looked_up_by_its_value(with_functions: Any) -> None:
+    called = function("S", get("Parameters.Arn"), {"said": "String"}, {"word": "hi"})
+    text = definition(called, parameters=[parameter("Arn", "String", ARN)])
+    assert with_functions(scorer=echo).run(text).statuses == {"S": "Succeeded"}
+    with pytest.raises(Exception, match="the Lambda function 'scorer' is not known"):
+        with_functions(other=echo).run(text)
+
+
+def test_a_function_that_a_step_would_name_is_refused(with_functions: Any) -> None:
+    made = function("Make", "f", {"arn": "String"})
+    called = function("S", get("Steps.Make.OutputParameters['arn']"))
+    with pytest.raises(Exception, match="FunctionArn is not known before it runs; give an ARN"):
+        with_functions(f=echo).run(definition(made, called))

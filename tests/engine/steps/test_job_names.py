@@ -9,8 +9,6 @@ from engine.checked import CODE, SCRIPT, problems
 from engine.definitions import definition, get, join, processing, training
 from engine.local import Local
 
-JOB = {"Processing": "ProcessingJobName", "Training": "TrainingJobName"}
-
 
 @pytest.mark.slow  # the SDK takes seconds to import
 def test_they_are_those_of_the_sdk() -> None:
@@ -42,6 +40,8 @@ def test_in_another_step_they_have_no_value() -> None:
         training("T", SCRIPT, hyperparameters={"n": get("Execution.ProcessingJobName")}),
     ]
     assert problems(*steps) == [
-        f"step '{name}': Execution.{variable} is not an execution variable that has a value here"
-        for name, variable in (("P", JOB["Training"]), ("T", JOB["Processing"]))
+        f"step '{name}': Execution.{kind}JobName is not an execution variable that has a value "
+        f"here, but in a {kind} step's own arguments only; give Steps.<name>.{kind}JobName, with "
+        f"the name of the {kind} step"
+        for name, kind in (("P", "Training"), ("T", "Processing"))
     ]

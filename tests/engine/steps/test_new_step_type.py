@@ -21,10 +21,10 @@ from engine.definitions import Json, compare, condition, definition, get, parame
 from engine.local import Local
 
 
-class Pass(StepType):
+class Echo(StepType):
     """Gives what it is given; an EMR cluster's shape stands for its own in the list of steps."""
 
-    name = "Pass"
+    name = "Echo"
     metadata = "EMR"
     settings = Settings(table("Value", "Tags"), ignored_below=["KmsKeyId"])
     members = table("CacheConfig RetryPolicies Label")
@@ -35,7 +35,7 @@ class Pass(StepType):
 
     def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
         if reference.path != ("Value",):
-            yield f"{reference.text}: a Pass step has the property Value only"
+            yield f"{reference.text}: an Echo step has the property Value only"
 
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
         return self._result({"ClusterId": str(arguments["Value"])})
@@ -52,7 +52,7 @@ class Pass(StepType):
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(STEP_TYPES, Pass.name, Pass())
+    monkeypatch.setitem(STEP_TYPES, Echo.name, Echo())
 
 
 CACHED: Json = {"CacheConfig": {"Enabled": True}}
@@ -60,7 +60,7 @@ WORD = parameter("Word", "String", "hello")
 
 
 def passing(value: Any, **members: Any) -> Json:
-    return step("P", "Pass", {"Value": value}, **members)
+    return step("P", "Echo", {"Value": value}, **members)
 
 
 def problems(*steps: Json) -> list[str]:
@@ -68,7 +68,7 @@ def problems(*steps: Json) -> list[str]:
 
 
 def test_it_is_short() -> None:
-    assert len(inspect.getsource(Pass).splitlines()) < 40
+    assert len(inspect.getsource(Echo).splitlines()) < 40
 
 
 def test_it_runs_and_later_steps_refer_to_it(local: Local) -> None:
@@ -82,8 +82,8 @@ def test_it_runs_and_later_steps_refer_to_it(local: Local) -> None:
 def test_it_is_planned(local: Local) -> None:
     planned = plan(definition(passing("x"), passing(get("Steps.P.Value")) | {"Name": "Q"}), {})
     assert [(item.name, item.type, item.wave) for item in planned.steps] == [
-        ("P", "Pass", 1),
-        ("Q", "Pass", 2),
+        ("P", "Echo", 1),
+        ("Q", "Echo", 2),
     ]
 
 
@@ -102,26 +102,26 @@ def test_without_a_cache_config_it_always_runs(local: Local) -> None:
 
 
 def test_what_it_refuses_is_named_with_all_else() -> None:
-    wrong = step("P", "Pass", {"Surprise": 1}, Retry=3)
+    wrong = step("P", "Echo", {"Surprise": 1}, Retry=3)
     after = passing(get("Steps.P.Valu"), Label="its own") | {"Name": "Q"}
     assert problems(wrong, after) == [
         "step 'P': the argument Surprise is not run locally",
         "step 'P': Cannot parse object, unknown property 'Retry'",
         "step 'P': it has no Value",
-        "step 'Q': Steps.P.Valu: a Pass step has the property Value only",
+        "step 'Q': Steps.P.Valu: an Echo step has the property Value only",
     ]
     assert problems(passing("x", Label="its own", **CACHED)) == []
 
 
 def test_what_it_ignores_is_named() -> None:
-    item = step("P", "Pass", {"Value": {"KmsKeyId": "k"}, "Tags": []})
+    item = step("P", "Echo", {"Value": {"KmsKeyId": "k"}, "Tags": []})
     found = ignored(parse(definition(item, PipelineExperimentConfig=None)))
     assert found == {"KmsKeyId": ["P"], "Tags": ["P"]}
 
 
 def test_the_tables_of_support_have_it() -> None:
-    assert STEP_TYPES["Pass"].support("Label") is Support.RUN
-    assert STEP_TYPES["Pass"].support("PropertyFiles") is Support.REFUSED
+    assert STEP_TYPES["Echo"].support("Label") is Support.RUN
+    assert STEP_TYPES["Echo"].support("PropertyFiles") is Support.REFUSED
 
 
 def test_a_retry_takes_its_result_from_the_state(local: Local) -> None:

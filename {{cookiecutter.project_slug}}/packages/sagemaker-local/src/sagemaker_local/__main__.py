@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from sagemaker_local.errors import LocalError
-from sagemaker_local.pruning import command
+from sagemaker_local.planning import command as planning
+from sagemaker_local.pruning import command as pruning
 from sagemaker_local.wire import serve
 
 
@@ -20,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, module, about in (
         ("serve", serve, "answer boto3, the AWS CLI and the SageMaker SDK"),
-        ("prune", command, "remove what nobody needs any more"),
+        ("plan", planning, "would a pipeline definition run here, and why not"),
+        ("prune", pruning, "remove what nobody needs any more"),
     ):
         added = commands.add_parser(
             name,
@@ -33,8 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         module.add_arguments(added)
     options = parser.parse_args(argv)
     try:
-        if options.command == "prune":
-            for line in command.run(options.root, options.older_than, options.dry_run):
+        if options.command == "plan":
+            sys.exit(planning.run(options.files, dict(options.set), options.function))
+        elif options.command == "prune":
+            for line in pruning.run(options.root, options.older_than, options.dry_run):
                 print(line)
         else:
             warm = not options.cold

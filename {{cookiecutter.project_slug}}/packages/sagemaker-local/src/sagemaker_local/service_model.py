@@ -24,6 +24,9 @@ from sagemaker_local import patterns
 from sagemaker_local.errors import LocalError
 
 _MOST_CHOICES = 20
+# What the pattern of a role's ARN has, and a value that people with a placeholder may look at.
+_ROLES = ":role/"
+_ROLE = "arn:aws:iam::111122223333:role/service-role/my-role"
 
 
 class InvalidRequest(LocalError):
@@ -125,7 +128,8 @@ def _string_violations(value: str, shape: StringShape, path: str) -> Iterator[st
     pattern = shape.metadata.get("pattern", "")
     if pattern and not patterns.matches(pattern, value):
         line_break = " and has a line break" if len(value.splitlines()) > 1 else ""
-        yield f"{path} is {value[:80]!r}, which does not match {pattern}{line_break}"
+        role = f"; give a role's ARN, such as {_ROLE}" if _ROLES in pattern else ""
+        yield f"{path} is {value[:80]!r}, which does not match {pattern}{line_break}{role}"
 
 
 def _offered(value: str, choices: list[str]) -> str:

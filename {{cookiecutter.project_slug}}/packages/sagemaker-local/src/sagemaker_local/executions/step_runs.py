@@ -106,6 +106,7 @@ class StepRuns:
         self._started(step)
         try:
             arguments = resolve(step.arguments, self._context)
+            step = replace(step, members=resolve(step.members, self._context))
             _refuse(step, arguments)
             decision = self._decision(step, arguments)
             if decision is None and STEP_TYPES[step.type].instant:

@@ -18,8 +18,8 @@ from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
+from sagemaker_local.jobs.processing_refusals import CONTAINER_ROOT, is_python, refusals
 from sagemaker_local.jobs.program import run_to_success, time_limit
-from sagemaker_local.jobs.refusals import source_refusals
 from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import archive
@@ -28,10 +28,7 @@ from sagemaker_local.storage.content import files_below
 
 _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
-_CONTAINER_ROOT = "/opt/ml/processing/"
 _MAX_MESSAGE = 1024  # bytes
-# Programs that start a job; any other entrypoint lives in a container image only.
-_INTERPRETERS = ("python", "python3", "bash", "sh", "/bin/bash", "/bin/sh")
 # An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
 _SCRIPTS = (".py", _FRAMEWORK_SCRIPT)
 
@@ -44,45 +41,6 @@ SETTINGS = Settings(
     ignored_below=("InstanceType", "KmsKeyId", "VolumeKmsKeyId", "VolumeSizeInGB"),
     ignored_values={"S3UploadMode": "Continuous"},  # outputs go up at the end
 )
-
-
-def refusals(request: dict[str, Any]) -> Iterator[str]:
-    """Why a request cannot run here."""
-    entrypoint = request.get("AppSpecification", {}).get("ContainerEntrypoint")
-    if not entrypoint:
-        yield "it has no ContainerEntrypoint, and a container image's own cannot run without Docker"
-    elif isinstance(entrypoint[0], str) and entrypoint[0] not in _INTERPRETERS:
-        yield f"the entrypoint {entrypoint[0]!r} is a program of its container image"
-    for item in request.get("ProcessingInputs") or []:
-        yield from _input_refusals(item)
-    for item in request.get("ProcessingOutputConfig", {}).get("Outputs") or []:
-        where = f"output {item.get('OutputName')!r}"
-        if "S3Output" not in item:
-            yield f"{where}: only S3 outputs are written locally"
-        else:
-            yield from _place_refusals(where, item["S3Output"])
-
-
-def _input_refusals(item: dict[str, Any]) -> Iterator[str]:
-    where = f"input {item.get('InputName')!r}"
-    source = item.get("S3Input")
-    if source is None:
-        yield f"{where}: only S3 inputs are read locally"
-        return
-    yield from _place_refusals(where, source)
-    yield from source_refusals(where, source.get("S3InputMode"), source.get("S3DataType"))
-    if source.get("S3CompressionType", "None") != "None":
-        yield f"{where}: compressed inputs are not unpacked locally"
-
-
-def _place_refusals(where: str, item: dict[str, Any]) -> Iterator[str]:
-    path = item.get("LocalPath")
-    if not path or "S3Uri" not in item:
-        yield f"{where}: it needs a LocalPath and an S3Uri"
-    elif isinstance(path, str) and (
-        not path.startswith(_CONTAINER_ROOT) or ".." in path.split("/")
-    ):
-        yield f"{where}: LocalPath {path!r} is not below {_CONTAINER_ROOT}"
 
 
 def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
@@ -160,6 +118,8 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
     specification = request["AppSpecification"]
     entrypoint = [folder.rewrite(str(part)) for part in specification["ContainerEntrypoint"]]
     arguments = [folder.rewrite(str(part)) for part in specification.get("ContainerArguments", [])]
+    if is_python(entrypoint[0]):
+        entrypoint[0] = "python3"
     cwd, unpacked = folder.ml, list[Path]()
     if Path(entrypoint[-1]).name == _FRAMEWORK_SCRIPT:
         entrypoint, cwd = _framework_entrypoint(Path(entrypoint[-1]), folder)
@@ -218,8 +178,8 @@ def _astray(job: dict[str, Any], hosts: tuple[Host, ...]) -> str:
     items += [item["S3Output"] for item in job["ProcessingOutputConfig"]["Outputs"]]
     taken = [item["LocalPath"].rstrip("/") for item in items if item]
     for host in hosts:
-        for _, name in files_below(host.folder.here(_CONTAINER_ROOT)):
-            path = f"{_CONTAINER_ROOT}{name}"
+        for _, name in files_below(host.folder.here(CONTAINER_ROOT)):
+            path = f"{CONTAINER_ROOT}{name}"
             if not any(path.startswith(f"{folder}/") for folder in taken):
                 return path
     return ""

@@ -12,6 +12,7 @@ from typing import Any
 from sagemaker_local import algorithms
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import xgboost_image
+from sagemaker_local.jobs.container_images import is_tensorflow_serving, own_program
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -19,17 +20,31 @@ from sagemaker_local.storage.bucket import Bucket
 _CODE = "/opt/ml/model/code"
 
 PROGRAM = "SAGEMAKER_PROGRAM"
-NO_SCRIPT = (
-    "the model has no script, and a built-in algorithm's container runs in Docker only; give its "
-    f"Environment {PROGRAM}, the script, and SAGEMAKER_SUBMIT_DIRECTORY, such as /opt/ml/model/code"
-)
-
-
 _ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
 _BUILT_IN = {
     "code": str(Path(algorithms.__file__).parent),
     "program": "xgboost_serving.py",
 }
+
+
+def refusal(image: Any, environment: Mapping[str, Any]) -> str | None:
+    """Why a model cannot answer here; None: it can, with its script or as a built-in algorithm.
+
+    Args:
+        image: the container's.
+        environment: the container's variables.
+    """
+    if is_tensorflow_serving(image):
+        return (
+            f"the model's image {image!r} answers with TensorFlow Serving, which needs Docker; "
+            "give the model another image, and a script with model_fn"
+        )
+    if PROGRAM in environment or is_built_in(image, environment):
+        return None
+    return (
+        f"the model has no script, and {own_program(image)} needs Docker; give its Environment "
+        f"{PROGRAM}, the script, and SAGEMAKER_SUBMIT_DIRECTORY, such as {_CODE}"
+    )
 
 
 def is_built_in(image: Any, environment: Mapping[str, Any]) -> bool:
@@ -53,9 +68,10 @@ def script_of(
     """
     if is_built_in(image, environment):
         return dict(_BUILT_IN)
-    program = environment.get(PROGRAM, "")
-    if not program:
-        raise StepFailure(NO_SCRIPT)
+    refused = refusal(image, environment)
+    if refused:
+        raise StepFailure(refused)
+    program = environment[PROGRAM]
     submitted = environment.get("SAGEMAKER_SUBMIT_DIRECTORY") or _CODE
     code = folder.here(submitted)
     if submitted.startswith("s3://"):

@@ -19,6 +19,7 @@ from typing import Any
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import xgboost_image
+from sagemaker_local.jobs.container_images import own_program
 from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.jobs.program import started, time_limit
@@ -52,19 +53,20 @@ def has_script(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
     )
 
 
-def refusals(channels: Collection[str], settings: Mapping[str, Any]) -> Iterator[str]:
+def refusals(channels: Collection[str], settings: Mapping[str, Any], image: Any) -> Iterator[str]:
     """Why a job has no script that runs here.
 
     Args:
         channels: names of its channels.
         settings: its hyperparameters; one that is an expression is taken to turn out well.
+        image: of its container.
     """
     if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
         return
     if PROGRAM not in settings or SUBMIT_DIRECTORY not in settings:
         yield (
-            "it has no script: a built-in algorithm runs in its container image only; "
-            "give ModelTrainer a SourceCode with source_dir and entry_script"
+            f"it has no script, and {own_program(image)} needs Docker; give ModelTrainer a "
+            "SourceCode with source_dir and entry_script"
         )
         return
     plain = {k: deserialized(v) for k, v in settings.items() if not function_of(v)}
@@ -91,7 +93,8 @@ def command(
         StepFailure: there is no script, or it wants what is not done here.
         LocalError: the archive is not there, or cannot be unpacked.
     """
-    for refusal in refusals(channels, job.get("HyperParameters", {})):
+    image = job.get("AlgorithmSpecification", {}).get("TrainingImage")
+    for refusal in refusals(channels, job.get("HyperParameters", {}), image):
         raise StepFailure(f"The job cannot run: {refusal}.")
     if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
         return _by_driver(job, host, channels)

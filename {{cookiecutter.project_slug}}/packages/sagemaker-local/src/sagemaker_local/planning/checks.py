@@ -44,7 +44,8 @@ def check(
     found: list[Refusal] = []
     for step in definition.steps.values():
         where = at_step(step.name)
-        found += [Refusal(where, what) for what in _step_refusals(known, step, functions, accepted)]
+        reasons = dict.fromkeys(_step_refusals(known, step, functions, accepted))
+        found += [Refusal(where, what) for what in reasons]
     found += [] if accepted else table.broken_in(known)
     return found + list(_readable(graph.cycles(definition), bool(found)))
 
@@ -60,7 +61,8 @@ def _step_refusals(
     if step_type.settings is not None:
         yield from step_type.settings.refusals(step.arguments)
     yield from _member_refusals(step, step_type)
-    yield from step_type.member_refusals(step, functions)
+    members = known.arguments(step.members)
+    yield from step_type.member_refusals(replace(step, members=members), functions)
     yield from _order_refusals(definition, step)
     misfits = [
         *function_refusals(step.arguments, known),
@@ -119,7 +121,7 @@ def _ends(step: Step) -> bool:
 
 
 def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:
-    for reference in references(step.arguments):
+    for reference in references([step.arguments, step.members]):
         yield from _reference_refusals(definition, step, reference)
 
 
@@ -129,7 +131,7 @@ def _reference_refusals(definition: Definition, step: Step, reference: Reference
             yield f"{reference.text} is not a parameter of this pipeline"
     elif reference.root == "Execution":
         if not _has_value(step, reference.name):
-            yield f"{reference.text} is not an execution variable that has a value here"
+            yield f"{reference.text} {_no_value(reference.name)}"
     elif reference.name not in definition.steps:
         yield f"{reference.text} refers to a step that this pipeline does not have"
     else:
@@ -140,6 +142,16 @@ def _has_value(step: Step, variable: str) -> bool:
     """Does an execution variable have a value in a step? A job's name does in its own only."""
     own = STEP_TYPES[step.type].name_variable
     return variable in EXECUTION_VARIABLES and (not variable.endswith("JobName") or variable == own)
+
+
+def _no_value(variable: str) -> str:
+    if variable not in EXECUTION_VARIABLES:
+        return f"is not an execution variable; there are {', '.join(EXECUTION_VARIABLES)}"
+    kind = variable.removesuffix("JobName")
+    return (
+        f"is not an execution variable that has a value here, but in a {kind} step's own arguments "
+        f"only; give Steps.<name>.{variable}, with the name of the {kind} step"
+    )
 
 
 def _property_refusals(step: Step, reference: Reference) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sagemaker_local.definition.document import Step
-from sagemaker_local.definition.expressions import Reference
+from sagemaker_local.definition.expressions import Reference, function_of
 from sagemaker_local.definition.parameters import Parameter
 from sagemaker_local.definition.support import table
 from sagemaker_local.definition.values import as_text
@@ -44,11 +44,7 @@ class LambdaStep(StepType):
     instant = False
 
     def member_refusals(self, step: Step, functions: Collection[str] | None) -> Iterator[str]:
-        function = step.members.get("FunctionArn")
-        if not isinstance(function, str):
-            yield "has no FunctionArn"
-        elif functions is not None and function_name(function) not in map(function_name, functions):
-            yield _unknown(function_name(function))
+        yield from _function_refusals(step.members.get("FunctionArn"), functions)
         yield from self.output_refusals(step)
 
     def output_refusals(self, step: Step) -> Iterator[str]:
@@ -92,6 +88,17 @@ class LambdaStep(StepType):
         except (KeyError, ValueError):
             return None
         return replace(result, described={"OutputParameters": outputs})
+
+
+def _function_refusals(function: Any, functions: Collection[str] | None) -> Iterator[str]:
+    """Why a step's function cannot be called; one that a parameter names is asked at the start."""
+    if function_of(function):
+        if not str(function.get("Get", "")).startswith("Parameters."):
+            yield "FunctionArn is not known before it runs; give an ARN, or a parameter that is one"
+    elif not isinstance(function, str):
+        yield "has no FunctionArn"
+    elif functions is not None and function_name(function) not in map(function_name, functions):
+        yield _unknown(function_name(function))
 
 
 def outputs_of(step: Step) -> tuple[Output, ...]:

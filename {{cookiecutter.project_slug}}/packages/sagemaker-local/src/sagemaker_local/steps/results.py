@@ -18,15 +18,13 @@ class Results:
 
     def of(self, step: Document) -> StepResult | None:
         """The result of a step, as the list of steps shows it; None if it is not there."""
-        if step["StepStatus"] != "Succeeded":
+        if step["StepStatus"] != "Succeeded" or "Metadata" not in step:
             return None
-        return self.succeeded(step.get("Metadata", {}))
+        return self.succeeded(step["Metadata"])
 
     def succeeded(self, metadata: Document) -> StepResult | None:
         """The result of a step with this metadata; None if what it made is gone or unfinished."""
-        if not metadata:
-            return None
-        ((member, value),) = metadata.items()
+        ((member, value),) = metadata.items() or [("", {})]  # of a Pass step
         step_type = _step_type(member)
         return None if step_type is None else step_type.result(value, self.state)
 

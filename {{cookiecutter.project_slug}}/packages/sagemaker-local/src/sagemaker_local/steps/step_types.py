@@ -8,6 +8,7 @@ from sagemaker_local.steps import (
     fail,
     functions,
     model,
+    pass_step,
     processing,
     register_model,
     training,
@@ -27,16 +28,21 @@ STEP_TYPES: dict[str, StepType] = {
         register_model.STEP,
         condition.STEP,
         fail.STEP,
+        pass_step.STEP,
         functions.STEP,
         callback.STEP,
     )
 }
 
+_CHECK = "which needs Docker; give a Processing step with a script of your own"
+_SERVICE = "make it in a Lambda step, whose function the session gets"
 NOT_RUN = {
-    "QualityCheck": "check steps need AWS's own analyzer image, which does not run here",
-    "ClarifyCheck": "check steps need AWS's own analyzer image, which does not run here",
-    "EMR": "EMR clusters do not exist locally",
-    "EMRServerless": "EMR applications do not exist locally",
-    "AutoML": "AutoML is a service of its own and does not run here",
-    "ForEach": "ForEach is not run locally",
+    "QualityCheck": f"it runs the analyzer of Model Monitor, {_CHECK}",
+    "ClarifyCheck": f"it runs Clarify, {_CHECK}",
+    "EMR": "EMR clusters do not exist locally; give a Processing step with a script",
+    "EMRServerless": "EMR applications do not exist locally; give a Processing step with a script",
+    "AutoML": "Autopilot is a service of its own and does not run here; give a Tuning step",
+    "ForEach": "ForEach is not run locally; give a step for each item",
+    "Endpoint": f"endpoints are made by the session's client, not in a pipeline; {_SERVICE}",
+    "EndpointConfig": f"endpoints are made by the session's client, not in a pipeline; {_SERVICE}",
 }

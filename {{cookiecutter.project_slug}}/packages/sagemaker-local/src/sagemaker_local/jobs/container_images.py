@@ -1,0 +1,62 @@
+"""What a container image runs by itself, by its name: a job without a script asks for that.
+
+Repositories are those of the SDK's ``image_uris`` and of the prebuilt images in the Developer
+Guide. The name alone is looked at: words in a refusal hang on it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_NAMED = (
+    "blazingtext factorization-machines forecasting-deepar image-classification ipinsights kmeans "
+    "knn lda linear-learner ntm object-detection object2vec pca randomcutforest "
+    "semantic-segmentation seq2seq xgboost sagemaker-xgboost autogluon-training"
+)
+_ALGORITHMS = frozenset(_NAMED.split())
+_TENSORFLOW_SERVING = "TensorFlow Serving"
+# The beginning of a repository's name, and the program inside; the longest comes first.
+_PROGRAMS = {
+    "sagemaker-data-wrangler-container": "Data Wrangler",
+    "sagemaker-clarify-processing": "Clarify",
+    "sagemaker-model-monitor-analyzer": "the analyzer of Model Monitor",
+    "sagemaker-spark-processing": "Spark",
+    "sagemaker-geospatial": "the geospatial tools",
+    "sagemaker-sparkml-serving": "SparkML Serving",
+    "sagemaker-tensorflow-serving": _TENSORFLOW_SERVING,
+    "tensorflow-inference": _TENSORFLOW_SERVING,
+    "huggingface-tensorflow-inference": "the Hugging Face inference toolkit",
+    "huggingface-pytorch-inference": "the Hugging Face inference toolkit",
+    "huggingface-pytorch-tgi-inference": "Text Generation Inference",
+    "djl-inference": "DJL Serving",
+    "sagemaker-tritonserver": "Triton",
+}
+_REPOSITORY = re.compile(r"^(?:[^/]+/)?(?P<name>[\w./-]+?)(?:[:@].*)?$")
+
+
+def own_program(image: Any) -> str:
+    """What an image runs by itself, such as ``Data Wrangler``; for the middle of a sentence.
+
+    Args:
+        image: its URI; an expression is none yet.
+    """
+    if not isinstance(image, str):
+        return "what its container image runs by itself"
+    name = _repository(image)
+    if name in _ALGORITHMS:
+        return f"the built-in algorithm {name}"
+    for start, program in _PROGRAMS.items():
+        if name.startswith(start):
+            return program
+    return f"what the image {image.rpartition('/')[2] or image!r} runs by itself"
+
+
+def is_tensorflow_serving(image: Any) -> bool:
+    """Does an image answer with TensorFlow Serving, whatever script its model has?"""
+    return own_program(image) == _TENSORFLOW_SERVING
+
+
+def _repository(image: str) -> str:
+    match = _REPOSITORY.match(image)
+    return match["name"] if match else image
