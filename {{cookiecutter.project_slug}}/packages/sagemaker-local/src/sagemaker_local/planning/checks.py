@@ -21,7 +21,10 @@ from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.rules.rule import at_step
 from sagemaker_local.steps.step_type import StepType
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
+from sagemaker_local.storage.addresses import elsewhere
 
+# Members of requests that are the address of an object, or of a prefix.
+_ADDRESSES = ("S3Uri", "ModelDataUrl", "S3OutputPath", "DestinationS3Uri")
 _T = TypeVar("_T")
 
 
@@ -73,6 +76,7 @@ def _step_refusals(
     for refusals in (
         _references_refusals(definition, step),
         step_type.refusals(replace(step, arguments=arguments)),
+        _address_refusals(arguments),
         step_type.refusals_among(step, definition),
         *([] if accepted else table.each_broken_by(step.type, arguments)),
     ):
@@ -118,6 +122,18 @@ def _order_refusals(definition: Definition, step: Step) -> Iterator[str]:
 
 def _ends(step: Step) -> bool:
     return step.type in STEP_TYPES and STEP_TYPES[step.type].ends_execution
+
+
+def _address_refusals(value: Any, path: str = "") -> Iterator[str]:
+    """Objects that are not in S3, at any depth."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _address_refusals(item, f"{path}[{index}]")
+    for member, item in value.items() if isinstance(value, dict) else ():
+        here = f"{path}.{member}" if path else member
+        if isinstance(item, str) and member in _ADDRESSES and (told := elsewhere(item)):
+            yield f"{here}: {told}"
+        yield from _address_refusals(item, here)
 
 
 def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:

@@ -15,7 +15,7 @@ from sagemaker_local.storage.store import Document, dump
 
 # Below these stand places for outputs of any number of jobs, or parts of places.
 _PLACES = ("OutputDataConfig", "DataCaptureConfig", "Std:Join")
-_URI = re.compile(r"s3://[^\s\"'\\]+")
+_URI = re.compile(r"(?:s3|https)://[^\s\"'\\]+")
 _WORD = re.compile(r"[A-Za-z0-9-]+")
 _DEFINITION = "PipelineDefinition"
 _LARGEST_TEXT = 1 << 20

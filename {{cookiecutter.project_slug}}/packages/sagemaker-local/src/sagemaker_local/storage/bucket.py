@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sagemaker_local.errors import LocalError
 from sagemaker_local.processes import owner
-from sagemaker_local.storage import disk
+from sagemaker_local.storage import addresses, disk
 from sagemaker_local.storage.content import files_below
 from sagemaker_local.storage.copies import duplicate, keep
 
@@ -52,9 +52,10 @@ class Bucket:
         Raises:
             LocalError: not an S3 URI, or one that leads out of the bucket's folder.
         """
-        scheme, _, rest = uri.partition("://")
-        bucket, _, key = rest.partition("/")
-        if scheme != "s3" or not bucket:
+        bucket, key = addresses.told_apart(uri)
+        if not bucket:
+            if told := addresses.elsewhere(uri):
+                raise LocalError(f"{told}.")
             raise LocalError(f"{uri!r} is not an S3 URI; it should look like {self.uri('key')}.")
         path = self.root / bucket / key.strip("/")
         if ".." in key.split("/") or not path.resolve().is_relative_to(self.root.resolve()):
@@ -77,7 +78,7 @@ class Bucket:
 
     def keys(self, uri: str) -> list[str]:
         """Keys below a prefix, sorted; one key for an object."""
-        start = self.root / uri.partition("://")[2].partition("/")[0]
+        start = self.root / addresses.told_apart(uri)[0]
         return [file.relative_to(start).as_posix() for file, _ in files_below(self.path(uri))]
 
     def write(self, uri: str, body: bytes) -> None:
