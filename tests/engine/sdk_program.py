@@ -201,9 +201,11 @@ def storage() -> None:
     copies = session.download_data(FOLDER / "copies", "sagemaker-local", "notes")
     SEEN["downloaded"] = [Path(copy).name for copy in copies]
     SEEN["refused"] = [
-        _error(lambda: session.boto_session.client("s3").list_buckets()),
-        _error(lambda: session.boto_session.resource("s3").Bucket("b")),
+        _error(lambda: session.boto_session.client("ecr").describe_repositories()),
+        _error(lambda: session.boto_session.resource("dynamodb").Table("t")),
     ]
+    listed = session.boto_session.client("s3").list_objects_v2(Bucket=session.default_bucket())
+    SEEN["by boto3"] = "notes/a.txt" in {each["Key"] for each in listed["Contents"]}
     SEEN["account"] = session.account_id()
     SEEN["bucket"] = session.default_bucket()
 

@@ -96,6 +96,7 @@ def test_objects_are_files_of_the_session(seen: dict[str, Any]) -> None:
     assert seen["uri"] == "s3://sagemaker-local/notes/a.txt"
     assert seen["read"] == "text ü"
     assert seen["listed"] == ["notes/a.txt"]
+    assert seen["by boto3"]
     assert seen["downloaded"] == ["a.txt"]
     assert seen["bucket"] == "sagemaker-local"
     assert seen["account"] == "000000000000"

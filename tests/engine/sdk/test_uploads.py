@@ -32,6 +32,35 @@ def test_uploads_are_at_the_prefix_that_was_asked_for(tmp_path: Path) -> None:
     assert _staged_by_the_sdk(session, folder) == kept
 
 
+def test_trees_and_names_without_an_end_are_objects_like_others(tmp_path: Path) -> None:
+    from sagemaker.core.s3.client import S3Downloader, S3Uploader
+    from sagemaker_local import LocalSession
+
+    session = LocalSession(root=tmp_path / "root")
+    tree = tmp_path / "tree"
+    (tree / "sub").mkdir(parents=True)
+    for name, text in (("model", "one"), ("sub/_SUCCESS", "two"), ("sub/a.b.csv", "three")):
+        (tree / name).write_text(text)
+    told: list[int] = []
+    assert session.upload_data(tree, "mine", "p/q", told.append) == "s3://mine/p/q"
+    assert sorted(told) == [3, 3, 5]
+    assert session.upload_data(tree / "model", "mine", "") == "s3://mine//model"
+    session.upload_string_as_file_body("four", "mine", "p/q-more")
+    whole = ["p/q-more", "p/q/model", "p/q/sub/_SUCCESS", "p/q/sub/a.b.csv"]
+    assert session.list_s3_files("mine", "p/q") == whole, "as S3 has it: whatever begins like that"
+    assert session.list_s3_files("mine", "p/q/") == whole[1:]
+    assert session.list_s3_files("mine", "") == ["model", *whole]
+    assert session.list_s3_files("mine", "x/") == session.list_s3_files("none", "") == []
+
+    (one,) = session.download_data(tmp_path / "out", "mine", "p/q/model")
+    assert Path(one).read_text() == "one"
+    found = S3Downloader.download("s3://mine/p/q", str(tmp_path / "all"), sagemaker_session=session)
+    assert sorted(Path(each).name for each in found) == ["_SUCCESS", "a.b.csv", "model"]
+    S3Uploader.upload_bytes(b"\x00five", "s3://mine/raw", sagemaker_session=session)
+    assert S3Downloader.read_bytes("s3://mine/raw", sagemaker_session=session) == b"\x00five"
+    assert session.s3_client.head_object(Bucket="mine", Key="p/q/model")["ContentLength"] == 3
+
+
 def _staged_by_the_sdk(session: object, folder: Path) -> str:
     """What a module of the SDK's gets."""
     module = ModuleType("sagemaker.train.made_up")

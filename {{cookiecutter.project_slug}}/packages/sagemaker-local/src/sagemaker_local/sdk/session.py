@@ -132,6 +132,9 @@ class _Local(ContentUploads, Session):
         if source.is_file():
             uri = f"{uri}/{source.name}"
         self.bucket.upload(source, uri)
+        callback = options[0] if options else None
+        for file, _ in files_below(source) if callback else ():
+            callback(file.stat().st_size)
         return uri
 
     def upload_string_as_file_body(
@@ -226,7 +229,7 @@ class _Local(ContentUploads, Session):
             return [line.rstrip("\n") for line in islice(stream, count)]
 
     def list_s3_files(self, bucket: str, key_prefix: str) -> list[str]:
-        return self.bucket.keys(f"s3://{bucket}/{key_prefix}")
+        return self.bucket.beginning(f"s3://{bucket}/{key_prefix}")
 
 
 class LocalSession(_Local, PipelineSession):

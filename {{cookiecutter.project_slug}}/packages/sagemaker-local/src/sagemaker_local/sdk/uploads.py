@@ -62,7 +62,7 @@ class ContentUploads:
             path: the file or folder.
             bucket: the session's default bucket if None.
             key_prefix: below which it goes; what is there is replaced.
-            callback: told of the progress to AWS; here without effect.
+            callback: told how many bytes went up, as often as boto3 likes; here once a file.
             extra_args: of the upload to AWS; here without effect.
 
         Returns:

@@ -1,7 +1,7 @@
 """The bucket and key in an address of S3: ``s3://``, or ``https://`` at one of S3's hosts.
 
-Models of older notebooks have the latter, in both of S3's styles: with the bucket in the host's name,
-or in the path. Botocore's model of SageMaker allows both schemes wherever an object is named.
+Models of older notebooks have the latter, in both of S3's styles: with the bucket in the host's
+name, or in the path. Botocore's model of SageMaker allows both schemes wherever an object is named.
 """
 
 from __future__ import annotations

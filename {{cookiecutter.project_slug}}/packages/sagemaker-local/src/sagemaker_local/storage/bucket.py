@@ -81,6 +81,16 @@ class Bucket:
         start = self.root / addresses.told_apart(uri)[0]
         return [file.relative_to(start).as_posix() for file, _ in files_below(self.path(uri))]
 
+    def beginning(self, uri: str) -> list[str]:
+        """Keys that begin as a URI does, whether a folder ends there or not, in S3's order."""
+        bucket, key = addresses.told_apart(uri)
+        folder, _, start = key.rpartition("/")
+        parent = self.path(f"s3://{bucket}/{folder}")
+        entries = parent.iterdir() if parent.is_dir() else ()
+        files = [file for e in entries if e.name.startswith(start) for file, _ in files_below(e)]
+        keys = [file.relative_to(self.root / bucket).as_posix() for file in files]
+        return sorted(keys, key=str.encode)
+
     def write(self, uri: str, body: bytes) -> None:
         """Create or replace one object."""
         with self.replacing(uri) as temporary:
