@@ -19,7 +19,6 @@ os.environ.setdefault("AWS_DEFAULT_REGION", DEFAULT_REGION)
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 from sagemaker.core.helper.session_helper import Session
-from sagemaker.core.telemetry import telemetry_logging
 from sagemaker.core.utils.utils import SageMakerClient as SdkClient
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker_local.client.boto import OfflineClient, OfflineSession
@@ -34,6 +33,7 @@ from sagemaker_local.planning.skew import Skew, report
 from sagemaker_local.processes.warm import PRELOADED, shared_runner
 from sagemaker_local.pruning.command import moment
 from sagemaker_local.pruning.pruning import Removal, prune
+from sagemaker_local.sdk import telemetry
 from sagemaker_local.sdk.uploads import ContentUploads
 from sagemaker_local.steps.step_type import Functions
 from sagemaker_local.storage.content import files_below, fingerprint
@@ -92,7 +92,7 @@ class _Local(ContentUploads, Session):
         self.bucket = engine.bucket
         self.digests = engine.digests
         self._engine = engine
-        _silence_telemetry()
+        telemetry.silence(_Local)
         super().__init__(
             boto_session=OfflineSession(region, client),
             sagemaker_client=client,
@@ -287,17 +287,3 @@ class LocalJobSession(_Local):
         """As any session; ``@remote`` uploads and then waits, in a module of its own."""
         self._make_prompt()
         return super()._upload(path, bucket, prefix, *options)
-
-
-def _silence_telemetry() -> None:
-    """Keep the SDK from calling home for local sessions; others are as they were."""
-    send = telemetry_logging._send_telemetry_request
-    if getattr(send, "for_managed_sessions_only", False):
-        return
-
-    def send_if_managed(status: Any, features: Any, session: Any, *args: Any, **kw: Any) -> None:
-        if not isinstance(session, _Local):
-            send(status, features, session, *args, **kw)
-
-    send_if_managed.for_managed_sessions_only = True  # type: ignore[attr-defined]
-    telemetry_logging._send_telemetry_request = send_if_managed
