@@ -222,6 +222,20 @@ def test_jobs_that_are_not_there(local: Local) -> None:
             assert refused(caught)
 
 
+def test_an_ended_job_is_deleted_and_its_name_is_free(local: Local, tmp_path: Path) -> None:
+    exceptions = local.client.exceptions
+    with waiting(local, tmp_path / "go") as single, pytest.raises(exceptions.ResourceInUse):
+        single.call("delete")
+    (single.local.root / "jobs" / "job" / "ml" / "left").touch()
+    single.wait().call("delete")
+    with pytest.raises(ClientError, match="Could not find requested job"):
+        single.call("describe")
+    with pytest.raises(exceptions.ResourceNotFound):
+        single.call("delete")
+    again = local.begin(job(local, "import os; print(os.path.exists('left'))")).wait()
+    assert (again.status, again.log) == ("Completed", "False\n")
+
+
 def test_jobs_of_others_are_not_stopped_here(local: Local, runner: Runner, tmp_path: Path) -> None:
     """An execution, or another session, would go on as if its program had ended by itself."""
     run = local.start(definition(job(local, WAIT, tmp_path / "go")))

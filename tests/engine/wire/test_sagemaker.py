@@ -262,3 +262,10 @@ def jobs(both: Both, folder: Path) -> None:
             assert both.refuse(f"stop_{noun}", **name) == "ValidationException"
     tuned = {"HyperParameterTuningJobName": "one-Tune"}
     both.read("list_training_jobs_for_hyper_parameter_tuning_job", **tuned)
+    for noun, name in (
+        ("processing_job", {"ProcessingJobName": "one-P"}),
+        ("training_job", {"TrainingJobName": "one-T"}),
+        ("hyper_parameter_tuning_job", tuned),
+    ):
+        both.write(f"delete_{noun}", **name)
+        assert both.refuse(f"delete_{noun}", **name) == "ResourceNotFound"

@@ -8,13 +8,13 @@ from sagemaker_local.client.operations import Listing, asking, listed, operation
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import LocalError, NotFoundError, client_error, refused
 from sagemaker_local.jobs import processing, training, transform, tuning, tuning_trials
-from sagemaker_local.jobs.jobs import NameTakenError
+from sagemaker_local.jobs.jobs import NameTakenError, StillRunning
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.jobs.single_jobs import SingleJobs
 from sagemaker_local.planning import notices
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.shards import few_objects_of
-from sagemaker_local.registry.tags import add_tags
+from sagemaker_local.registry.tags import add_tags, forget
 from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 from sagemaker_local.storage.store import Document, members_of
@@ -125,6 +125,19 @@ class JobOperations:
     def stop_hyper_parameter_tuning_job(self, request: Document) -> Document:
         return self._stop("Tuning", request)
 
+    @operation
+    def delete_processing_job(self, request: Document) -> Document:
+        return self._delete("Processing", request, "DeleteProcessingJob")
+
+    @operation
+    def delete_training_job(self, request: Document) -> Document:
+        return self._delete("Training", request, "DeleteTrainingJob")
+
+    @operation
+    def delete_hyper_parameter_tuning_job(self, request: Document) -> Document:
+        """The jobs that it trained stay, as on the service."""
+        return self._delete("Tuning", request, "DeleteHyperParameterTuningJob")
+
     def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
         self._refuse(step_type, request)
@@ -157,6 +170,19 @@ class JobOperations:
         name = kind.name_of(request)
         self._job(kind, name)
         self.single_jobs.stop(kind, name)
+        return {}
+
+    def _delete(self, step_type: str, request: Document, operation_name: str) -> Document:
+        kind = _kind(step_type)
+        name = kind.name_of(request)
+        if self.engine.jobs.find(kind, name) is None:
+            # The model of the service declares this code for it, and no report was found.
+            raise NotFoundError(str(_MISSING[kind.noun](name)))
+        try:
+            self.engine.jobs.delete(kind, name)
+        except StillRunning as error:
+            raise client_error("ResourceInUse", str(error), operation_name) from error
+        forget(self.engine.store, self.engine.jobs.arn(kind, name))
         return {}
 
     def _job(self, kind: JobKind, name: str) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ _OWNER = "Owner"
 
 class NameTakenError(LocalError):
     """A job of this kind and name exists."""
+
+
+class StillRunning(LocalError):
+    """A job that has not ended yet."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,22 @@ class Jobs:
                 )
             self._note(kind, job, "Stopping", "")
             self.store.update_resource(kind.resource, name, job | {_OWNER: this_process()})
+
+    def delete(self, kind: JobKind, name: str) -> None:
+        """Forget an ended job, with its files here; the objects that it wrote stay.
+
+        Raises:
+            StillRunning: it has not ended.
+        """
+        with self.store.transaction():
+            job = self.find(kind, name) or {}
+            status = job.get(f"{kind.noun}Status")
+            if status in _RUNNING:
+                raise StillRunning(
+                    f"The request was rejected because the {_words(kind)} is in status {status}."
+                )
+            self.store.delete_resource(kind.resource, name)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def run_created(self, kind: JobKind, job: Document, launch: Launch) -> Document:
         """Run a stored job to its end; see ``run``."""
