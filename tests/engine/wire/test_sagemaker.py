@@ -122,6 +122,12 @@ def pipelines(both: Both) -> None:
     both.read("list_pipelines", PipelineNamePrefix="p", MaxResults=1)
     after = datetime(2020, 1, 1, tzinfo=UTC)
     assert both.read("list_pipelines", CreatedAfter=after)["PipelineSummaries"]
+    version = {"PipelineArn": created["PipelineArn"], "PipelineVersionId": 1}
+    both.write("update_pipeline_version", **version, PipelineVersionDisplayName="first")
+    both.read("list_pipeline_versions", PipelineName="p")
+    for outcome in ("success", "failure"):  # of a callback step that there is not
+        method = f"send_pipeline_execution_step_{outcome}"
+        assert both.refuse(method, CallbackToken="a" * 10, **TOKEN) == "ResourceNotFound"
     arn = {"ResourceArn": created["PipelineArn"]}
     both.write("add_tags", **arn, Tags=[{"Key": "c", "Value": "d"}])
     both.write("delete_tags", **arn, TagKeys=["a"])
