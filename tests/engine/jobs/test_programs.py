@@ -81,6 +81,43 @@ def test_an_entry_script_that_is_not_there_is_named(local: Local) -> None:
     assert "entry_script 'absent.py' is not in its source_dir" in run.reason("Train")
 
 
+@pytest.mark.parametrize("how", ["mount", "copy"])
+def test_a_driver_of_ones_own_starts_the_script(
+    local: Local, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It finds the literal paths of AWS's example, mounted or not."""
+    monkeypatch.setenv("SAGEMAKER_LOCAL_OPT_ML", how)
+    run = _distributed(local, "driver.py")
+    assert run.status == "Succeeded", run.steps
+    assert local.log(run, "Train").splitlines()[-2:] == ["two", "['script.py']"]
+
+
+@pytest.mark.parametrize("driver", ["torchrun_driver.py", "mpi_driver.py"])
+def test_drivers_of_the_sdk_are_refused(local: Local, driver: str) -> None:
+    run = _distributed(local, driver)
+    assert "distributed training is not run locally; leave out" in run.reason("Train")
+
+
+DRIVER = """
+import json, os, subprocess, sys
+assert os.environ["SM_SOURCE_DIR"] == "/opt/ml/input/data/code"
+folder = "/opt/ml/input/data/sm_drivers/distributed_drivers"
+assert os.environ["SM_DISTRIBUTED_DRIVER_DIR"] == folder
+print(json.loads(os.environ["SM_DISTRIBUTED_CONFIG"])["count"], flush=True)
+subprocess.run([sys.executable, os.environ["SM_ENTRY_SCRIPT"]], check=True)
+"""
+
+
+def _distributed(local: Local, driver: str) -> Run:
+    channels = local.channels("import sys; print(sys.argv)", "script.py")
+    drivers = channels["sm_drivers"].split("/", 3)[3]
+    folder = "/opt/ml/input/data/sm_drivers/distributed_drivers"
+    local.put('{"count": "two"}', f"{drivers}/distributed.json")
+    local.put(f"set -x\n$SM_PYTHON_CMD {folder}/{driver}\n", f"{drivers}/sm_train.sh")
+    local.put(DRIVER, f"{drivers}/distributed_drivers/{driver}")
+    return local.run(definition(training("Train", channels)))
+
+
 def _by_driver(local: Local, script: str, **options: object) -> Run:
     channels = local.channels("", entry="run.sh")
     local.put(script, channels["code"].split("/", 3)[3] + "/run.sh")

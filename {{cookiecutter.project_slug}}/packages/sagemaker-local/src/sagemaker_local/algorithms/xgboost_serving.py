@@ -54,10 +54,12 @@ def _loaded(file: Path) -> xgboost.Booster:
         booster = xgboost.Booster()
         try:
             booster.load_model(file)
-        except xgboost.core.XGBoostError as error:
+        except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:
             raise ValueError(
-                f"Model {file.name} cannot be loaded: Pickle load error={not_pickled}; "
-                f"XGB load model error={str(error).splitlines()[0]}"
+                f"Model {file.name} cannot be loaded: Pickle load error="
+                f"{str(not_pickled).splitlines()[0]}; XGB load model error="
+                f"{str(error).splitlines()[0]}. XGBoost {xgboost.__version__}, which is here, may "
+                "not read the binary format of older versions: save the model as JSON with one"
             ) from error
     booster.set_param("nthread", 1)
     return booster

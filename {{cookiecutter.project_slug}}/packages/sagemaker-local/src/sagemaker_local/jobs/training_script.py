@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -40,6 +42,10 @@ CODE_CHANNEL = "code"
 DRIVERS_CHANNEL = "sm_drivers"
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
+# Of the drivers' channel: what a DistributedConfig has, and the line that calls its driver.
+_DISTRIBUTED = "distributed.json"
+_DRIVER = re.compile(r"^\S+ \S+/distributed_drivers/(\S+)$", re.MULTILINE)
+_SDK_DRIVERS = ("torchrun_driver.py", "mpi_driver.py")
 _SHELL = ("/bin/bash", "-c")
 
 # Hyperparameters that the toolkit keeps from the script, beside those that begin with sagemaker_.
@@ -105,8 +111,7 @@ def _by_driver(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) 
     folder = host.folder
     drivers = folder.here(f"/opt/ml/input/data/{DRIVERS_CHANNEL}")
     source = _read_json(drivers / "sourcecode.json")
-    if _read_json(drivers / "distributed.json"):
-        raise StepFailure("distributed training is not run locally; leave out `distributed`.")
+    own_driver = _own_driver(drivers)
     if not source.get("entry_script") and not source.get("command"):
         raise StepFailure("SourceCode names no entry_script; give ModelTrainer one.")
     script = str(source.get("entry_script") or "")
@@ -122,15 +127,37 @@ def _by_driver(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) 
             )
         _note_requirements(folder)
     variables = driver_variables(job, host, channels, script, CODE_CHANNEL)
+    if own_driver is not None:
+        variables |= {
+            "SM_DISTRIBUTED_DRIVER_DIR": str(own_driver.parent),
+            "SM_DISTRIBUTED_CONFIG": serialized(_read_json(drivers / _DISTRIBUTED)),
+        }
     if source.get("command"):
         words = (*_SHELL, _shell_command(source, folder))
         return _command(job, folder, words, code, variables)
+    if not (code / script).is_file():
+        raise StepFailure(f"SourceCode's entry_script {script!r} is not in its source_dir.")
+    if own_driver is not None:
+        found = _command(job, folder, ("python3", str(own_driver)), code, variables)
+        return replace(found, paths=ContainerPaths(folder.ml, (code, drivers)), literal=True)
     arguments: list[str] = []
     for key, value in hyperparameters(job, folder).items():
         arguments += [f"--{key}", serialized(value)]
-    if not (code / script).is_file():
-        raise StepFailure(f"SourceCode's entry_script {script!r} is not in its source_dir.")
     return _command(job, folder, (*started(code / script), *arguments), code, variables)
+
+
+def _own_driver(drivers: Path) -> Path | None:
+    """The driver of a person's own ``DistributedConfig``, which starts the script; None: none is.
+
+    Raises:
+        StepFailure: it is one of the SDK's, for Torch or MPI.
+    """
+    if not _read_json(drivers / _DISTRIBUTED):
+        return None
+    called = _DRIVER.findall((drivers / "sm_train.sh").read_text(encoding="utf-8"))
+    if not called or called[-1] in _SDK_DRIVERS:
+        raise StepFailure("distributed training is not run locally; leave out `distributed`.")
+    return drivers / "distributed_drivers" / called[-1]
 
 
 def _shell_command(source: Mapping[str, Any], folder: JobFolder) -> str:

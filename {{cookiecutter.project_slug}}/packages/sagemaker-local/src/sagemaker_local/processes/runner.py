@@ -36,6 +36,7 @@ class Command:
         side_by_side: how many such commands of one job run at once, and share the job's cores.
         group: the programs that it ends with, those of the job's other hosts; None: it has none.
         paths: what ``/opt/ml`` is to it; None: nothing.
+        literal: its variables name ``/opt/ml`` itself, where that is mounted.
         library: a module that its script needs, and that takes long to load; or empty.
     """
 
@@ -47,6 +48,7 @@ class Command:
     side_by_side: int = 1
     group: Group | None = None
     paths: ContainerPaths | None = None
+    literal: bool = False
     library: str = ""
 
     @property

@@ -8,12 +8,14 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sagemaker_local.errors import LocalError
 from sagemaker_local.names import random_id
 from sagemaker_local.processes import aws_variables, forkserver
+from sagemaker_local.processes.container_paths import ROOT
 from sagemaker_local.processes.libraries import installed
 from sagemaker_local.processes.runner import Command, Process, Runner, SpawnRunner, stop_group
 
@@ -82,6 +84,9 @@ class WarmRunner:
     def _start(self, command: Command, fork: bool, server: _ServerProcess) -> Process:
         paths = command.paths
         ml = paths.placed(command.log, server.refusal) if paths is not None else ""
+        if ml and command.literal:
+            told = {name: value.replace(ml, ROOT) for name, value in command.environment.items()}
+            command = replace(command, environment=told)
         return server.start(command, fork, ml)
 
     def _server(self, library: str) -> _ServerProcess:

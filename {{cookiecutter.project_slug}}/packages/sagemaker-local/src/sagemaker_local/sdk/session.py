@@ -132,7 +132,7 @@ class _Local(ContentUploads, Session):
         if source.is_file():
             uri = f"{uri}/{source.name}"
         self.bucket.upload(source, uri)
-        callback = options[0] if options else None
+        callback: Any = options[0] if options else None
         for file, _ in files_below(source) if callback else ():
             callback(file.stat().st_size)
         return uri
