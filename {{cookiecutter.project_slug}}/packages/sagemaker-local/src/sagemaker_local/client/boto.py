@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -42,6 +43,10 @@ class LocalIam:
 
     def __init__(self, role: str) -> None:
         self._role = role
+
+    def Role(self, name: str) -> SimpleNamespace:
+        """As boto3's resource has it; by whatever name, it is the session's."""
+        return SimpleNamespace(name=name, arn=self._role)
 
     def get_role(self, **_: Any) -> dict[str, Any]:
         return {"Role": {"Arn": self._role}}
@@ -132,4 +137,6 @@ class OfflineSession(boto3.Session):
     def resource(self, service_name: str, *_: Any, **options: Any) -> Any:
         if service_name == "s3":
             return LocalS3(super().resource, self._engine, options.get("config"))
+        if service_name == "iam":
+            return self._clients["iam"]
         return OfflineClient(service_name)
