@@ -15,7 +15,13 @@ _LONGEST_SHEBANG = 256  # as far as Linux reads it
 _PYTHONS = ("python", "python3")
 
 
-def run_to_success(command: Command, folder: JobFolder, launch: Launch, message: Path) -> None:
+def run_to_success(
+    command: Command,
+    folder: JobFolder,
+    launch: Launch,
+    message: Path,
+    as_algorithm: bool = False,
+) -> None:
     """Run a job's program.
 
     Args:
@@ -23,6 +29,7 @@ def run_to_success(command: Command, folder: JobFolder, launch: Launch, message:
         folder: the job's folder.
         launch: runs it.
         message: the file in which the program may have left its own words about a failure.
+        as_algorithm: tell these words as the service does: ``AlgorithmError: ..., exit code: 1``.
 
     Raises:
         StepFailure: it ended with another code than 0; names script, reason and log.
@@ -30,15 +37,22 @@ def run_to_success(command: Command, folder: JobFolder, launch: Launch, message:
     code = launch(command)
     if code == 0:
         return
-    reason = folder.last_line()
-    if message.is_file():
-        reason = message.read_text(encoding="utf-8", errors="replace").strip() or reason
+    words = _text(message)
+    reason = (words or folder.last_line())[: _REASON_LENGTH - 250]
     ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
-    said = f": {reason[: _REASON_LENGTH - 250]}" if reason else ""
-    told = f"{command.name} {ended}{said} (log: {folder.log})"
+    told = f"{command.name} {ended}: {reason}" if reason else f"{command.name} {ended}"
+    if words and as_algorithm and code > 0:
+        told = f"AlgorithmError: {reason}, exit code: {code}"
+    told += f" (log: {folder.log})"
     if disk.has_no_room(folder.path):
         raise DiskFull(f"{told}. {disk.full(folder.path)}")
     raise (JobKilled if code < 0 else StepFailure)(told)
+
+
+def _text(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    return file.read_text(encoding="utf-8", errors="replace").strip()
 
 
 def started(script: Path) -> tuple[str, ...]:

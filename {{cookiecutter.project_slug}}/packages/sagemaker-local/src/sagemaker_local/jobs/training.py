@@ -134,7 +134,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
 
     def run_one(host: Host, launch: Launch) -> None:
         message = host.folder.ml / "output" / "failure"
-        run_to_success(commands[host.name], host.folder, launch, message)
+        run_to_success(commands[host.name], host.folder, launch, message, as_algorithm=True)
 
     run_all(hosts, context.launch, run_one)
     if not remote_function.runs(_channel_names(job)):
