@@ -116,6 +116,7 @@ def test_a_job_is_described_as_the_service_does(local: Local) -> None:
     uri = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     assert uri == f"s3://sagemaker-local/runs/{execution}/Job/out"
     assert job["Environment"] == {"A": "b"}
+    assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}  # unless it is given
     assert run.steps["Job"]["Metadata"] == {"ProcessingJob": {"Arn": job["ProcessingJobArn"]}}
 
 

@@ -158,6 +158,24 @@ def test_the_xgboost_image_knows_a_script_by_its_modules_name_too(local: Local) 
     assert "sagemaker_program is 'script', and" in local.run(definition(item)).reason("Train")
 
 
+def test_an_archive_may_be_in_a_channel(local: Local) -> None:
+    """As SDK v2 gives it to a job that is isolated from the network."""
+    names = local.submitted("print('ran')")
+    channels = {"code": names["sagemaker_submit_directory"]}
+    path = "/opt/ml/input/data/{}/sourcedir.tar.gz"
+    item = training(
+        "Train",
+        channels,
+        hyperparameters=names | {"sagemaker_submit_directory": path.format("code")},
+    )
+    run = local.run(definition(item))
+    assert run.status == "Succeeded", run.steps
+    assert local.log(run, "Train") == "ran\n"
+    item["Arguments"]["HyperParameters"]["sagemaker_submit_directory"] = path.format("other")
+    with pytest.raises(ClientError, match="should be the S3 URI of"):
+        local.run(definition(item))
+
+
 def test_requirements_of_an_archive_are_noted(local: Local) -> None:
     names = local.submitted("print('ran')")
     folder = local.root / "more"

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from engine.conformance import check_shape
-from engine.definitions import definition, package_request, register
+from engine.definitions import ROLE, definition, package_request, register
 from engine.local import ARNS, Local
 
 DATA = "s3://sagemaker-local/model.tar.gz"
@@ -257,3 +257,44 @@ def test_a_step_says_whether_its_package_is_logged_or_registered(local: Local) -
     run = local.run(definition(item))
     package = local.client.describe_model_package(ModelPackageName=run.arn_of("Register"))
     assert package["ModelPackageRegistrationType"] == "Logged"
+
+
+def test_the_list_of_a_group_that_is_not_there_is_empty(local: Local) -> None:
+    assert summaries(local) == []
+    with pytest.raises(ClientError, match="does not exist"):
+        local.client.describe_model_package_group(ModelPackageGroupName="g")
+
+
+def test_a_model_cards_status_changes_without_its_content(local: Local) -> None:
+    card = {"ModelCardContent": '{"model_overview": {}}', "ModelCardStatus": "Draft"}
+    arn = registered(local, ModelCard=card)
+    changed = {"ModelCardStatus": "PendingReview"}
+    local.client.update_model_package(ModelPackageArn=arn, ModelCard=changed)
+    package = local.client.describe_model_package(ModelPackageName=arn)
+    assert package["ModelCard"] == card | changed
+
+
+def test_a_package_is_made_of_its_source(local: Local) -> None:
+    """A package or a model gives its specification; another URI is only told."""
+    local.put("m", "model.tar.gz")
+    first = local.client.describe_model_package(ModelPackageName=registered(local))
+    container = {"Image": "image", "ModelDataUrl": DATA, "Environment": {"a": "b"}}
+    model = local.client.create_model(
+        ModelName="m",
+        PrimaryContainer={**container, "ContainerHostname": "h", "Mode": "SingleModel"},
+        ExecutionRoleArn=ROLE,
+    )["ModelArn"]
+
+    def made(source: str) -> Any:
+        request = {"ModelPackageGroupName": "g", "SourceUri": source}
+        arn = local.client.create_model_package(**request)["ModelPackageArn"]
+        package = local.client.describe_model_package(ModelPackageName=arn)
+        assert package["SourceUri"] == source
+        return package.get("InferenceSpecification")
+
+    assert made(first["ModelPackageArn"]) == first["InferenceSpecification"]
+    assert made(model) == {"Containers": [{**container, "ContainerHostname": "h"}]}
+    assert made("s3://anywhere/at-all") is None
+    for missing in (ARNS.model_package("g", 99), ARNS.model("other")):
+        with pytest.raises(ClientError, match=r"does not exist|not there"):
+            made(missing)

@@ -8,6 +8,7 @@ from sagemaker_local.errors import client_error, invalid, missing
 from sagemaker_local.names import last_part
 from sagemaker_local.registry.models import MODEL, create_model
 from sagemaker_local.registry.packages import GROUP, NoSuchPackage
+from sagemaker_local.registry.sources import with_source
 from sagemaker_local.registry.tags import add_tags, forget
 from sagemaker_local.storage.store import Document, members_of
 
@@ -99,7 +100,8 @@ class RegistryOperations:
             )
         refuse("RegisterModel", request)
         name = last_part(request["ModelPackageGroupName"])
-        package = self.engine.registry.register({**request, "ModelPackageGroupName": name})
+        named = {**request, "ModelPackageGroupName": name}
+        package = self.engine.registry.register(with_source(self.engine.store, named))
         add_tags(self.engine.store, package["ModelPackageArn"], request)
         return members_of(package, ("ModelPackageArn",))
 
@@ -109,9 +111,8 @@ class RegistryOperations:
 
     @operation
     def list_model_packages(self, request: Document) -> Document:
+        """Those of a group; the list of a group that is not there is empty, as the service's."""
         name = last_part(request.get("ModelPackageGroupName", ""))
-        if name:
-            self.engine.registry.group(name)
         found = listed(self.engine.registry.packages(name), request, _PACKAGES)
         status = request.get("ModelApprovalStatus")
         packages = [

@@ -29,6 +29,7 @@ from sagemaker_local.storage.content import files_below
 _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
 _MAX_MESSAGE = 1024  # bytes
+_ONE_DAY_SECONDS = 86400  # what the service gives a job that says nothing
 # An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
 _SCRIPTS = (".py", _FRAMEWORK_SCRIPT)
 
@@ -246,6 +247,7 @@ KIND = JobKind(
     run=run,
     outputs=outputs,
     sign=sign,
+    defaults={"StoppingCondition": {"MaxRuntimeInSeconds": _ONE_DAY_SECONDS}},
     ends_with=ends_with,
     hosts=host_count,
 )

@@ -77,11 +77,15 @@ def refusals(channels: Collection[str], settings: Mapping[str, Any], image: Any)
         return
     plain = {k: deserialized(v) for k, v in settings.items() if not function_of(v)}
     source = plain.get(SUBMIT_DIRECTORY, "s3://")
-    if not str(source).startswith("s3://"):
+    if not str(source).startswith("s3://") and not _in_a_channel(str(source), channels):
         yield f"{SUBMIT_DIRECTORY} is {source!r}, and should be the S3 URI of a sourcedir.tar.gz"
     for key, value in plain.items():
         if key.startswith("sagemaker_") and key.endswith("_enabled") and value is True:
             yield f"{key}: distributed training is not run locally"
+
+
+def _in_a_channel(path: str, channels: Collection[str]) -> bool:
+    return any(path.startswith(f"/opt/ml/input/data/{channel}/") for channel in channels)
 
 
 def command(
@@ -179,7 +183,8 @@ def _by_toolkit(
     hps = {key: value for key, value in given.items() if key not in settings}
     program, source = str(settings[PROGRAM]), str(settings[SUBMIT_DIRECTORY])
     code = folder.make("code")
-    archive.unpack(bucket.existing(source), code)
+    # SDK v2 gives a job without a network its archive as a channel.
+    archive.unpack(bucket.existing(source) if source.startswith("s3://") else Path(source), code)
     script = code / program
     if not script.is_file() and xgboost_image.is_sagemakers(_image(job)):
         script = code / f"{program}.py"  # that image's own toolkit runs a module, by its name

@@ -51,7 +51,7 @@ def create_model(store: Store, bucket: Bucket, arns: Arns, request: Document) ->
     Raises:
         LocalError: an artifact or a package is missing, or the name is taken.
     """
-    for container in _containers(request):
+    for container in containers_in(request):
         for part in _resolved(container, store):
             if part.get("ModelDataUrl"):
                 bucket.existing(part["ModelDataUrl"])
@@ -76,7 +76,7 @@ def containers_of(name: str, store: Store) -> list[Document]:
     model = store.resource(MODEL, name)
     if model is None:
         raise StepFailure(f"there is no model {name!r}; create it, in a Model step or before")
-    return [part for container in _containers(model) for part in _resolved(container, store)]
+    return [part for container in containers_in(model) for part in _resolved(container, store)]
 
 
 def container_of(name: str, store: Store) -> Container:
@@ -104,7 +104,8 @@ def not_one(name: str, parts: Sequence[Document]) -> str:
     )
 
 
-def _containers(model: Document) -> list[Document]:
+def containers_in(model: Document) -> list[Document]:
+    """The containers that a model, or a request for one, names."""
     return [*filter(None, [model.get("PrimaryContainer")]), *model.get("Containers", [])]
 
 

@@ -18,9 +18,10 @@ _UPDATABLE = (
     "ModelPackageRegistrationType",
     "InferenceSpecification",
     "SourceUri",
-    "ModelCard",
     "ModelLifeCycle",
 )
+# Of these, what an update leaves out stays: a card's content, where its status changes.
+_MERGED = ("ModelCard",)
 _METADATA = "CustomerMetadataProperties"
 _SPECIFICATIONS = "AdditionalInferenceSpecifications"
 
@@ -126,6 +127,9 @@ class Registry:
         with self.store.transaction():
             package = self.package(arn)
             package |= {key: changes[key] for key in _UPDATABLE if key in changes}
+            for key in _MERGED:
+                if key in changes:
+                    package[key] = {**package.get(key, {}), **changes[key]}
             metadata = package.get(_METADATA, {}) | changes.get(_METADATA, {})
             for key in changes.get(f"{_METADATA}ToRemove", []):
                 metadata.pop(key, None)

@@ -8,6 +8,7 @@ from typing import Any
 from sagemaker_local.definition.document import Step
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.registry.packages import NoSuchPackage
+from sagemaker_local.registry.sources import with_source
 from sagemaker_local.steps.step_type import StepContext, StepResult, StepState, StepType
 
 
@@ -34,7 +35,8 @@ class RegisterModelStep(StepType):
             yield "it has no ModelPackageGroupName; a local registry keeps versioned packages only"
 
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
-        package = context.state.registry.register(arguments)
+        request = with_source(context.state.store, arguments)
+        package = context.state.registry.register(request)
         return StepResult(package, {self.metadata: {"Arn": package["ModelPackageArn"]}})
 
     def result(self, value: Any, state: StepState) -> StepResult | None:
