@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import pandas as pd
 from projects import LocalState, Run
 
 ENDPOINT = "used-car-prices-xgboost"
+# What is captured has to be of these two days: the bookmark takes older hours for done.
+YESTERDAY = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
 JSON = {"observedContentType": "application/json", "encoding": "JSON"}
 
 

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
-from captures import ENDPOINT, ask
+from captures import ENDPOINT, YESTERDAY, ask
 from conftest import environment
 from engine.boto_clients import client
 from projects import LocalState, NotebookRun, Run, run_notebook
@@ -174,7 +174,7 @@ def test_the_managed_notebook_watches_an_endpoint(
 ) -> None:
     """By the SDK's own session: a window with a drifted column, and then nothing new."""
     place = f"{BUCKET}/used-car-prices"
-    ask(run, served.project, place, 5, "2026-11-25T10:05:00", rows=300, shifted="mileage_km")
+    ask(run, served.project, place, 5, f"{YESTERDAY}T10:05:00", rows=300, shifted="mileage_km")
     given: dict[str, Any] = {"session": "managed", "model_version": 1}
     said = [
         run_notebook(
@@ -199,7 +199,7 @@ def test_the_managed_notebook_retrains_and_deploys(
         served.project,
         f"{BUCKET}/used-car-prices",
         6,
-        "2026-11-25T11:05:00",
+        f"{YESTERDAY}T11:05:00",
         rows=600,
         shifted="mileage_km",
     )

@@ -5,14 +5,20 @@ Captures are written as an endpoint writes them, so that none has to run.
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
-from captures import ENDPOINT, ask
+from captures import ENDPOINT, YESTERDAY, ask
+from conftest import environment
 from projects import LocalState, NotebookRun, Run, failure, run_notebook
 
 pytestmark = pytest.mark.slow
@@ -77,7 +83,7 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     ran = watched.monitor().succeeded()
     assert "Nothing was captured below s3://" in ran.output
 
-    labels = watched.ask(31, "2026-11-25T10:05:00")
+    labels = watched.ask(31, f"{YESTERDAY}T10:05:00")
     ran = watched.monitor().succeeded()
     assert "500 rows in 500 requests" in ran.output and "no violation" in ran.output
     assert "0 answers have got a label" in ran.output
@@ -94,7 +100,7 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     assert watched.kept("bookmark") == bookmark and watched.windows() == [calm]
 
     # A step that fails after the requests were read leaves them to the next run.
-    watched.ask(32, "2026-11-25T10:50:00", shifted="mileage_km")
+    watched.ask(32, f"{YESTERDAY}T10:50:00", shifted="mileage_km")
     edited = watched.project / "edited.json"
     edited.write_text('{"features": [], "monitoring_config": {"levle": 0.01}}')
     assert "levle" in failure(watched.monitor(constraints=edited))
@@ -114,23 +120,78 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     command = ["python", "-m", "used_car_prices", "labels", str(labels)]
     ended = watched.run(command, watched.project)
     assert "500 labels are at s3://" in ended.stdout, ended.stderr
-    watched.ask(33, "2026-11-25T11:10:00")
+    watched.ask(33, f"{YESTERDAY}T11:10:00")
     ran = watched.monitor().succeeded()
     assert "500 labels are of answers of earlier windows" in ran.output
     *before, late = watched.windows()
     assert before == [calm, shifted] and late["metrics"]["r2"] > 0.5
     bookmark = watched.kept("bookmark")
-    ran = watched.monitor(window="2026-11-25T10:00Z/2026-11-25T10:30Z").succeeded()
+    ran = watched.monitor(window=f"{YESTERDAY}T10:00Z/{YESTERDAY}T10:30Z").succeeded()
     assert "500 rows in 500 requests" in ran.output
     assert "500 answers have got a label" in ran.output
     assert watched.kept("bookmark") == bookmark
     assert watched.windows() == [calm, shifted, late], "no window of them had that time"
 
 
+# At the end of a task's work, before anything of it leaves its job: wait to be killed.
+HOLD = """
+
+def _held(work, hold, reached):
+    def waiting(*given):
+        import pathlib, time
+        done = work(*given)
+        while pathlib.Path(hold).exists():
+            pathlib.Path(reached).touch()
+            time.sleep(0.05)
+        return done
+    return waiting
+
+{name} = _held({name}, {hold!r}, {reached!r})
+"""
+
+
+def test_a_process_that_is_killed_loses_nothing_and_counts_nothing_twice(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """With its jobs, by SIGKILL, in the middle of the first and of the last step."""
+    project = Path(shutil.copytree(watched.project, tmp_path / "project"))
+    own = Watched(project, watched.run)
+    own.ask(71, f"{YESTERDAY}T15:05:00", rows=200)
+    before = own.windows() if own.has_state else []
+    command = [sys.executable, "-m", "papermill", f"notebooks/{NOTEBOOK}", "reports/killed.ipynb"]
+    for file, name in (("consolidation.py", "consolidate"), ("written.py", "report")):
+        hold, reached = tmp_path / f"hold-{name}", tmp_path / f"reached-{name}"
+        hold.touch()
+        module = project / "runtime" / "monitoring" / file
+        text = module.read_text(encoding="utf-8")
+        module.write_text(text + HOLD.format(name=name, hold=str(hold), reached=str(reached)))
+        process = subprocess.Popen(
+            [*command, "-k", "python3", "--no-progress-bar"],
+            cwd=project,
+            env=environment(project, {}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while not reached.exists():
+            assert process.poll() is None, "it ended before it came so far"
+            time.sleep(0.05)
+        for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+            each.send_signal(signal.SIGKILL)
+        process.wait()
+        hold.unlink()
+        module.write_text(text, encoding="utf-8")
+        assert own.windows() == before
+    assert "200 rows in 200 requests" in own.monitor().succeeded().output
+    *earlier, window = own.windows()
+    assert (earlier, window["rows"]) == (before, 200)
+    assert "There is nothing new until" in own.monitor().succeeded().output
+
+
 def test_results_of_a_batch_job_are_a_window_of_their_own(watched: Watched) -> None:
     """A table as notebook 04 writes it, made of what an endpoint was asked and answered."""
-    watched.ask(61, "2026-11-25T09:05:00", rows=400)
-    captures = watched.state.path(f"{OWN}/captures/{ENDPOINT}/AllTraffic/2026/11/25/09")
+    watched.ask(61, f"{YESTERDAY}T09:05:00", rows=400)
+    hour = f"{YESTERDAY.replace('-', '/')}/09"
+    captures = watched.state.path(f"{OWN}/captures/{ENDPOINT}/AllTraffic/{hour}")
     (file,) = captures.glob("*-61.jsonl")
     rows = []
     for line in file.read_text(encoding="utf-8").splitlines():
@@ -159,15 +220,16 @@ def test_drift_retrains_and_a_winner_waits_for_approval(watched: Watched) -> Non
     settings = watched.project / "params" / "alerts.yaml"
     settings.write_text("{windows_needed: 1, windows_of: 1}", encoding="utf-8")
     (champion,) = watched.state.packages()
-    watched.ask(41, "2026-11-25T12:05:00", rows=600, shifted="mileage_km")
+    watched.ask(41, f"{YESTERDAY}T12:05:00", rows=600, shifted="mileage_km")
     ran = watched.monitor(retrain="drift").succeeded()
     assert "not retrained: no rows of the window have a label" in ran.output
     assert len(watched.state.packages()) == 1
-    begun = told(watched)[-1]
+    begun, refused = told(watched)[-2:]
+    assert refused["subject"] == f"{ENDPOINT}: not retrained" and "no rows" in refused["text"]
     assert begun["subject"].startswith(f"{ENDPOINT}: mileage_km")
-    assert "since 2026-11-2" in begun["text"] and "report: reports/monitoring/" in begun["text"]
+    assert "since 20" in begun["text"] and "report: reports/monitoring/" in begun["text"]
 
-    labels = watched.ask(42, "2026-11-25T12:50:00", rows=600, shifted="mileage_km")
+    labels = watched.ask(42, f"{YESTERDAY}T12:50:00", rows=600, shifted="mileage_km")
     ran = watched.monitor(retrain="drift", ground_truth=labels).succeeded()
     assert "420 labelled rows more; both models are compared on the 180 newest" in ran.output
     assert f"{ENDPOINT}/2 is registered: r2 0." in ran.output
@@ -180,13 +242,13 @@ def test_drift_retrains_and_a_winner_waits_for_approval(watched: Watched) -> Non
     assert "because mileage_km: Numerical distribution distance" in told(watched)[-1]["text"]
     assert len([each for each in told(watched) if "out of bounds" in each["subject"]]) == 1
 
-    watched.ask(43, "2026-11-25T13:05:00", rows=600, shifted="mileage_km")
+    watched.ask(43, f"{YESTERDAY}T13:05:00", rows=600, shifted="mileage_km")
     ran = watched.monitor(retrain="drift", ground_truth=labels).succeeded()
     assert f"nothing new to retrain for: {ENDPOINT}/2 is registered" in ran.output
 
 
 def test_a_loser_is_rejected_with_the_reason_in_the_alert(watched: Watched) -> None:
-    labels = watched.ask(51, "2026-11-25T14:05:00", rows=400)
+    labels = watched.ask(51, f"{YESTERDAY}T14:05:00", rows=400)
     head, *lines = labels.read_text(encoding="utf-8").splitlines()
     names = [line.partition(",")[0] for line in lines]
     wrong = [f"{name},{1_000 + 7_919 * place % 60_000}" for place, name in enumerate(names[:280])]

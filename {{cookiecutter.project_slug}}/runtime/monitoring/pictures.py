@@ -256,6 +256,8 @@ def short(value: float) -> str:
     """A number beside a picture."""
     if abs(value) >= 1e6 or (value and abs(value) < 1e-3):
         return f"{value:.2e}" if abs(value) >= 1e10 or abs(value) < 1 else f"{value / 1e6:,.3g}M"
+    if abs(value) >= 100_000:
+        return f"{value / 1e3:,.0f}k"
     if abs(value) >= 10_000:
         return f"{value:,.0f}"
     return f"{value:.4g}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -73,7 +73,8 @@ def of_window(found: Window, then: Data, now: Data) -> str:
 
 def _head(found: Window) -> list[str]:
     end, *asked = (page.moment(found.window[name]) for name in ("end", "first", "last"))
-    said = f"{len(found.violations)} out of bounds" if found.violations else "calm"
+    named = {each.get("feature_name") or each.get("metric_name") for each in found.violations}
+    said = f"{len(named)} out of bounds" if named else "calm"
     badge = page.badge("alert" if found.violations else "calm", said)
     return [
         f'<p class="soft">{page.name(found.name)}</p>',
@@ -83,8 +84,9 @@ def _head(found: Window) -> list[str]:
 
 
 def _facts(found: Window) -> str:
-    drifted = {each["column"] for each in found.drift["comparisons"] if each["drifted"]}
-    compared = {each["column"] for each in found.drift["comparisons"]}
+    of_columns = [e for e in found.drift["comparisons"] if e["column"] != PREDICTION]
+    drifted = {each["column"] for each in of_columns if each["drifted"]}
+    compared = {each["column"] for each in of_columns}
     facts = [
         ("rows", f"{found.window['rows']:,}"),
         ("requests", f"{found.window['requests']:,}"),
@@ -191,7 +193,7 @@ def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
             text(each["kind"]),
             f"{each['effect']:.3f}",
             f"{each['p_value']:.2g}",
-            f"{each['stability_index']:.3f}",
+            "" if each["kind"] == "missing" else f"{each['stability_index']:.3f}",
             '<b class="alert">drifted</b>' if each["drifted"] else "",
         ]
         for each in ordered[:MOST_ROWS]

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tabular import job
 from tabular.values import DataError
 
-from . import bookmark
+from . import bookmark, state
 from .bookmark import Bookmark
 
 SKEW = timedelta(minutes=10)  # of the clocks of two machines
@@ -31,13 +30,13 @@ class Span:
     is_newest: bool
 
 
-def given(start: str, end: str, state: Path | None) -> Span:
+def given(start: str, end: str, folder: Path | None) -> Span:
     """A span of the words of a command line.
 
     Args:
         start: a time, or "bookmark": where the last window ended.
         end: a time, or "now".
-        state: folder with bookmark.json, if there is one.
+        folder: of the state, if there is one.
 
     Raises:
         DataError: a time is none, or the end is not after the start.
@@ -46,7 +45,7 @@ def given(start: str, end: str, state: Path | None) -> Span:
     now = datetime.now(UTC).replace(microsecond=0)
     until = _moment(end, "end") if end != NOW else now
     if start == NEWEST:
-        before = of_folder(state)
+        before = of_folder(folder)
         for moment, said in ((until, "`window` ends"), (before.until, "the last window ended")):
             if moment > now + SKEW:
                 raise DataError(
@@ -60,22 +59,21 @@ def given(start: str, end: str, state: Path | None) -> Span:
     return Span(begin, until, Bookmark(), is_newest=False)
 
 
-def of_folder(state: Path | None) -> Bookmark:
+def of_folder(folder: Path | None) -> Bookmark:
     """The bookmark that a folder has; without one, of an endpoint that nobody has looked at yet."""
-    if state is None or not (state / "bookmark.json").is_file():
-        return Bookmark()
-    return bookmark.read(job.read_json(state, "bookmark.json"))
+    found = state.document(folder, state.BOOKMARK)
+    return Bookmark() if found is None else bookmark.read(found)
 
 
-def check_is_next(window_start: str, state: Path | None, name: str) -> None:
+def check_is_next(window_start: str, folder: Path | None, name: str) -> None:
     """Raise a DataError where another window was reported while this one was looked at.
 
     Args:
         window_start: of this one.
-        state: folder with bookmark.json, if there is one.
+        folder: of the state, if there is one.
         name: whose window it is.
     """
-    before = of_folder(state)
+    before = of_folder(folder)
     if before.of not in ("", name):
         raise DataError(f"bookmark.json is of {before.of}, not of {name}; give {name}'s state")
     if (now := before.until.isoformat()) != window_start:

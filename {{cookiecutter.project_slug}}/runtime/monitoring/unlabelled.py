@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from tabular import job
 from tabular.records import Columns
 
-from . import consolidation
+from . import consolidation, state
 from .consolidation import ROWS, Batch, Shape
 
-FILE = "unlabelled.parquet"
+FILE = state.WAITING
 LONGEST = timedelta(days=90)
 PACKAGE = b"package"  # which model package answered: another one's answers say nothing of this
 
@@ -72,9 +72,10 @@ class Unlabelled:
         return [f"{late:,} labels are of answers of earlier windows"] if late else []
 
     def _earlier(self) -> Iterator[pa.RecordBatch]:
-        if self.state is None or not (self.state / FILE).is_file():
-            return
-        with pq.ParquetFile(self.state / FILE) as file:
+        with state.opened(self.state, FILE) as kept:
+            if kept is None:
+                return
+            file = pq.ParquetFile(kept)
             if file.schema_arrow.metadata[PACKAGE] == self.package.encode():
                 yield from file.iter_batches(ROWS)
 

@@ -8,7 +8,16 @@ from typing import Any
 
 from tabular import job
 
-from . import baseline, bookmark, dependence, history, statistics, triage, unlabelled, violations
+from . import (
+    baseline,
+    bookmark,
+    dependence,
+    history,
+    state,
+    statistics,
+    triage,
+    violations,
+)
 from .baseline import Data
 from .bookmark import Bookmark
 from .consolidation import Consolidated
@@ -147,9 +156,17 @@ class Tasks:
 
 
 def report(
-    folder: Path, tasks: Tasks, state: Path | None, name: str, package: str, run: str
+    folder: Path, tasks: Tasks, before: Path | None, name: str, package: str, run: str
 ) -> list[str]:
     """Write report/ for people, and state/ for the next window: history, bookmark, unlabelled rows.
+
+    Args:
+        folder: gets both.
+        tasks: of the window.
+        before: folder of the state that earlier windows left, if there is one.
+        name: whose windows these are.
+        package: ARN of the model package that answered.
+        run: the execution that this is part of.
 
     The bookmark moves here, at the end: a run that breaks before leaves its rows to the next. One
     that looks at a past window again leaves it where it is.
@@ -157,8 +174,8 @@ def report(
     found = tasks.found(name, package, run)
     window = found.window
     if window["is_newest"]:
-        check_is_next(window["start"], state, name)
-    entries, events, traffic = _state(state)
+        check_is_next(window["start"], before, name)
+    entries, events, traffic = _state(before)
     entry = _entry(found, traffic if _is_of(traffic, window) else None)
     if window["is_newest"] or entry.end in {each.end for each in entries}:
         entries = history.added(entries, entry)
@@ -168,22 +185,22 @@ def report(
     (pages / "report.html").write_text(of_window(found, *tasks.data()), encoding="utf-8")
     (pages / "index.html").write_text(of_history(name, entries, events), encoding="utf-8")
     job.write_json(pages / "constraint_violations.json", {"violations": found.violations})
-    job.write_json(next_state / "history.json", history.document(entries))
+    job.write_json(next_state / state.HISTORY, history.document(entries))
     if window["is_newest"]:
-        shutil.copyfile(tasks.quality / unlabelled.FILE, next_state / unlabelled.FILE)
+        shutil.copyfile(tasks.quality / state.WAITING, next_state / state.WAITING)
         after = bookmark.read(job.read_json(tasks.window, "bookmark.json"))
-        job.write_json(next_state / "bookmark.json", replace(after, of=name).document())
+        job.write_json(next_state / state.BOOKMARK, replace(after, of=name).document())
+    state.write(next_state, before)
     said = f"{len(found.violations)} violations in {window['rows']:,} rows"
     return [said, violations.ending(found.violations)]
 
 
 def _state(folder: Path | None) -> tuple[list[Entry], list[Event], Traffic | None]:
     """The windows before, what happened besides, and the endpoint's traffic since."""
-    entries: list[Entry] = []
+    kept = state.document(folder, state.HISTORY)
+    entries = [] if kept is None else history.read(kept)
     events: list[Event] = []
     traffic = None
-    if folder and (folder / "history.json").is_file():
-        entries = history.read(job.read_json(folder, "history.json"))
     if folder and (folder / "events.json").is_file():
         events, traffic = history.read_events(job.read_json(folder, "events.json"))
     return entries, events, traffic

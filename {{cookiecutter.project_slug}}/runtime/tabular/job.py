@@ -98,12 +98,17 @@ def input_file(folder: Path, name: str) -> Path:
 def read_json(folder: Path, name: str) -> dict[str, Any]:
     """The JSON document that an earlier step left in `folder`; DataError where it is none."""
     path = input_file(folder, name)
+    return parsed(path.read_bytes(), path)
+
+
+def parsed(text: bytes, place: object) -> dict[str, Any]:
+    """A document from its text; DataError, which names the place, where it is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON: {error}") from None
+        raise DataError(f"{place} is no JSON: {error}") from None
     if not isinstance(found, dict):
-        raise DataError(f"{path} holds {type(found).__name__}, not an object of JSON")
+        raise DataError(f"{place} holds {type(found).__name__}, not an object of JSON")
     return found
 
 

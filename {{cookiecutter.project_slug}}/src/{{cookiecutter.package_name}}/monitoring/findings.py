@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .. import paths
 from ..runs import executions
@@ -57,6 +58,8 @@ class Findings:
         import pandas as pd
 
         table = pd.DataFrame(self.drift.get("comparisons", []), columns=COLUMNS)
+        # It is of a column's values, and says nothing of those that are missing.
+        table["stability_index"] = table["stability_index"].mask(table["kind"] == "missing")
         return table.sort_values(["drifted", "effect"], ascending=False, ignore_index=True)
 
     def metrics(self) -> "pd.DataFrame":
@@ -123,6 +126,8 @@ def fetch(session: Any, execution: Any, name: str, found: Findings) -> list[str]
     FOLDER.mkdir(parents=True, exist_ok=True)
     for target, page in pages.items():
         text = _text(session, execution, "Report", "report", page)
+        # The index here may be another one's the next time.
+        text = text.replace('href="index.html"', f'href="{quote(name)}.html"')
         (FOLDER / target).write_text(text, encoding="utf-8")
     return [(FOLDER / target).relative_to(paths.PROJECT).as_posix() for target in pages]
 
@@ -139,6 +144,12 @@ def links(session: Any, execution: Any, pages: list[str]) -> dict[str, str]:
         return {"report": pages[0], "all windows": pages[1]}
     folder = executions.outputs(session, execution, "Report")["report"].rstrip("/")
     return {"report": f"{folder}/report.html", "all windows": f"{folder}/index.html"}
+
+
+def triage_uri(session: Any, execution: Any) -> str:
+    """The window's rows, each with its drift score: a table."""
+    folder = executions.outputs(session, execution, "Drift")["drift"].rstrip("/")
+    return f"{folder}/triage.parquet"
 
 
 def quality_uri(session: Any, execution: Any) -> str:
