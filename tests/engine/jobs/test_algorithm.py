@@ -119,7 +119,7 @@ def test_it_stops_early(local: Local) -> None:
         ({"eval_metric": "rmse,loss"}, "Hyperparameter eval_metric: value ['rmse', 'loss'] not in"),
         ({"eval_metric": "auc"}, "Metric 'auc' can only be applied for classification and ranking"),
         ({"objective": "multi:softmax"}, "Require input for parameter 'num_class' for multi-class"),
-        ({"_kfold": "3"}, "cross validation is not run locally"),
+        ({"tree_method": "gpu_hist"}, "training on GPUs is not run locally; give tree_method hist"),
     ],
 )
 def test_a_hyperparameter_is_refused_in_its_images_words(

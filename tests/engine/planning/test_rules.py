@@ -103,6 +103,12 @@ def tuned_by_sagemakers_image(name: str, metric: str) -> Json:
     return changed(item, path, metric)
 
 
+def of_type(kind: str) -> Json:
+    """A job of the XGBoost algorithm whose channel has a content type."""
+    item = training("S", {"train": CODE}, hyperparameters={"num_round": "1"})
+    return changed(item, "InputDataConfig.0.ContentType", kind)
+
+
 def served(variables: Json, **members: Any) -> Json:
     item = changed(model("S", ARCHIVE), "PrimaryContainer.Environment", variables)
     item["Arguments"] |= members
@@ -281,6 +287,11 @@ CASES: dict[str, tuple[Any, str, Any]] = {
         ),
         "MetricDefinitions: You can't override the metric definitions",
         training("S", SCRIPT, metrics={"loss": "x"}),
+    ),
+    "_type_with_options": (
+        of_type("text/csv; label_size=1"),
+        "'text/csv; label_size=1', which the XGBoost image compares to the letter with csv, libsvm",
+        of_type("text/csv"),
     ),
     "_strange_objective": (
         tuned_by_sagemakers_image("max_depth", "validation:r2"),

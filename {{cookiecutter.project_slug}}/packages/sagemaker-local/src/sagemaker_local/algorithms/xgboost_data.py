@@ -1,90 +1,76 @@
-"""The data of SageMaker's XGBoost algorithm: CSV, the label first, no header; libsvm; Parquet.
+"""The data of SageMaker's XGBoost algorithm: CSV, libsvm, Parquet, RecordIO-protobuf.
 
-Source: ``data_utils.py`` of sagemaker-xgboost-container. A header, which the image would take for a
-row of zeros, is refused here.
+CSV has the label first and no header: one, which the image would take for a row of zeros, is
+refused here. Source: ``data_utils.py`` of sagemaker-xgboost-container.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import os
 import warnings
 from pathlib import Path
-from typing import Any
 
 import xgboost
 
+from . import recordio
+from .files import data_files, one_folder
 from .hyperparameters import UserError
 
-_TYPES = {
-    "csv": "csv",
-    "text/csv": "csv",
-    "libsvm": "libsvm",
-    "text/libsvm": "libsvm",
-    "text/x-libsvm": "libsvm",
-    "parquet": "parquet",
-    "application/x-parquet": "parquet",
-}
-_DEFAULT = "libsvm"
 _SNIPPET = 50
 
 
-def kind_of(content_type: str) -> str:
-    """``csv``, ``libsvm`` or ``parquet``.
-
-    Raises:
-        UserError: it is none of them, or says of a label what the algorithm does not know.
-    """
-    name, _, options = (content_type or _DEFAULT).lower().partition(";")
-    given = dict(part.strip().partition("=")[::2] for part in options.split(";") if part.strip())
-    kind = _TYPES.get(name.strip())
-    if kind is None:
-        raise UserError(f"{content_type} is not an accepted ContentType: {', '.join(_TYPES)}.")
-    if kind == "csv" and given.get("label_size", "1") != "1":
-        raise UserError(
-            f"{content_type} is not an accepted csv ContentType. "
-            "Optional parameter label_size must be equal to 1"
-        )
-    return kind
-
-
-def matrix(folder: Path, kind: str, weights: bool) -> xgboost.DMatrix | None:
-    """A channel's data; None if its folder has no file.
+def matrix(folders: list[Path], kind: str, weights: bool) -> xgboost.DMatrix | None:
+    """The data of channels together; None if they have none.
 
     Args:
-        folder: the channel's, named by letters, digits, dots, dashes and underscores.
-        kind: of its files.
+        folders: the channels'.
+        kind: of their files.
         weights: has CSV the weights of rows in its second column?
 
     Raises:
         UserError: it cannot be read as that.
     """
-    files = sorted(file for file in folder.glob("*") if file.is_file())
-    if not any(file.stat().st_size for file in files):
+    files = [file for folder in folders for file in data_files(folder)]
+    if not files:
         return None
-    if kind == "parquet":
-        return _of_parquet(folder)
+    try:
+        if kind == "parquet":
+            data = _of_parquet(files)
+        elif kind == "recordio":
+            data = _of_recordio(files)
+        else:
+            data = _of_text(files, kind, weights)
+    except xgboost.core.XGBoostError as error:
+        said = without_trace(error)
+        raise UserError(f"Failed to load {kind} data with exception:\n{said}") from error
+    if not data.get_label().size:
+        raise UserError("Got input data without labels. Please check the input data set.")
+    return data
+
+
+def without_trace(error: Exception) -> str:
+    """What XGBoost says, without the addresses of its functions."""
+    return str(error).partition("\nStack trace:")[0]
+
+
+def _of_text(files: list[Path], kind: str, weights: bool) -> xgboost.DMatrix:
     options = f"format={kind}"
     if kind == "csv":
         delimiters = [_delimiter(file) for file in files]
         options += f"&label_column=0&delimiter={delimiters[0]}"
         options += "&weight_column=1" if weights else ""
+    else:
+        for file in files:
+            _refuse_other_than_libsvm(file)
     # XGBoost takes `?` and `#` of a path for its own: the path that it gets has none.
-    before = Path.cwd()
-    os.chdir(folder.parent)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return xgboost.DMatrix(f"{folder.name}?{options}")
-    except xgboost.core.XGBoostError as error:
-        raise UserError(f"Failed to load {kind} data with exception:\n{error}") from error
-    finally:
-        os.chdir(before)
+    with one_folder(files) as folder, contextlib.chdir(folder.parent), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return xgboost.DMatrix(f"{folder.name}?{options}")
 
 
 def _delimiter(file: Path) -> str:
-    with file.open(encoding="utf-8", errors="ignore") as lines:
-        line = lines.readline()
+    line = _first_line(file)
     try:
         delimiter = csv.Sniffer().sniff(line).delimiter
     except csv.Error as error:
@@ -92,22 +78,54 @@ def _delimiter(file: Path) -> str:
             f"Could not determine delimiter on line {line[:_SNIPPET]}:\n{error}"
         ) from error
     label = line.split(delimiter)[0].strip()
-    try:
-        float(label)
-    except ValueError:
+    if not _is_number(label):
         raise UserError(
             f"First line '{line.strip()[:_SNIPPET]}...' of file '{file.name}' begins with {label!r}"
             ", and should begin with a label, which is a number: the algorithm takes CSV without a "
             "header, the label first"
-        ) from None
+        )
     return delimiter
 
 
-def _of_parquet(folder: Path) -> Any:
+def _refuse_other_than_libsvm(file: Path) -> None:
+    line = _first_line(file).strip()
+    label, *cells = line.split(" ")
+    parts = label.split(":")
+    if len(parts) > 2 or not all(map(_is_number, parts)) or not all(":" in cell for cell in cells):
+        raise UserError(
+            f"First line '{line[:_SNIPPET]}...' of file '{file.name}' is not 'LIBSVM' format. "
+            "Please ensure the file is in 'LIBSVM' format."
+        )
+
+
+def _first_line(file: Path) -> str:
+    with file.open(encoding="utf-8", errors="ignore") as lines:
+        return lines.readline()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _of_parquet(files: list[Path]) -> xgboost.DMatrix:
     import pandas as pd
 
     try:
-        rows = pd.read_parquet(folder).to_numpy()
+        rows = pd.concat([pd.read_parquet(file) for file in files]).to_numpy()
         return xgboost.DMatrix(rows[:, 1:], label=rows[:, 0])
     except (ValueError, OSError, IndexError) as error:
         raise UserError(f"Failed to load parquet data with exception:\n{error}") from error
+
+
+def _of_recordio(files: list[Path]) -> xgboost.DMatrix:
+    try:
+        rows, labels = recordio.read(b"".join(file.read_bytes() for file in files))
+    except ValueError as error:
+        raise UserError(
+            f"Failed to load recordio-protobuf data with exception:\n{error}"
+        ) from error
+    return xgboost.DMatrix(rows, label=labels)

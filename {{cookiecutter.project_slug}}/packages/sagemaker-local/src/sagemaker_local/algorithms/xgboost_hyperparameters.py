@@ -1,7 +1,7 @@
 """The hyperparameters of SageMaker's XGBoost algorithm.
 
 Source: ``algorithm_mode/hyperparameter_validation.py`` and ``constants/xgb_constants.py`` of
-sagemaker-xgboost-container. Its images before 1.2 know ``silent``, which was dropped then.
+sagemaker-xgboost-container, of all its versions.
 """
 
 from __future__ import annotations
@@ -43,7 +43,22 @@ _TREE_UPDATERS = (
 )
 _GROWING = ("grow_colmaker", "distcol", "grow_histmaker", "grow_quantile_histmaker")
 _LINEAR_UPDATERS = ("shotgun", "coord_descent")
-_SILENT_UNTIL = (1, 2)
+# The versions of the image that first knew a name, or no longer do.
+_SINCE = {
+    "monotone_constraints": (1, 0),
+    "interaction_constraints": (1, 0),
+    "aft_loss_distribution": (1, 2),
+    "aft_loss_distribution_scale": (1, 2),
+    "deterministic_histogram": (1, 2),
+    "single_precision_histogram": (1, 2),
+    "_kfold": (1, 2),
+    "_num_cv_round": (1, 2),
+    "sampling_method": (1, 3),
+    "prob_buffer_row": (1, 3),
+    "use_dask_gpu_training": (1, 7),
+}
+_NO_END = (1_000, 0)
+_UNTIL = {"silent": (1, 2), "single_precision_histogram": (1, 7)}
 ALIASES = {
     "learning_rate": "eta",
     "min_split_loss": "gamma",
@@ -87,7 +102,11 @@ def validate(
     Raises:
         UserError: the first thing that is wrong, in the image's words.
     """
-    known = KNOWN if version >= _SILENT_UNTIL else {**KNOWN, "silent": integer(0, 1)}
+    known = {
+        name: item
+        for name, item in KNOWN.items()
+        if _SINCE.get(name, version) <= version and version < _UNTIL.get(name, _NO_END)
+    }
     return validated(given, known, ALIASES, later)
 
 
@@ -97,7 +116,9 @@ def _ask_objective(value: Any, others: Mapping[str, Any]) -> None:
 
 
 def _ask_metrics(value: Any, others: Mapping[str, Any]) -> None:
-    objective = others.get("objective", "")
+    objective = others.get("objective")
+    if objective is None:
+        raise UserError("eval_metric needs an objective beside it: KeyError: 'objective'")
     if "auc" in value and not objective.startswith(("binary:", "rank:")):
         raise UserError("Metric 'auc' can only be applied for classification and ranking problems.")
     if "aft-nloglik" in value and objective != "survival:aft":
@@ -207,4 +228,6 @@ KNOWN: dict[str, Hyperparameter] = {
     "sampling_method": one_of("uniform", "gradient_based"),
     "prob_buffer_row": integer(1.0, None, "("),
     "use_dask_gpu_training": one_of("true", "false"),
+    "single_precision_histogram": one_of("true", "false"),
+    "silent": integer(0, 1),
 }

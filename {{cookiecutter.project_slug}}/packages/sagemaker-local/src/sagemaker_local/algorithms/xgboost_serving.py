@@ -1,4 +1,4 @@
-"""The script of a model that SageMaker's XGBoost algorithm has made.
+"""What answers for a model that SageMaker's XGBoost algorithm has made.
 
 Source: ``algorithm_mode/serve.py`` and ``serve_utils.py`` of sagemaker-xgboost-container.
 """
@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import pickle
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,35 +17,42 @@ import numpy as np
 import scipy.sparse
 import xgboost
 
-_CSV = ("csv", "text/csv")
-_LIBSVM = ("libsvm", "text/libsvm", "text/x-libsvm")
-_ANSWERS = ("application/json", "text/csv")
-_UNSAID = "application/json"
+from . import recordio, xgboost_selected
+from .hyperparameters import UserError
+from .requests import CSV, JSON, Refused, plain
+from .xgboost_channels import kind_of
+
+_ANSWERS = (JSON, CSV)
 _VOTED = ("multi:softmax", "binary:hinge")
-_SELECTED = "SAGEMAKER_INFERENCE_OUTPUT"
+_VERSION = "SAGEMAKER_ALGORITHM_VERSION"
+# Images before this one answer with commas between predictions, whatever is asked for.
+_LINES_SINCE = (1, 2)
 
 
-class Refused(Exception):
-    """A request that the model does not answer.
+@dataclass(frozen=True)
+class Predictions:
+    """Of a body's records, in order.
 
     Attributes:
-        status: of the HTTP answer.
+        values: a number for each, or one for each class.
+        objective: of the model.
+        classes: how many there are; 0 of a model without.
     """
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+    values: list[Any]
+    objective: str
+    classes: int
 
 
 def model_fn(model_dir: str) -> list[xgboost.Booster]:
     """The models of an archive: one, or those that answer together."""
-    if _SELECTED in os.environ:
-        raise ValueError(f"{_SELECTED} is not run locally; leave it out")
     files = [file for file in sorted(Path(model_dir).iterdir()) if file.is_file()]
-    boosters = [_loaded(file) for file in files if not file.name.startswith(".")]
-    if not boosters:
+    files = [file for file in files if not file.name.startswith(".")]
+    if os.environ.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true") != "true":
+        files = files[:1]
+    if not files:
         raise ValueError("the archive has no model of XGBoost's, such as xgboost-model")
-    return boosters
+    return [_loaded(file) for file in files]
 
 
 def _loaded(file: Path) -> xgboost.Booster:
@@ -71,23 +79,37 @@ def input_fn(body: str | bytes, content_type: str) -> xgboost.DMatrix:
     Of a request without a type, which is the server's default here, images up to 1.0 took the body
     for CSV, and later ones for libsvm: it is what it looks like.
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    text = (body if isinstance(body, str) else body.decode("utf-8")).strip()
-    if kind == _UNSAID and not text.startswith(("{", "[")):
-        kind = _LIBSVM[0] if ":" in text.partition("\n")[0] else _CSV[0]
-    if kind not in (*_CSV, *_LIBSVM):
-        raise Refused(
-            415, f"{content_type} is not an accepted ContentType: {', '.join((*_CSV, *_LIBSVM))}."
-        )
     try:
-        return _of_csv(text) if kind in _CSV else _of_libsvm(text)
+        kind = _kind(body, content_type)
+    except UserError as error:
+        raise Refused(415, str(error)) from error
+    if kind == "parquet":
+        raise Refused(415, f"Content-type {content_type} is not supported.")
+    try:
+        if kind == "recordio":
+            return xgboost.DMatrix(recordio.read(_bytes(body))[0])
+        return _of_csv(_text(body)) if kind == "csv" else _of_libsvm(_text(body))
     except (ValueError, csv.Error) as error:
-        name = "csv" if kind in _CSV else "libsvm"
+        name = "recordio-protobuf" if kind == "recordio" else kind
         raise Refused(
             415,
             f"Loading {name} data failed with Exception, please ensure data is in {name} format: "
             f"{type(error).__name__} {error}",
         ) from error
+
+
+def _kind(body: str | bytes, content_type: str) -> str:
+    if plain(content_type) == JSON and not _text(body).startswith(("{", "[")):
+        return "libsvm" if ":" in _text(body).partition("\n")[0] else "csv"
+    return kind_of(content_type)
+
+
+def _text(body: str | bytes) -> str:
+    return (body if isinstance(body, str) else body.decode("utf-8", "replace")).strip()
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
 
 
 def _of_csv(text: str) -> xgboost.DMatrix:
@@ -114,38 +136,60 @@ def _of_libsvm(text: str) -> xgboost.DMatrix:
     return xgboost.DMatrix(scipy.sparse.csr_matrix((values, (rows, columns)), shape))
 
 
-def predict_fn(records: xgboost.DMatrix, boosters: list[xgboost.Booster]) -> Any:
+def predict_fn(records: xgboost.DMatrix, boosters: list[xgboost.Booster]) -> Predictions:
     """A prediction for each record, of several models their mean or their vote."""
     try:
         found = [booster.predict(records, validate_features=False) for booster in boosters]
     except (ValueError, xgboost.core.XGBoostError) as error:
         said = str(error).splitlines()[0]
         raise Refused(400, f"Unable to evaluate payload provided: {said}") from error
+    learner = json.loads(boosters[0].save_config())["learner"]
+    objective = str(learner["objective"]["name"])
+    classes = int(learner["learner_model_param"]["num_class"])
+    return Predictions(_together(found, objective), objective, classes)
+
+
+def _together(found: list[Any], objective: str) -> list[Any]:
     if len(found) == 1:
-        return found[0].tolist()
-    if _objective(boosters[0]) in _VOTED:
+        return list(found[0].tolist())
+    if objective in _VOTED:
         counted = [np.unique(each, return_counts=True) for each in np.array(found).T]
         return [float(values[counts.argmax()]) for values, counts in counted]
-    return np.mean(found, axis=0).tolist()
+    return list(np.mean(found, axis=0).tolist())
 
 
-def _objective(booster: xgboost.Booster) -> str:
-    return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
-
-
-def output_fn(predictions: list[Any], accept: str) -> tuple[str, str]:
+def output_fn(predictions: Predictions, accept: str) -> tuple[Any, str]:
     """The answer, and its type; a batch has a line for each record, whatever the type."""
-    kind = accept.partition(";")[0].strip().lower()
-    if os.environ.get("SAGEMAKER_BATCH"):
-        return "".join(f"{each}\n" for each in predictions), kind
-    if kind not in _ANSWERS:
+    kind, is_batch = plain(accept), bool(os.environ.get("SAGEMAKER_BATCH"))
+    if xgboost_selected.VARIABLE in os.environ:
+        _refuse_answer(accept, kind, xgboost_selected.ANSWERS)
+        keys = os.environ[xgboost_selected.VARIABLE].replace(" ", "").lower().split(",")
+        answers = xgboost_selected.selected(
+            predictions.values, keys, predictions.objective, predictions.classes
+        )
+        return xgboost_selected.encoded(answers, keys, kind, is_batch), kind
+    is_first = _version() < _LINES_SINCE
+    if is_batch:
+        if not is_first:
+            _refuse_answer(accept, kind, xgboost_selected.ANSWERS)
+        return "".join(f"{each}\n" for each in predictions.values), kind
+    if is_first:
+        return ",".join(map(str, predictions.values)), CSV
+    _refuse_answer(accept, kind, _ANSWERS)
+    if kind == JSON:
+        return json.dumps({"predictions": [{"score": each} for each in predictions.values]}), kind
+    lines = (each if isinstance(each, list) else [each] for each in predictions.values)
+    return "".join(",".join(map(str, line)) + "\n" for line in lines), kind
+
+
+def _refuse_answer(accept: str, kind: str, known: tuple[str, ...]) -> None:
+    if kind not in known:
         raise Refused(
             406,
             f"Accept type {accept} is not supported. Please use supported accept types: "
-            f"{', '.join(_ANSWERS)}.",
+            f"{', '.join(known)}.",
         )
-    if kind == "application/json":
-        scores = [{"score": each} for each in predictions]
-        return json.dumps({"predictions": scores}), kind
-    lines = (each if isinstance(each, list) else [each] for each in predictions)
-    return "".join(",".join(map(str, line)) + "\n" for line in lines), kind
+
+
+def _version() -> tuple[int, ...]:
+    return tuple(map(int, os.environ.get(_VERSION, "9.9").split(".")))

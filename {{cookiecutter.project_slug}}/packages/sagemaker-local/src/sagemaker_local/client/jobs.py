@@ -141,6 +141,7 @@ class JobOperations:
     def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
         self._refuse(step_type, request)
+        notices.say(notices.stood_in(step_type, request))
         notices.say(notices.doubted(table.doubts_by(step_type, request)))
         notices.say(notices.few(few_objects_of(step_type, request, self.engine.bucket)))
         try:

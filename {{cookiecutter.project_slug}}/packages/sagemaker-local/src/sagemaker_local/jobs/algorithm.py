@@ -1,18 +1,17 @@
-"""A training job without a script: SageMaker's XGBoost algorithm, with the XGBoost that is here."""
+"""A training job without a script: an algorithm of SageMaker's, by the libraries that are here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sagemaker_local import algorithms
-from sagemaker_local.algorithms.hyperparameters import UserError
-from sagemaker_local.algorithms.xgboost_hyperparameters import validate
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.expressions import function_of
-from sagemaker_local.jobs import xgboost_image
+from sagemaker_local.jobs import linear_learner_image, xgboost_image
+from sagemaker_local.jobs.algorithm_images import LINEAR_LEARNER, XGBOOST, name_of
+from sagemaker_local.jobs.built_in import BuiltIn, Question
 from sagemaker_local.jobs.folder import string_environment
 from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.jobs.program import time_limit
@@ -21,85 +20,71 @@ from sagemaker_local.jobs.training_variables import algorithm_variables
 from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.runner import Command
 
-PROGRAM = Path(algorithms.__file__).with_name("train_xgboost.py")
-_CHANNELS = ("train", "validation")
-_VERSION = re.compile(r":(?P<major>\d+)\.(?P<minor>\d+)")
-# What the tags 1 and latest mean.
-_FIRST = (0, 72)
-_LIBRARIES = ("xgboost", "numpy", "scikit-learn")
-# Of the algorithm's; each with what to do instead.
-_NOT_RUN = {
-    "_kfold": "cross validation is not run locally; leave out _kfold",
-    "use_dask_gpu_training": "training on GPUs is not run locally; leave out use_dask_gpu_training",
-}
+PROGRAM = Path(algorithms.__file__).with_name("start.py")
+_RUN = {XGBOOST: xgboost_image.ALGORITHM, LINEAR_LEARNER: linear_learner_image.ALGORITHM}
 
 
-def runs(request: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    """Is a training job the algorithm's?
+def of(image: Any) -> BuiltIn | None:
+    """The algorithm of an image that runs here; None of any other image."""
+    name = name_of(image)
+    return _RUN.get(name) if name else None
+
+
+def without_script(request: Mapping[str, Any], settings: Mapping[str, Any]) -> BuiltIn | None:
+    """The algorithm that a training job is of; None: it has a script, or is of another image.
 
     Args:
         request: of the training job, or of those that a tuning job starts.
         settings: its hyperparameters.
     """
     image = request.get("AlgorithmSpecification", {}).get("TrainingImage")
-    return xgboost_image.is_sagemakers(image) and not has_script(_channels(request), settings)
+    return None if has_script(_channels(request), settings) else of(image)
 
 
 def refusals(
-    request: Mapping[str, Any], settings: Mapping[str, Any], tuned: tuple[str, ...] = ()
+    found: BuiltIn,
+    request: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    tuned: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """Why such a job cannot run, in the image's words.
+    """Why such a job cannot run.
 
     Args:
-        request: see ``runs``.
+        found: its algorithm.
+        request: see ``without_script``.
         settings: its hyperparameters; of one that is an expression, only the name is asked.
         tuned: names of those that a tuning job gives.
     """
-    for said in _said(request, settings, tuned):
-        yield f"it has no script, and SageMaker's XGBoost algorithm says: {said}"
-    for name, what in _NOT_RUN.items():
-        if str(settings.get(name, "false")) != "false":
-            yield what
-
-
-def _said(
-    request: Mapping[str, Any], settings: Mapping[str, Any], tuned: tuple[str, ...]
-) -> Iterator[str]:
     later = [name for name, value in settings.items() if function_of(value)]
     given = {name: value for name, value in settings.items() if name not in later}
-    try:
-        validate(given, _version(request), [*later, *tuned])
-    except UserError as error:
-        yield str(error)
-    channels = _channels(request)
-    if "train" not in channels:
-        yield "Missing required channel: train"
-    for name in channels:
-        if name not in _CHANNELS:
-            yield f"Extraneous channel found: {name}"
-
-
-def host_refusals(count: Any) -> Iterator[str]:
-    """Why the algorithm does not run on so many hosts."""
+    image = request["AlgorithmSpecification"]["TrainingImage"]
+    for said in found.refusals(Question(image, _channels(request), given, [*later, *tuned])):
+        yield f"it has no script, and SageMaker's {found.name} algorithm {found.says}: {said}"
+    yield from found.missing()
+    count = request.get("ResourceConfig", {}).get("InstanceCount")
     if isinstance(count, int) and count > 1:
         yield (
-            "the XGBoost algorithm trains on one host locally; give InstanceCount 1, or a script"
+            f"the {found.name} algorithm trains on one host locally; give InstanceCount 1, or a "
+            "script"
         )
 
 
-def command(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) -> Command:
+def command(
+    found: BuiltIn, job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]
+) -> Command:
     """What the image would run.
 
     Args:
+        found: the job's algorithm.
         job: the Describe response so far.
         host: the job's, its channels in place.
         channels: ``inputdataconfig.json``.
     """
     folder = host.folder
-    version = ".".join(map(str, _version(job)))
+    version = found.version(job["AlgorithmSpecification"]["TrainingImage"])
     variables = algorithm_variables(job, host, channels)
     return Command(
-        ("python3", str(PROGRAM), version),
+        ("python3", str(PROGRAM), found.training, version),
         folder.ml,
         folder.log,
         {**variables, **string_environment(job.get("Environment"), folder)},
@@ -108,16 +93,13 @@ def command(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) -> 
     )
 
 
-def sign(signing: Signing) -> None:
-    """Add what the algorithm's result depends on: the engine itself, and these."""
-    for name in _LIBRARIES:
-        signing.library(name)
+def sign(found: BuiltIn, signing: Signing) -> None:
+    """Add what an algorithm's result depends on: the engine itself, and these."""
+    for distribution in found.libraries:
+        signing.library(distribution)
 
 
-def _channels(request: Mapping[str, Any]) -> list[str]:
-    return [str(channel["ChannelName"]) for channel in request.get("InputDataConfig") or []]
-
-
-def _version(request: Mapping[str, Any]) -> tuple[int, int]:
-    found = _VERSION.search(request["AlgorithmSpecification"]["TrainingImage"])
-    return (int(found["major"]), int(found["minor"])) if found else _FIRST
+def _channels(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Content types of channels, by name."""
+    channels = request.get("InputDataConfig") or []
+    return {str(channel["ChannelName"]): channel.get("ContentType") for channel in channels}

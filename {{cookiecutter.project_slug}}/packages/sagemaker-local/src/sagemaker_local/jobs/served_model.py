@@ -1,6 +1,6 @@
 """A model's script: where a job, or an endpoint, that the model answers for finds it.
 
-It is the model's own, or what SageMaker's XGBoost image does for a model without one.
+It is the model's own, or what an algorithm of SageMaker's does for a model without one.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import algorithms
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs import xgboost_image
+from sagemaker_local.jobs import algorithm
+from sagemaker_local.jobs.built_in import BuiltIn
 from sagemaker_local.jobs.container_images import is_tensorflow_serving, own_program
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.storage import archive
@@ -21,10 +21,7 @@ _CODE = "/opt/ml/model/code"
 
 PROGRAM = "SAGEMAKER_PROGRAM"
 _ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
-_BUILT_IN = {
-    "code": str(Path(algorithms.__file__).parent),
-    "program": "xgboost_serving.py",
-}
+_BUILT_IN = {"code": str(algorithm.PROGRAM.parent), "program": algorithm.PROGRAM.name}
 
 
 def refusal(image: Any, environment: Mapping[str, Any]) -> str | None:
@@ -49,7 +46,11 @@ def refusal(image: Any, environment: Mapping[str, Any]) -> str | None:
 
 def is_built_in(image: Any, environment: Mapping[str, Any]) -> bool:
     """Does the image's own algorithm serve a model? It does where no script is named."""
-    return PROGRAM not in environment and xgboost_image.is_sagemakers(image)
+    return _algorithm(image, environment) is not None
+
+
+def _algorithm(image: Any, environment: Mapping[str, Any]) -> BuiltIn | None:
+    return None if PROGRAM in environment else algorithm.of(image)
 
 
 def script_of(
@@ -85,9 +86,15 @@ def script_of(
 
 
 def model_variables(
-    image: str, environment: Mapping[str, str], folder: JobFolder
+    image: str, environment: Mapping[str, str], folder: JobFolder, is_batch: bool = False
 ) -> dict[str, str]:
     """What a container that serves a model is told, and with it what its algorithm answers with."""
-    answers = {_ACCEPT: "text/csv"} if is_built_in(image, environment) else {}
+    found, answers = _algorithm(image, environment), {}
+    if found:
+        answers = {
+            _ACCEPT: found.batch_accept if is_batch else found.accept,
+            "SAGEMAKER_ALGORITHM": found.serving,
+            "SAGEMAKER_ALGORITHM_VERSION": found.version(image),
+        }
     model = str(Path(folder.ml, "model"))
     return {**answers, "SM_MODEL_DIR": model, "SAGEMAKER_BASE_DIR": str(folder.ml)}

@@ -74,9 +74,8 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
     if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":
         yield "OutputDataConfig.CompressionType: a model is always a model.tar.gz locally"
     settings = request.get("HyperParameters") or {}
-    if algorithm.runs(request, settings):
-        yield from algorithm.refusals(request, settings, tuned)
-        yield from algorithm.host_refusals(request.get("ResourceConfig", {}).get("InstanceCount"))
+    if found := algorithm.without_script(request, settings):
+        yield from algorithm.refusals(found, request, settings, tuned)
         return
     names = _channel_names(request)
     if remote_function.runs(names):
@@ -149,8 +148,8 @@ def _prepared(job: dict[str, Any], host: Host, context: JobContext) -> Command:
     channels = _stage(job, host, context.inputs)
     for path in (("output", "data"), ("model",), ("checkpoints",)):
         host.folder.make(*path)
-    if algorithm.runs(job, job.get("HyperParameters", {})):
-        return algorithm.command(job, host, channels)
+    if found := algorithm.without_script(job, job.get("HyperParameters", {})):
+        return algorithm.command(found, job, host, channels)
     if remote_function.runs(channels):
         return remote_function.command(job, host)
     return training_script.command(job, host, context.bucket, channels)
@@ -242,9 +241,9 @@ def sign_script(signing: Signing, request: dict[str, Any], hyperparameters: dict
         else:
             signing.setting(f"hyperparameter {key}", str(value))
     program = hyperparameters.get(PROGRAM, "")
-    if algorithm.runs(request, hyperparameters):
+    if found := algorithm.without_script(request, hyperparameters):
         program = algorithm.PROGRAM.name
-        algorithm.sign(signing)
+        algorithm.sign(found, signing)
     for channel in request.get("InputDataConfig", []):
         location = _sign_channel(signing, channel)
         if channel["ChannelName"] == DRIVERS_CHANNEL:

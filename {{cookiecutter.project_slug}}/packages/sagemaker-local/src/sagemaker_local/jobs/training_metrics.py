@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local.jobs import xgboost_image
+from sagemaker_local.jobs import algorithm
 from sagemaker_local.storage.store import now
 
 # Characters; what has no line breaks at all is read in parts of this size.
@@ -17,7 +17,7 @@ _LONGEST_LINE = 1 << 20
 def final_metrics(request: dict[str, Any], logs: Sequence[Path]) -> list[dict[str, Any]]:
     """``FinalMetricDataList``: the last value of each metric in the hosts' logs.
 
-    A metric is what the request's regexes find, or, of SageMaker's XGBoost image, the algorithm's.
+    A metric is what the request's regexes find, or, of an algorithm of SageMaker's, its own.
     What an earlier log says comes before what a later one does.
     """
     found_in = _metrics_of(request.get("AlgorithmSpecification", {}))
@@ -34,11 +34,13 @@ def final_metrics(request: dict[str, Any], logs: Sequence[Path]) -> list[dict[st
     ]
 
 
-def _metrics_of(algorithm: dict[str, Any]) -> Callable[[str], Iterable[tuple[str, float]]] | None:
+def _metrics_of(
+    specification: dict[str, Any],
+) -> Callable[[str], Iterable[tuple[str, float]]] | None:
     """What finds metrics in a line of the log; None: nothing does."""
-    if xgboost_image.is_sagemakers(algorithm.get("TrainingImage")):
-        return xgboost_image.metrics_in
-    definitions = algorithm.get("MetricDefinitions")
+    if found := algorithm.of(specification.get("TrainingImage")):
+        return found.metrics_in
+    definitions = specification.get("MetricDefinitions")
     if not definitions:
         return None
 

@@ -121,7 +121,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
             folder.ml,
             folder.log,
             {
-                **model_variables(container.image, environment, folder),
+                **model_variables(container.image, environment, folder, is_batch=True),
                 **_variables(job),
                 **string_environment(environment, folder),
             },

@@ -19,7 +19,7 @@ from pathlib import Path
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs import training, tuning_search, xgboost_image
+from sagemaker_local.jobs import algorithm, training, tuning_search
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.tuning_run import RESOURCE, TuningRun
@@ -60,10 +60,10 @@ def refusals(request: Document) -> Iterator[str]:
         if name in static:
             yield f"{name} has a range, and is one of the StaticHyperParameters too"
     metric = config.get("HyperParameterTuningJobObjective", {}).get("MetricName")
-    algorithm = definition["AlgorithmSpecification"]
-    if xgboost_image.is_sagemakers(algorithm.get("TrainingImage")):
+    specification = definition["AlgorithmSpecification"]
+    if algorithm.of(specification.get("TrainingImage")):
         return  # the algorithm's metrics need no definitions
-    metrics = algorithm.get("MetricDefinitions") or []
+    metrics = specification.get("MetricDefinitions") or []
     if isinstance(metric, str) and metric not in [item["Name"] for item in metrics]:
         yield f"the objective {metric!r} is not among the MetricDefinitions; no log would tell it"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from time import monotonic
 
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs import training, tuning_search
+from sagemaker_local.jobs import algorithm, training, tuning_search
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.kind import JobContext
 from sagemaker_local.jobs.tuning_trials import (
@@ -196,12 +196,13 @@ class TuningRun:
                 f"No training job succeeded after {len(children)} attempts; the first, {name}, "
                 f"failed: {child.get('FailureReason', '')}"
             )
-        algorithm = self._job["TrainingJobDefinition"]["AlgorithmSpecification"]
-        regexes = {m["Name"]: m["Regex"] for m in algorithm.get("MetricDefinitions", [])}
+        specification = self._job["TrainingJobDefinition"]["AlgorithmSpecification"]
+        regexes = {m["Name"]: m["Regex"] for m in specification.get("MetricDefinitions", [])}
         log = JobFolder(self._context.folder.path.with_name(completed[0])).log
         missed = f"No training job printed the objective {self._metric!r}"
         if self._metric in regexes:
             regex = regexes[self._metric]
             return f"{missed}: its Regex {regex!r} finds no number in their logs, such as {log}"
-        line = f"[0]#011{self._metric.replace(':', '-')}:0.5"
-        return f"{missed}: no log, such as {log}, has a line of XGBoost's such as {line}"
+        found = algorithm.of(specification.get("TrainingImage"))
+        line = f"{found.name}'s such as {found.line(self._metric)}" if found else "it"
+        return f"{missed}: no log, such as {log}, has a line of {line}"

@@ -11,13 +11,15 @@ DescribeTrainingJob shows, in the former. What the image's newer source counts a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib import metadata
-from pathlib import Path
 from typing import Any
+
+from sagemaker_local.algorithms import xgboost_channels
+from sagemaker_local.algorithms.hyperparameters import UserError
+from sagemaker_local.algorithms.xgboost_hyperparameters import validate
+from sagemaker_local.jobs.algorithm_images import XGBOOST, name_of
+from sagemaker_local.jobs.built_in import BuiltIn, Question
 
 _TUNED_FOR = "accuracy auc error f1 logloss mae map merror mlogloss mse ndcg rmse"
 _READ_TOO = (
@@ -32,8 +34,16 @@ _TUNABLE = (
 _METRICS = frozenset(f"{_TUNED_FOR} {_READ_TOO}".split())
 OBJECTIVES = tuple(f"validation:{name}" for name in _TUNED_FOR.split())
 TUNABLE = tuple(_TUNABLE.split())
-_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr[.\w-]*/(?P<repository>[\w/-]+)(?:[:@]|$)")
-_REGISTRIES = "sagemaker/core/image_uri_config/xgboost.json"  # of the SDK
+_VERSION = re.compile(r":(?P<major>\d+)\.(?P<minor>\d+)")
+# What the tags 1 and latest of the first repository mean, and none of the later one.
+_FIRST, _NEWEST = "0.72", "3.2"
+_FIRST_REPOSITORY = re.compile(r"/xgboost(?:[:@]|$)")
+# Of the algorithm's; each with what to do instead.
+_NOT_RUN = {
+    "use_dask_gpu_training": ("true", "leave out use_dask_gpu_training"),
+    "tree_method": ("gpu_hist", "give tree_method hist"),
+    "predictor": ("gpu_predictor", "give predictor cpu_predictor"),
+}
 _ROUND = re.compile(r"\[[0-9]+\]")
 _VALUE = re.compile(
     r"#011(?P<split>train|validation)-(?P<name>[a-z0-9_@.-]+)"
@@ -43,21 +53,37 @@ _VALUE = re.compile(
 
 def is_sagemakers(image: Any) -> bool:
     """Is an image's URI one of SageMaker's for XGBoost? A copy in another account is not."""
-    match = _IMAGE.match(image) if isinstance(image, str) else None
-    return match is not None and (match["account"], match["repository"]) in _registries()
+    return name_of(image) == XGBOOST
 
 
-@cache
-def _registries() -> frozenset[tuple[str, str]]:
-    """Accounts and repositories of the image, all regions', as the SDK has them."""
-    file = Path(str(metadata.distribution("sagemaker-core").locate_file(_REGISTRIES)))
-    scopes = json.loads(file.read_text(encoding="utf-8")).values()
-    versions = [version for scope in scopes for version in scope["versions"].values()]
-    return frozenset(
-        (account, version["repository"])
-        for version in versions
-        for account in version["registries"].values()
-    )
+def version_of(image: str) -> str:
+    """As in ``1.7``."""
+    found = _VERSION.search(image)
+    if found:
+        return f"{found['major']}.{found['minor']}"
+    return _FIRST if _FIRST_REPOSITORY.search(image) else _NEWEST
+
+
+def _refusals(question: Question) -> Iterator[str]:
+    major, minor = version_of(question.image).split(".")
+    try:
+        validate(question.settings, (int(major), int(minor)), question.later)
+    except UserError as error:
+        yield str(error)
+    yield from xgboost_channels.refusals(question.channels)
+    for name, kind in question.channels.items():
+        if name in xgboost_channels.KNOWN and (kind is None or isinstance(kind, str)):
+            yield from _type_refusals(kind)
+    for name, (value, instead) in _NOT_RUN.items():
+        if question.settings.get(name) == value:
+            yield f"training on GPUs is not run locally; {instead}"
+
+
+def _type_refusals(kind: str | None) -> Iterator[str]:
+    try:
+        xgboost_channels.kind_of(kind)
+    except UserError as error:
+        yield str(error)
 
 
 def metrics_in(line: str) -> Iterator[tuple[str, float]]:
@@ -70,3 +96,26 @@ def metrics_in(line: str) -> Iterator[tuple[str, float]]:
         for found in _VALUE.finditer(line, match.end()):
             if found["name"] in _METRICS:
                 yield f"{found['split']}:{found['name']}", float(found["value"])
+
+
+def _line(metric: str) -> str:
+    return f"[0]#011{metric.replace(':', '-')}:0.5"
+
+
+ALGORITHM = BuiltIn(
+    name="XGBoost",
+    training="xgboost_training",
+    serving="xgboost_serving",
+    libraries={
+        "xgboost": "xgboost",
+        "numpy": "numpy",
+        "scikit-learn": "sklearn",
+        "scipy": "scipy",
+    },
+    objectives=OBJECTIVES,
+    tunable=TUNABLE,
+    refusals=_refusals,
+    version=version_of,
+    metrics_in=metrics_in,
+    line=_line,
+)

@@ -8,6 +8,7 @@ from typing import Any
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.definition.support import Support
+from sagemaker_local.jobs import algorithm
 from sagemaker_local.notice import logger
 from sagemaker_local.planning import skew
 from sagemaker_local.planning.known import Known
@@ -76,7 +77,24 @@ def sentences(
             differing.setdefault(row.image, []).append(named)
     for image, libraries in differing.items():
         found.append(f"local session: versions other than in {image}: {', '.join(libraries)}")
+    for step in definition.steps.values():
+        found += stood_in(step.type, step.arguments)
     return found + doubted(table.doubts(Known(definition, values or {})))
+
+
+def stood_in(step_type: str, request: Mapping[str, Any]) -> list[str]:
+    """A sentence for an algorithm that another one stands for here.
+
+    Args:
+        step_type: Training or Tuning; of others there is none.
+        request: the step's arguments.
+    """
+    job = request.get("TrainingJobDefinition") if step_type == "Tuning" else request
+    specification = job.get("AlgorithmSpecification") if isinstance(job, dict) else None
+    if step_type not in ("Training", "Tuning") or not isinstance(specification, dict):
+        return []
+    found = algorithm.of(specification.get("TrainingImage"))
+    return [f"local session: {found.notice}"] if found and found.notice else []
 
 
 def without_effect(settings: Sequence[str]) -> list[str]:

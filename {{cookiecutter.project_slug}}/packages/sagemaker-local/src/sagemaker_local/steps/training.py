@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sagemaker_local.definition.document import Step
 from sagemaker_local.definition.expressions import Reference
-from sagemaker_local.jobs import training, xgboost_image
+from sagemaker_local.jobs import algorithm, training
 from sagemaker_local.steps.job_step import JobStep
 
 
@@ -18,9 +18,9 @@ class TrainingStep(JobStep):
     }
 
     def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
-        algorithm = step.arguments.get("AlgorithmSpecification")
-        image = algorithm.get("TrainingImage") if isinstance(algorithm, dict) else None
-        if xgboost_image.is_sagemakers(image):
+        specification = step.arguments.get("AlgorithmSpecification")
+        image = specification.get("TrainingImage") if isinstance(specification, dict) else None
+        if algorithm.of(image):
             yield from _WITH_METRICS_OF_ITS_IMAGE.property_refusals(step, reference)
         else:
             yield from super().property_refusals(step, reference)
