@@ -149,20 +149,24 @@ def test_a_value_that_only_a_run_has_is_asked_then(local: Local) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "told"),
+    ("kind", "told"),
     [
-        (f"price,a,b\n{CSV}", "text/csv", "the algorithm takes CSV without a header, the label fi"),
-        (CSV, "application/json", "application/json is not an accepted ContentType: csv, text/csv"),
-        (CSV, "text/csv; label_size=2", "Optional parameter label_size must be equal to 1"),
-        ("", "text/csv", "No data in training channel path"),
+        ("application/json", "application/json is not an accepted ContentType: csv, libsvm, parq"),
+        ("text/csv; label_size=2", "Optional parameter label_size must be equal to 1"),
     ],
 )
-def test_data_that_it_does_not_take_fails_in_words(
-    local: Local, text: str, kind: str, told: str
+def test_a_content_type_is_refused_before_the_first_step(
+    local: Local, kind: str, told: str
 ) -> None:
-    run = trained(local, text, kind)
+    train, validation = check(parse(definition(step(local, kind=kind))))
+    assert told in train.what
+    assert told in validation.what
+
+
+def test_a_header_fails_in_words(local: Local) -> None:
+    run = trained(local, f"price,a,b\n{CSV}", "text/csv")
     assert run.status == "Failed"
-    assert told in run.reason("Train")
+    assert "the algorithm takes CSV without a header, the label first" in run.reason("Train")
 
 
 def test_several_hosts_and_other_algorithms_are_refused(local: Local) -> None:
