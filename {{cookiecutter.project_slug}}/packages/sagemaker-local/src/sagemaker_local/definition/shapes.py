@@ -215,7 +215,7 @@ def _misfit(shape: Shape, value: Any, path: str) -> str:
         return f"{path} should be {wanted}, and is an expression, {function}: a single value"
     found = f"{path} should be {wanted}, and is {told(value)}"
     if shape.type_name == "string" and kind_of(value) in (NUMBER, BOOLEAN):
-        return f"{found}: write it as text, an expression of it with Std:Join (.to_string())"
+        return f"{found}: write it as text; of an expression Std:Join makes it (.to_string())"
     return found
 
 
