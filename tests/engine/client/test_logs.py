@@ -74,7 +74,7 @@ def test_each_kind_of_job_has_a_group(local: Local, logs: LocalLogs) -> None:
     finished(local, "print('processed')", "other")
     assert messages(events(logs, TRAINING, startFromHead=True)) == ["trained"]
     for group in (PROCESSING, "/aws/sagemaker/Endpoints/x"):
-        with pytest.raises(ClientError) as caught:
+        with pytest.raises(logs.exceptions.ResourceNotFoundException) as caught:
             events(logs, group)
         assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
+from sagemaker_local.client.boto import OfflineSession
 from sagemaker_local.executions.records import ExecutionRecords
 
 from engine.definitions import definition, fail, processing, training, true
@@ -23,6 +24,25 @@ def test_an_error_is_caught_by_the_class_of_its_code(local: Local) -> None:
     assert exceptions.ClientError is ClientError
     with pytest.raises(AttributeError, match="Valid exceptions are"):
         _ = exceptions.Nonsense
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("sagemaker", "ResourceNotFound"),
+        ("logs", "ResourceNotFoundException"),
+        ("cloudwatch", "InvalidParameterValueException"),
+        ("iam", "NoSuchEntityException"),
+        ("sts", "ExpiredTokenException"),
+        ("lambda", "ResourceConflictException"),  # one that a local session does not have
+    ],
+)
+def test_clients_of_every_service_have_their_exceptions(
+    local: Local, service: str, name: str
+) -> None:
+    """An ``except`` that names one hides no other error."""
+    client = OfflineSession("us-east-1", local.plain_client).client(service)
+    assert issubclass(getattr(client.exceptions, name), client.exceptions.ClientError)
 
 
 def test_an_error_that_the_model_does_not_have_is_a_plain_one(local: Local) -> None:

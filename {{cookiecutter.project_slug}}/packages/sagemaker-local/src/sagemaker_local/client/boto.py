@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from sagemaker_local.client.client import SageMakerClient
+from sagemaker_local.client.exceptions import Modeled
 from sagemaker_local.client.logs import LocalLogs
 from sagemaker_local.client.metrics import LocalCloudWatch
 from sagemaker_local.client.runtime import RUNTIME, RuntimeClient
@@ -19,11 +20,11 @@ from sagemaker_local.names import Arns
 from sagemaker_local.processes.aws_variables import NOWHERE
 
 
-class OfflineClient:
+class OfflineClient(Modeled):
     """Stands for a service that a local session does not have; every call says so."""
 
     def __init__(self, service: str) -> None:
-        self._service = service
+        self.service = service
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -31,15 +32,17 @@ class OfflineClient:
 
         def refuse(*_: Any, **__: Any) -> Any:
             raise LocalError(
-                f"{self._service}.{name} would call AWS, and a local session never does; "
+                f"{self.service}.{name} would call AWS, and a local session never does; "
                 "use a managed session for it."
             )
 
         return refuse
 
 
-class LocalIam:
+class LocalIam(Modeled):
     """Every role may do everything: the SDK asks before it builds a job."""
+
+    service = "iam"
 
     def __init__(self, role: str) -> None:
         self._role = role
@@ -65,8 +68,10 @@ class LocalIam:
         return []
 
 
-class LocalSts:
+class LocalSts(Modeled):
     """The caller is the local role."""
+
+    service = "sts"
 
     def __init__(self, arns: Arns) -> None:
         self._arns = arns

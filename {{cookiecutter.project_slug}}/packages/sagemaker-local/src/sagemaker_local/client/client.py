@@ -7,7 +7,7 @@ from typing import Any
 
 from sagemaker_local.client.endpoint_configs import EndpointConfigOperations
 from sagemaker_local.client.endpoints import EndpointOperations
-from sagemaker_local.client.exceptions import exceptions
+from sagemaker_local.client.exceptions import Modeled
 from sagemaker_local.client.executions import ExecutionOperations
 from sagemaker_local.client.jobs import JobOperations
 from sagemaker_local.client.paginators import Paginators
@@ -30,6 +30,7 @@ class SageMakerClient(
     TagOperations,
     Paginators,
     Waiters,
+    Modeled,
 ):
     """Answers the calls that ``boto3.client("sagemaker")`` would send to the service.
 
@@ -37,8 +38,11 @@ class SageMakerClient(
 
     Attributes:
         engine: what answers.
+        service: whose client it is.
         debug: run jobs in this process: all of them, or those of the step of this name.
     """
+
+    service = "sagemaker"
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -50,10 +54,8 @@ class SageMakerClient(
         # ModelBuilder adds to a client's user agent; nothing is ever sent with this one.
         self._user_agent_creator = SimpleNamespace(to_string=lambda: "sagemaker-local")
 
-    @property
-    def exceptions(self) -> Any:
-        """The classes of what its methods raise, such as ``exceptions.ResourceNotFound``."""
-        return exceptions()
+    def close(self) -> None:
+        """Nothing is open: each call ends what it began."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

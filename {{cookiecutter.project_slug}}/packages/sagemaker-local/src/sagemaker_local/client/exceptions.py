@@ -1,22 +1,34 @@
-"""boto3's classes of exceptions: one for each error that the service's model declares."""
+"""boto3's classes of exceptions: one for each error that a service's model declares."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
+import botocore.session
 from botocore.errorfactory import ClientExceptionsFactory
 from botocore.exceptions import ClientError
-from sagemaker_local.service_model import service_model
 
 
 @cache
-def exceptions() -> Any:
+def exceptions(service: str = "sagemaker") -> Any:
     """What ``client.exceptions`` is: ``ResourceNotFound``, ``ConflictException`` and so on."""
-    return ClientExceptionsFactory().create_client_exceptions(service_model())
+    model = botocore.session.get_session().get_service_model(service)
+    return ClientExceptionsFactory().create_client_exceptions(model)
 
 
-def modeled(error: ClientError) -> ClientError:
+def modeled(error: ClientError, service: str = "sagemaker") -> ClientError:
     """The error as boto3 raises it: of its own class, where its code has one."""
-    kind: type[ClientError] = exceptions().from_code(error.response["Error"]["Code"])
+    kind: type[ClientError] = exceptions(service).from_code(error.response["Error"]["Code"])
     return kind(error.response, error.operation_name)
+
+
+class Modeled:
+    """A client that has ``exceptions``, so that ``except client.exceptions.X`` is no new error."""
+
+    service: str
+
+    @property
+    def exceptions(self) -> Any:
+        """The classes of what a client of this service raises."""
+        return exceptions(self.service)

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sagemaker_local.client.endpoint_logs import GROUP, LogStream, streams
+from sagemaker_local.client.exceptions import Modeled, modeled
 from sagemaker_local.errors import client_error
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import hosts_of
@@ -27,7 +28,7 @@ _LIMIT = 10_000
 _STREAM = re.compile(r"(?P<host>algo-[0-9]+)(-[0-9]+)?")
 
 
-class LocalLogs:
+class LocalLogs(Modeled):
     """``/aws/sagemaker/ProcessingJobs`` and so on; events are the lines of a job's log.
 
     ``describe_log_streams``, ``get_log_events`` and ``filter_log_events`` are there: what the SDK
@@ -38,6 +39,8 @@ class LocalLogs:
         jobs: the jobs.
         endpoints: the folder of endpoints' files.
     """
+
+    service = "logs"
 
     def __init__(self, jobs: Jobs, endpoints: Path) -> None:
         self._jobs = jobs
@@ -166,7 +169,7 @@ def _event(line: bytes, moment: int) -> Document:
 
 def _no_stream(operation: str) -> ClientError:
     message = "The specified log stream does not exist."
-    return client_error("ResourceNotFoundException", message, operation)
+    return modeled(client_error("ResourceNotFoundException", message, operation), "logs")
 
 
 def _lines(file: Path, start: int, complete: bool) -> Iterator[bytes]:

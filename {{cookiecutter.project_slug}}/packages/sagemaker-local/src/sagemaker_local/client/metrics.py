@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.utils import parse_to_aware_datetime
+from sagemaker_local.client.exceptions import Modeled, modeled
 from sagemaker_local.endpoints.metrics import LATENCIES, Metrics, Statistics
 from sagemaker_local.errors import client_error
 from sagemaker_local.storage.store import Document
@@ -21,12 +22,14 @@ _STATISTICS: Mapping[str, Callable[[Statistics], float]] = {
 }
 
 
-class LocalCloudWatch:
+class LocalCloudWatch(Modeled):
     """``get_metric_statistics`` of the namespace AWS/SageMaker; others have no values.
 
     Args:
         metrics: of the state.
     """
+
+    service = "cloudwatch"
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -51,7 +54,8 @@ class LocalCloudWatch:
         """
         if Period < 60 or Period % 60:
             told = f"The period is {Period} seconds, and must be a multiple of 60."
-            raise client_error("InvalidParameterValue", told, "GetMetricStatistics")
+            refused = client_error("InvalidParameterValue", told, "GetMetricStatistics")
+            raise modeled(refused, self.service)
         named = {item["Name"]: item["Value"] for item in Dimensions}
         points = []
         if Namespace == _NAMESPACE and set(named) == {"EndpointName", "VariantName"}:
