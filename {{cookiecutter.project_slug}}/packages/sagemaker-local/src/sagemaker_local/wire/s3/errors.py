@@ -6,11 +6,12 @@ from sagemaker_local.wire.messages import WireError
 
 
 def no_such_bucket(bucket: str) -> WireError:
-    return WireError("NoSuchBucket", f"There is no bucket {bucket!r}; create it first.", 404)
+    told = f"The specified bucket does not exist. Create {bucket!r} first."
+    return WireError("NoSuchBucket", told, 404)
 
 
 def no_such_key(key: str) -> WireError:
-    return WireError("NoSuchKey", f"There is no object {key!r}.", 404)
+    return WireError("NoSuchKey", f"The specified key does not exist. It is {key!r}.", 404)
 
 
 def no_such_upload(upload: str) -> WireError:
