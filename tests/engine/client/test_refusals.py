@@ -70,8 +70,7 @@ def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executio
     local: Local,
 ) -> None:
     step = processing("S", local.code("import time; time.sleep(60)"))
-    token = {"ClientRequestToken": "t" * 32}
-    run = local.start(definition(step), **token)
+    run = local.start(definition(step), ClientRequestToken="t" * 32)
     pipeline = {"ResourceArn": local.client.describe_pipeline(PipelineName="pipe")["PipelineArn"]}
     local.client.add_tags(**pipeline, Tags=[{"Key": "a", "Value": "b"}])
     with pytest.raises(local.client.exceptions.ConflictException, match="that is Executing") as no:
@@ -88,7 +87,8 @@ def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executio
     assert listed["PipelineExecutionSummaries"] == []
     assert "LastRunTime" not in local.client.describe_pipeline(PipelineName="pipe")
     assert local.client.list_tags(**pipeline)["Tags"] == []
-    assert local.run(definition(true("S")), **token).statuses == {"S": "Succeeded"}
+    again = local.run(definition(true("S")), ClientRequestToken="t" * 32)
+    assert again.statuses == {"S": "Succeeded"}
 
 
 def test_an_execution_that_a_fail_step_ended_is_not_retried(local: Local) -> None:
