@@ -14,7 +14,7 @@ from typing import Any
 
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.jobs import algorithm, remote_function, training_script
+from sagemaker_local.jobs import algorithm, checkpoints, remote_function, training_script
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
@@ -36,10 +36,10 @@ _SOURCE_CODE = "sourcecode.json"
 SETTINGS = Settings(
     table(
         "AlgorithmSpecification HyperParameters InputDataConfig OutputDataConfig Environment "
-        "StoppingCondition ResourceConfig",
+        "StoppingCondition ResourceConfig CheckpointConfig",
         "TrainingJobName RoleArn VpcConfig Tags "
         "EnableManagedSpotTraining EnableInterContainerTrafficEncryption EnableNetworkIsolation "
-        "RemoteDebugConfig TensorBoardOutputConfig RetryStrategy InfraCheckConfig CheckpointConfig "
+        "RemoteDebugConfig TensorBoardOutputConfig RetryStrategy InfraCheckConfig "
         "SessionChainingConfig ProfilerConfig ProfilerRuleConfigurations DebugHookConfig "
         "DebugRuleConfigurations ExperimentConfig",
     ),
@@ -67,6 +67,7 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
     yield from source_refusals("training", specification.get("TrainingInputMode"), None)
     if len(request.get("ResourceConfig", {}).get("InstanceGroups") or []) > 1:
         yield "InstanceGroups: hosts of several kinds are not run locally; give InstanceCount"
+    yield from checkpoints.refusals(request)
     for channel in channels:
         yield from _channel_refusals(channel)
     for metric in specification.get("MetricDefinitions") or []:
@@ -135,7 +136,8 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         message = host.folder.ml / "output" / "failure"
         run_to_success(commands[host.name], host.folder, launch, message, as_algorithm=True)
 
-    run_all(hosts, context.launch, run_one)
+    with checkpoints.kept(job, hosts, bucket):
+        run_all(hosts, context.launch, run_one)
     if not remote_function.runs(_channel_names(job)):
         say_if_empty("the model", hosts, "/opt/ml/model", log=False)
     _upload(job, hosts, bucket)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from time import monotonic
 
 from sagemaker_local.errors import StepFailure
-from sagemaker_local.jobs import algorithm, training, tuning_search
+from sagemaker_local.jobs import algorithm, checkpoints, training, tuning_search
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.kind import JobContext
 from sagemaker_local.jobs.tuning_trials import (
@@ -83,7 +83,7 @@ class TuningRun:
         if self._over:
             return None
         name = tuned_job_name(self._name, number)
-        request = self._request(tuned)
+        request = self._request(name, tuned)
         with self._lock:
             self._note(name, {"TrainingJobStatus": "InProgress"})
         failure = ""
@@ -99,7 +99,7 @@ class TuningRun:
             self._ended(name, child or {"TrainingJobStatus": "Failed", "FailureReason": failure})
         return objective(self._job, self._children[name])
 
-    def _request(self, tuned: dict[str, str]) -> Document:
+    def _request(self, name: str, tuned: dict[str, str]) -> Document:
         definition = self._job["TrainingJobDefinition"]
         return {
             **members_of(definition, tuple(members("CreateTrainingJobRequest"))),
@@ -109,6 +109,7 @@ class TuningRun:
                 "_tuning_objective_metric": self._metric,
             },
             "TuningJobArn": self._job["HyperParameterTuningJobArn"],
+            **checkpoints.of_trial(definition, name),
         }
 
     def _launch(self, command: Command) -> int:
