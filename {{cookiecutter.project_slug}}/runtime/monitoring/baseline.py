@@ -15,7 +15,7 @@ from tabular.records import Record, Split
 from tabular.scoring import score
 from tabular.values import DataError
 
-from . import constraints, dependence, distributions, model_quality, statistics
+from . import constraints, dependence, distributions, edits, model_quality, statistics
 from .columns import ColumnCounters, ColumnReader
 from .dependence import Bins, Profile, ProfileCounter
 from .distributions import Categories, Distribution, Numbers
@@ -66,6 +66,7 @@ def write(folder: Path, train: Split, test: Split, model: Artifact) -> list[str]
         ("quality", quality, model_quality.document(kind, bounds)),
     ):
         (folder / name).mkdir(parents=True, exist_ok=True)
+        said[edits.SUGGESTED] = edits.digest(kept)
         job.write_json(folder / name / "statistics.json", said)
         job.write_json(folder / name / "constraints.json", kept)
     return [

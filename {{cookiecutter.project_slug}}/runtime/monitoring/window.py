@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tabular.values import DataError
 
-from . import baseline, constraints, distributions, drift, violations
+from . import baseline, constraints, distributions, drift, edits, violations
 from .columns import ColumnCounters, ColumnReader, Values
 from .consolidation import Batch
 from .constraints import Constraints
@@ -57,8 +57,10 @@ def look_at_data(
         folder: of the baseline.
         own: comparisons that replace the usual one, by column.
     """
-    before = baseline.data(baseline.read(folder, "data/statistics.json"))
-    kept = constraints.read(baseline.read(folder, "data/constraints.json"), before.columns)
+    known_before = baseline.read(folder, "data/statistics.json")
+    before = baseline.data(known_before)
+    document = baseline.read(folder, "data/constraints.json")
+    kept = constraints.read(document, before.columns)
     reader = ColumnReader(signature["columns"])
     _check_same(before.columns, reader, bool(signature["classes"]), folder)
     counters = ColumnCounters(reader.readings)
@@ -72,6 +74,8 @@ def look_at_data(
         profiled.add(answered, batch.answers)
     known = {k: v for k, v in counters.distributions().items() if k in before.columns}
     found = DataResult(counters.rows, known, profiled.profiles())
+    off = [name for name, each in kept.columns.items() if not each.evaluated]
+    found.notes += edits.note("data", known_before, document, off)
     if not found.rows or not kept.evaluated:
         return found
     found.violations += violations.of_columns(kept, found.columns, counters.unreadable)

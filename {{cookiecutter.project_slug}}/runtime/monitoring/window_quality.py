@@ -15,7 +15,7 @@ from tabular.spelling import Reading
 from tabular.targets import reading_of_target
 from tabular.values import DataError
 
-from . import baseline, model_quality
+from . import baseline, edits, model_quality
 from .consolidation import Batch
 from .estimated_quality import Calibration
 from .model_quality import Bound
@@ -69,7 +69,9 @@ def look_at_quality(
     for batch in rows:
         joins.add(batch)
         sure.add(batch.answers)
-    found = QualityResult(joins.rows, {}, bounds, sure.accuracy(), [], joins.notes())
+    edited = edits.note("quality", said, baseline.read(folder, "quality/constraints.json"))
+    notes = [*edited, *joins.notes()]
+    found = QualityResult(joins.rows, {}, bounds, sure.accuracy(), [], notes)
     if joins.rows:
         found.metrics = joins.metrics()
         unknown = sorted(name for name, each in found.metrics.items() if not np.isfinite(each))

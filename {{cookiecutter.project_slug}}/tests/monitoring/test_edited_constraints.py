@@ -56,6 +56,34 @@ def test_what_was_suggested_names_what_is_shifted(
     trained: Trained, shifted: Path, tmp_path: Path
 ) -> None:
     assert named(trained, shifted, shifted / "baseline", tmp_path / "drift") == set(SHIFTED)
+    notes = read(tmp_path / "drift" / "drift.json")["notes"]
+    assert not any("edited" in each for each in notes)
+
+
+def test_the_predictions_are_switched_off_by_their_name(
+    trained: Trained, shifted: Path, tmp_path: Path
+) -> None:
+    switch = {"evaluate_constraints": "Disabled"}
+    off = {"name": "prediction", "monitoring_config_overrides": switch}
+    copy = edited(shifted, tmp_path, lambda document: document["features"].append(off))
+    assert named(trained, shifted, copy, tmp_path / "drift") == set(SHIFTED)
+    found = read(tmp_path / "drift" / "drift.json")["comparisons"]
+    assert found and "prediction" not in {each["column"] for each in found}
+
+
+def test_an_edited_threshold_of_a_metric_is_said(
+    trained: Trained, shifted: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(shifted / "baseline", tmp_path / "baseline"))
+    file = copy / "quality" / "constraints.json"
+    for change, notes in ((0.0, 0), (1.0, 1)):  # laid out otherwise; then another bound
+        document = read(file)
+        document["regression_constraints"]["rmse"]["threshold"] += change
+        file.write_text(json.dumps(document), encoding="utf-8")
+        output = tmp_path / f"quality-{notes}"
+        main("quality", trained, output, window=shifted / "window", baseline=copy)
+        said = read(output / "quality.json")["notes"]
+        assert sum("but edited" in each for each in said) == notes
 
 
 @pytest.mark.parametrize("kind", ["local", "managed"])
@@ -76,6 +104,8 @@ def test_the_sdk_s_own_classes_switch_a_column_off(
         copy = edited(shifted, tmp_path, lambda document: document.update(saved))
         assert named(trained, shifted, copy, tmp_path / "drift") == {"power_kw"}
         file = tmp_path / "drift" / "constraint_violations.json"
+        note, *_ = read(tmp_path / "drift" / "drift.json")["notes"]
+        assert note.endswith("but edited: mileage_km not looked at")
         left = ConstraintViolations.from_file_path(str(file), sagemaker_session=session)
         assert left.body_dict == read(file)
 
