@@ -140,7 +140,7 @@ def _is_built_in(step: Step) -> bool:
     """Does a step train by an algorithm, and without a script?"""
     job = step.arguments.get("TrainingJobDefinition", step.arguments)
     settings = job.get("HyperParameters", job.get("StaticHyperParameters", {}))
-    return algorithm.runs(job, settings)
+    return algorithm.without_script(job, settings) is not None
 
 
 def _prepare_training(local: Local, definition: Definition, step: Step, table: str) -> None:

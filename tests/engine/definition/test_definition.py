@@ -11,7 +11,16 @@ from sagemaker_local.definition.document import Branch, parse, read
 from sagemaker_local.errors import DefinitionError
 from sagemaker_local.planning.checks import check
 
-from engine.definitions import condition, definition, fail, parameter, processing, step, true
+from engine.definitions import (
+    Json,
+    condition,
+    definition,
+    fail,
+    parameter,
+    processing,
+    step,
+    true,
+)
 
 CODE = "s3://sagemaker-local/code"
 
@@ -123,6 +132,36 @@ def test_the_error_says_how_many_reasons_there_are() -> None:
 @pytest.mark.parametrize("name", ["", "a b", "a.b", "x" * 65, "ä", "a/b", "a\n"])
 def test_step_names_are_those_of_the_service(name: str) -> None:
     assert any("the name must be" in problem for problem in problems(definition(fail(name))))
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"DisplayName": 3}, "DisplayName should be a string, and is 3, a number"),
+        ({"Description": ["a"]}, 'Description should be a string, and is ["a"], a list'),
+        (
+            {"DisplayName": "x" * 257},
+            "DisplayName has 257 characters, and the service takes",
+        ),
+        (
+            {"Description": "x" * 3073},
+            "Description has 3073 characters, and the service",
+        ),
+        ({"DependsOn": [None]}, "DependsOn has null, nothing, and needs names of steps"),
+        ({"Type": ["Fail"]}, 'its Type is ["Fail"], a list'),
+    ],
+)
+def test_what_stands_beside_the_arguments_is_text(members: Json, told: str) -> None:
+    (found,) = problems(definition(fail("S") | members))
+    assert found.startswith(f"step 'S': {told}")
+
+
+def test_settings_of_the_whole_pipeline_are_objects() -> None:
+    found = problems(definition(fail("S"), PipelineExperimentConfig=3, MlflowConfig=[]))
+    assert found == [
+        "PipelineExperimentConfig should be an object, and is 3, a number",
+        "MlflowConfig should be an object, and is [], a list",
+    ]
 
 
 def test_a_name_is_defined_once_in_all_branches() -> None:

@@ -192,7 +192,7 @@ def test_a_job_that_says_nothing_has_no_exit_message(local: Local) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("nothing", "There is nothing at"),
+        ("nothing", "property file 'Report' of step 'First' is not there: its job wrote no r.json"),
         ("{", "is not JSON"),
         ('{"metrics": {}}', "metrics.r2 of Report, property file of First has no value"),
     ],

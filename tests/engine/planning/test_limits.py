@@ -246,7 +246,7 @@ def test_single_jobs_and_models_are_asked_the_same(local: Local) -> None:
 
 
 def test_a_definition_has_at_most_a_mebibyte() -> None:
-    (refusal,) = read(definition(true("S", Description="x" * 1_048_576)))[1]
+    (refusal,) = read(definition(true("S"), Metadata={"Long": "x" * 1_048_576}))[1]
     assert refusal.what.endswith("and the service takes at most 1048576")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sagemaker_local.definition.cache_config import CacheConfig, parse_cache_config
 from sagemaker_local.definition.parameters import Parameter, parse_parameter
 from sagemaker_local.definition.retry_policy import RetryPolicy, parse_retry_policy
+from sagemaker_local.definition.values import told
 from sagemaker_local.errors import DefinitionError, Refusal
 from sagemaker_local.names import STEP_NAME
 
@@ -37,6 +38,8 @@ _STEP_KEYS = {
     "RetryPolicies",
 }
 _MOST_CHARACTERS = 1_048_576
+# Texts that the list of steps shows, and the most characters of its members.
+_SHOWN = {"DisplayName": 256, "Description": 3072}
 # The type of step whose arguments hold other steps, by the outcome with which they run.
 _NESTED = {"Condition": {"IfSteps": True, "ElseSteps": False}}
 
@@ -144,8 +147,8 @@ class _Parser:
         return Definition(
             parameters,
             self.steps,
-            document.get("PipelineExperimentConfig"),
-            document.get("MlflowConfig"),
+            self._object(document, "PipelineExperimentConfig"),
+            self._object(document, "MlflowConfig"),
         )
 
     def _refuse(self, where: str, what: str) -> None:
@@ -158,6 +161,25 @@ class _Parser:
             return value
         self._refuse(where, f"{key} is not a list")
         return []
+
+    def _object(self, item: dict[str, Any], key: str) -> dict[str, Any] | None:
+        """The object at ``key``; None if it is absent, or no object, which is a refusal."""
+        value = item.get(key)
+        if value is None or isinstance(value, dict):
+            return value
+        self._refuse("", f"{key} should be an object, and is {told(value)}")
+        return None
+
+    def _text(self, where: str, item: dict[str, Any], key: str) -> str | None:
+        """The text at ``key``; None if it is absent, or none that is shown, which is a refusal."""
+        value, most = item.get(key), _SHOWN[key]
+        if value is not None and not isinstance(value, str):
+            self._refuse(where, f"{key} should be a string, and is {told(value)}")
+            return None
+        if value is not None and len(value) > most:
+            what = f"{key} has {len(value)} characters, and the service takes at most {most}"
+            self._refuse(where, what)
+        return value
 
     def _parameters(self, items: list[Any]) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {}
@@ -191,7 +213,7 @@ class _Parser:
         if name in self.steps:
             self._refuse(where, "is defined twice")
         if not isinstance(kind, str):
-            self._refuse(where, "has no Type")
+            self._refuse(where, "has no Type" if kind is None else f"its Type is {told(kind)}")
             return
         arguments = item.get("Arguments") or {}
         if not isinstance(arguments, dict):
@@ -202,8 +224,8 @@ class _Parser:
             name=name,
             type=kind,
             arguments={key: value for key, value in arguments.items() if key not in nested},
-            display_name=item.get("DisplayName"),
-            description=item.get("Description"),
+            display_name=self._text(where, item, "DisplayName"),
+            description=self._text(where, item, "Description"),
             depends_on=tuple(self._depends_on(where, self._list(where, item, "DependsOn"))),
             property_files=tuple(
                 self._property_files(where, self._list(where, item, "PropertyFiles"))
@@ -220,8 +242,10 @@ class _Parser:
         for item in items:
             if isinstance(item, str):
                 yield item
-            else:
+            elif isinstance(item, dict) and "Step" in item:
                 self._refuse(where, f"DependsOn {item!r}: failure triggers are not run locally")
+            else:
+                self._refuse(where, f"DependsOn has {told(item)}, and needs names of steps")
 
     def _cache(self, where: str, item: Any) -> CacheConfig | None:
         try:

@@ -40,7 +40,13 @@ class ExecutionContext:
     def property_file(self, step: str, name: str) -> Any:
         file = self.definition.steps[step].property_file(name)
         assert file is not None, "checked before the execution started"
-        return self.json_object(property_file_uri(self.described[step], step, file))
+        uri = property_file_uri(self.described[step], step, file)
+        if not self.bucket.path(uri).is_file():
+            raise StepFailure(
+                f"The property file {name!r} of step {step!r} is not there: its job wrote no "
+                f"{file.path} to its output {file.output_name!r}, {uri}."
+            )
+        return self.json_object(uri)
 
     def json_object(self, uri: str) -> Any:
         file = self.bucket.existing(uri)
