@@ -54,9 +54,9 @@ def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     if options.ground_truth:
         files = sorted(options.ground_truth.rglob("*"))
         labels = ground_truth.read(each for each in files if each.suffix in (".csv", ".jsonl"))
-    labelled.write(folder, options.window, labels)
     shape = Shape.of(model.signature)
     waiting = Unlabelled(options.window, options.state, options.package, shape, labels)
+    labelled.write(folder, options.window, labels, waiting.late_rows())
     rows = chain(consolidation.batches(options.window, shape), waiting.late())
     found = look_at_quality(rows, model.signature, options.baseline, labels)
     found.notes += waiting.keep(folder)

@@ -29,6 +29,8 @@ from .span import Span
 ROWS, BATCH = 5_000, 2_000  # in a part of the table, and at once
 WRITTEN = timedelta(hours=2)  # after its hour has begun, no file is written to any more
 FILE = "rows.parquet"
+# Other tasks read it whole, once or twice: it is to be quick to read, not small.
+QUICK: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
 NONE: list[dict[str, Any]] = [{}]  # in place of an answer that was not captured
 
 
@@ -142,9 +144,7 @@ def consolidate(
         if is_batch
         else _inside(whole, files, shape, span, found)
     )
-    # Other tasks read it whole, once or twice: it is to be quick to read, not small.
-    how = {"compression": "lz4", "write_statistics": False}
-    with pq.ParquetWriter(folder / FILE, shape.schema(), use_dictionary=False, **how) as writer:
+    with pq.ParquetWriter(folder / FILE, shape.schema(), **QUICK) as writer:
         parts: list[pa.Table] = []
         for waiting in _batches(captures, found):
             parts.append(_table(waiting, shape))

@@ -1,6 +1,7 @@
-"""The rows of a window whose truth is known, as a table: what a model can be trained on anew."""
+"""Rows whose truth is known in a window, as a table: what a model can be trained on anew."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,34 +15,41 @@ FILE = "labelled.parquet"
 LABEL = "label"
 
 
-def write(folder: Path, window: Path, labels: Mapping[str, str]) -> int:
+def write(
+    folder: Path, window: Path, labels: Mapping[str, str], late: Iterable[pa.RecordBatch] = ()
+) -> int:
     """Write labelled.parquet: the rows' `id`, `time`, `label`, and the model's columns, `in:...`.
 
     Args:
         folder: gets the file, unless no row has a label.
         window: folder with rows.parquet.
         labels: the truth by the id of a row.
+        late: rows of earlier windows whose label has come since.
 
     Returns:
         How many rows have a label.
     """
     names, truth = pa.array(labels.keys(), pa.string()), pa.array(labels.values(), pa.string())
     rows, writer = 0, None
-    with pq.ParquetFile(window / ROWS_FILE) as file:
-        for batch in file.iter_batches(ROWS) if labels else ():
-            found = pa.Table.from_batches([batch])
-            places = pc.index_in(found.column("id"), names)
-            known = places.is_valid()
-            if not pc.any(known).as_py():
-                continue
-            given = truth.take(places.combine_chunks().drop_null())
-            table = _table(found.filter(known), given)
-            writer = writer or pq.ParquetWriter(folder / FILE, table.schema)
-            writer.write_table(table)
-            rows += len(table)
+    for batch in chain(_of_window(window), late) if labels else ():
+        found = pa.Table.from_batches([batch])
+        places = pc.index_in(found.column("id"), names)
+        known = places.is_valid()
+        if not pc.any(known).as_py():
+            continue
+        given = truth.take(places.combine_chunks().drop_null())
+        table = _table(found.filter(known), given)
+        writer = writer or pq.ParquetWriter(folder / FILE, table.schema)
+        writer.write_table(table.cast(writer.schema))
+        rows += len(table)
     if writer:
         writer.close()
     return rows
+
+
+def _of_window(window: Path) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(window / ROWS_FILE) as file:
+        yield from file.iter_batches(ROWS)
 
 
 def _table(rows: pa.Table, labels: pa.Array) -> pa.Table:

@@ -1,10 +1,11 @@
 """Answers whose truth is not known yet: it often comes late, when their window is long over.
 
-They are kept from window to window, without what was asked, until a label comes for them or they
-are too old. Each counts once, in the window in which its label is there.
+They are kept from window to window until a label comes for them or they are too old. Each counts
+once, in the window in which its label is there. What was asked is kept of the newest `MOST`: they
+can be trained on, too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,10 +18,12 @@ from tabular import job
 from tabular.records import Columns
 
 from . import consolidation, state
-from .consolidation import ROWS, Batch, Shape
+from .consolidation import QUICK, ROWS, Batch, Shape
 
 FILE = state.WAITING
 LONGEST = timedelta(days=90)
+MOST = 100_000  # rows of which is kept what was asked
+KEPT = "inputs_kept"  # the column that tells which these are
 PACKAGE = b"package"  # which model package answered: another one's answers say nothing of this
 
 
@@ -52,38 +55,70 @@ class Unlabelled:
                 answers = consolidation.answered(rows, self.shape)
                 yield Batch(rows, Columns({}, rows.num_rows), *answers)
 
+    def late_rows(self) -> Iterator[pa.RecordBatch]:
+        """Those of which is known what was asked, with the columns of a window."""
+        names = self.shape.schema().names
+        for batch in self.late():
+            yield batch.rows.filter(batch.rows[KEPT]).select(names)
+
     def keep(self, folder: Path) -> list[str]:
         """Write the answers that go on waiting, those of this window among them, for the next.
 
         Returns:
-            Sentences about those that wait no more.
+            Sentences about those that wait no more, and about what is not kept of the others.
         """
         end, is_newest = self._end()
         if not is_newest:
             return []
         schema = self._schema()
-        with pq.ParquetWriter(folder / FILE, schema) as writer:
-            for rows in (*self._earlier(), *self._new()):
-                recent = pc.greater(rows["time"], pa.scalar(end - LONGEST, rows["time"].type))
-                waits = pc.and_(recent, pc.invert(self._has_label(rows)))
-                left = pa.Table.from_batches([rows.filter(waits)]).cast(schema)
-                writer.write_table(left)
-        late = sum(batch.rows.num_rows for batch in self.late())
-        return [f"{late:,} labels are of answers of earlier windows"] if late else []
+        told = ["id", "time", "prediction"]
+        count = sum(rows.num_rows for rows in self._waiting(end, told))
+        bare = left = max(0, count - MOST)
+        with pq.ParquetWriter(folder / FILE, schema, **QUICK) as writer:
+            for rows in self._waiting(end):
+                older = min(left, rows.num_rows)
+                left -= older
+                for part in (_bare(rows.slice(0, older), schema), rows.slice(older)):
+                    writer.write_table(pa.Table.from_batches([part]).cast(schema))
+        return self._notes(bare)
 
-    def _earlier(self) -> Iterator[pa.RecordBatch]:
+    def _notes(self, bare: int) -> list[str]:
+        late = sum(batch.rows.num_rows for batch in self.late())
+        known = sum(rows.num_rows for rows in self.late_rows())
+        notes = [f"{late:,} labels are of answers of earlier windows"] if late else []
+        if known < late:
+            notes.append(
+                f"{late - known:,} of these are not trained on, since what was asked is kept of "
+                f"the newest {MOST:,} answers that wait for a label"
+            )
+        if bare:
+            notes.append(
+                f"{bare:,} answers that wait for a label will not be trained on: what was asked is "
+                f"kept of the newest {MOST:,}"
+            )
+        return notes
+
+    def _waiting(self, end: datetime, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+        """The rows that go on waiting, the oldest first; of some columns, if these are named."""
+        for found in (self._earlier(names), self._new(names)):
+            for rows in found:
+                recent = pc.greater(rows["time"], pa.scalar(end - LONGEST, rows["time"].type))
+                yield rows.filter(pc.and_(recent, pc.invert(self._has_label(rows))))
+
+    def _earlier(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
         with state.opened(self.state, FILE) as kept:
             if kept is None:
                 return
             file = pq.ParquetFile(kept)
             if file.schema_arrow.metadata[PACKAGE] == self.package.encode():
-                yield from file.iter_batches(ROWS)
+                yield from file.iter_batches(ROWS, columns=names or None)
 
-    def _new(self) -> Iterable[pa.RecordBatch]:
-        names = self._schema().names
+    def _new(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(self.window / consolidation.FILE) as file:
-            for rows in file.iter_batches(ROWS, columns=names):
-                yield rows.filter(rows["prediction"].is_valid())
+            for found in file.iter_batches(ROWS, columns=names or None):
+                rows = found.filter(found["prediction"].is_valid())
+                kept = pa.repeat(pa.scalar(True), rows.num_rows)
+                yield rows if names else rows.append_column(KEPT, kept)
 
     def _has_label(self, rows: pa.RecordBatch) -> pa.Array:
         return pc.is_in(rows["id"], pa.array(self.labels, pa.string()))
@@ -93,6 +128,13 @@ class Unlabelled:
         return datetime.fromisoformat(found["end"]), found["is_newest"]
 
     def _schema(self) -> pa.Schema:
-        whole = self.shape.schema()
-        own = [whole.field(name) for name in whole.names if not name.startswith("in:")]
-        return pa.schema(own, {PACKAGE: self.package.encode()})
+        schema = self.shape.schema().append(pa.field(KEPT, pa.bool_()))
+        return schema.with_metadata({PACKAGE: self.package.encode()})
+
+
+def _bare(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Rows without what was asked."""
+    nothing = pa.nulls(rows.num_rows, pa.string())
+    columns = [nothing if name.startswith("in:") else rows[name] for name in schema.names]
+    columns[schema.names.index(KEPT)] = pa.repeat(pa.scalar(False), rows.num_rows)
+    return pa.RecordBatch.from_arrays(columns, names=schema.names)

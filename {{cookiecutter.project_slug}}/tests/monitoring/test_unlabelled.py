@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
-from monitoring import consolidation
+from monitoring import consolidation, labelled, unlabelled
 from monitoring.consolidation import Shape
 from monitoring.unlabelled import LONGEST, Unlabelled
 
@@ -73,3 +74,38 @@ def test_answers_of_another_version_or_of_long_ago_are_dropped(tmp_path: Path) -
     _, _, later = looked(tmp_path, first, "later", ids="e f", end=END + LONGEST)
     late, _, _ = looked(tmp_path, later, "last", ids="g h", labels="a e")
     assert late == ["e"]
+
+
+def test_a_row_whose_label_comes_late_is_trained_on(tmp_path: Path) -> None:
+    _, _, first = looked(tmp_path, None, "first", ids="a b c")
+    now = window(tmp_path / "now", END, ["d", "e"])
+    waiting = Unlabelled(now, first, "p/1", SHAPE, {"a": "no", "d": "yes"})
+    assert labelled.write(tmp_path, now, waiting.labels, waiting.late_rows()) == 2
+    found = pq.read_table(tmp_path / labelled.FILE)
+    assert found.drop_columns(["time"]).to_pylist() == [
+        {"id": "d", "label": "yes", "in:age": "7"},
+        {"id": "a", "label": "no", "in:age": "7"},
+    ]
+
+
+def test_what_was_asked_is_kept_of_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unlabelled, "MOST", 3)
+    _, said, first = looked(tmp_path, None, "first", ids="a b c d e x")
+    kept = "what was asked is kept of the newest 3"
+    assert said == [f"2 answers that wait for a label will not be trained on: {kept}"]
+    late, said, second = looked(tmp_path, first, "second", ids="f g x", labels="b c")
+    assert late == ["b", "c"], "all count"
+    assert said[0] == "2 labels are of answers of earlier windows"
+    assert said[1].startswith("1 of these are not trained on")
+    waiting = Unlabelled(tmp_path / "second-window", first, "p/1", SHAPE, {"b": "no", "c": "no"})
+    assert [row for rows in waiting.late_rows() for row in rows["id"].to_pylist()] == ["c"]
+    found = pq.read_table(second / unlabelled.FILE).select(["id", "in:age", unlabelled.KEPT])
+    assert [tuple(each.values()) for each in found.to_pylist()] == [
+        ("a", None, False),
+        ("d", None, False),
+        ("e", "7", True),
+        ("f", "7", True),
+        ("g", "7", True),
+    ]
