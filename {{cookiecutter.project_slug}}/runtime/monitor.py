@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from monitoring import baseline, consolidation, ground_truth, labelled, span, written
+from monitoring import baseline, consolidation, ground_truth, labelled, span, unlabelled, written
 from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
@@ -37,7 +37,9 @@ def consolidate(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     time = span.given(options.start, options.end, options.bookmark)
     shape = Shape.of(model.signature)
     found, after = consolidation.consolidate(folder, files, shape, time)
-    return written.window(folder, found, time, after)
+    labels = ground_truth.of_folder(options.ground_truth) if time.is_newest else {}
+    late = unlabelled.late(options.bookmark, options.package, labels)
+    return written.window(folder, found, time, after, late)
 
 
 def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
@@ -50,10 +52,7 @@ def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
 
 def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     """Compare answers with the truth: those of the window, and earlier ones that waited for it."""
-    labels: dict[str, str] = {}
-    if options.ground_truth:
-        files = sorted(options.ground_truth.rglob("*"))
-        labels = ground_truth.read(each for each in files if each.suffix in (".csv", ".jsonl"))
+    labels = ground_truth.of_folder(options.ground_truth)
     shape = Shape.of(model.signature)
     waiting = Unlabelled(options.window, options.state, options.package, shape, labels)
     labelled.write(folder, options.window, labels, waiting.late_rows())

@@ -346,14 +346,10 @@ def test_parameters_of_a_person_go_to_the_notebooks(
     assert train[:2] == ["pipeline", "-f"] and json.loads(train[-1])["target"] == "price"
 
 
-def test_labels_are_added_and_the_last_window_is_monitored_again(
+def test_labels_are_added_and_start_monitoring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paths, "DATA", tmp_path)
-    last = {"cars": "2026-01-31T10:00:00+00:00/2026-01-31T11:00:00+00:00"}
-    monkeypatch.setattr(
-        captures.LocalEndpoints, "last_window", lambda _, endpoint: last.get(endpoint, "")
-    )
     (tmp_path / "labels" / "cars").mkdir(parents=True)
     own, other = tmp_path / "labels" / "own.csv", tmp_path / "labels" / "cars" / "other.csv"
     for file in (own, other):
@@ -365,7 +361,7 @@ def test_labels_are_added_and_the_last_window_is_monitored_again(
     group = registry.group_name("xgboost")
     assert set(work) == {"monitor-cars", f"monitor-{group}"}
     assert work["monitor-cars"][0] == ["labels", str(other), "--endpoint", "cars"]
-    assert json.loads(work["monitor-cars"][1][-1]) == {"endpoint": "cars", "window": last["cars"]}
+    assert json.loads(work["monitor-cars"][1][-1]) == {"endpoint": "cars"}
     assert json.loads(work[f"monitor-{group}"][1][-1]) == {"endpoint": group}
 
 

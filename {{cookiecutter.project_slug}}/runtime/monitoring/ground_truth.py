@@ -34,6 +34,12 @@ def read(paths: Iterable[Path]) -> dict[str, str]:
     return found
 
 
+def of_folder(folder: Path | None) -> dict[str, str]:
+    """The labels of all files of a folder, as `read` does; none where there is none."""
+    files = sorted(folder.rglob("*")) if folder else []
+    return read(each for each in files if each.suffix in (".csv", ".jsonl"))
+
+
 def _add(path: Path, found: dict[str, str]) -> None:
     for place, name, label in _labels(path):
         if found.setdefault(name, label) != label:

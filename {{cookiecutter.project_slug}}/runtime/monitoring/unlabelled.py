@@ -27,6 +27,27 @@ KEPT = "inputs_kept"  # the column that tells which these are
 PACKAGE = b"package"  # which model package answered: another one's answers say nothing of this
 
 
+def late(folder: Path | None, package: str, labels: Mapping[str, str]) -> int:
+    """How many answers of earlier windows have a label now; as for `Unlabelled`."""
+    found = _of_state(folder, package, ["id"]) if labels else ()
+    return sum(pc.sum(_has_label(rows, labels)).as_py() or 0 for rows in found)
+
+
+def _of_state(
+    folder: Path | None, package: str, names: Sequence[str] = ()
+) -> Iterator[pa.RecordBatch]:
+    with state.opened(folder, FILE) as kept:
+        if kept is None:
+            return
+        file = pq.ParquetFile(kept)
+        if file.schema_arrow.metadata[PACKAGE] == package.encode():
+            yield from file.iter_batches(ROWS, columns=names or None)
+
+
+def _has_label(rows: pa.RecordBatch, labels: Mapping[str, str]) -> pa.Array:
+    return pc.is_in(rows["id"], pa.array(labels, pa.string()))
+
+
 @dataclass(frozen=True)
 class Unlabelled:
     """The answers that wait for a label.
@@ -106,12 +127,7 @@ class Unlabelled:
                 yield rows.filter(pc.and_(recent, pc.invert(self._has_label(rows))))
 
     def _earlier(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
-        with state.opened(self.state, FILE) as kept:
-            if kept is None:
-                return
-            file = pq.ParquetFile(kept)
-            if file.schema_arrow.metadata[PACKAGE] == self.package.encode():
-                yield from file.iter_batches(ROWS, columns=names or None)
+        return _of_state(self.state, self.package, names)
 
     def _new(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(self.window / consolidation.FILE) as file:
@@ -121,7 +137,7 @@ class Unlabelled:
                 yield rows if names else rows.append_column(KEPT, kept)
 
     def _has_label(self, rows: pa.RecordBatch) -> pa.Array:
-        return pc.is_in(rows["id"], pa.array(self.labels, pa.string()))
+        return _has_label(rows, self.labels)
 
     def _end(self) -> tuple[datetime, bool]:
         found = job.read_json(self.window, "window.json")

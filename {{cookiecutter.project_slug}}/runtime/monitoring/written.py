@@ -30,8 +30,18 @@ from .window import DataResult
 from .window_quality import QualityResult
 
 
-def window(folder: Path, found: Consolidated, span: Span, after: Bookmark) -> list[str]:
-    """Write window.json: how much was captured, and when; of the newest window bookmark.json."""
+def window(
+    folder: Path, found: Consolidated, span: Span, after: Bookmark, late: int = 0
+) -> list[str]:
+    """Write window.json: how much was captured, and when; of the newest window bookmark.json.
+
+    Args:
+        folder: gets them.
+        found: what was captured.
+        span: its time.
+        after: the bookmark.
+        late: answers of earlier windows that have a label now.
+    """
     notes = [found.unreadable.sentence()] if found.unreadable.count else []
     if found.unanswered:
         notes.append(f"{found.unanswered:,} requests have no captured answer")
@@ -42,6 +52,7 @@ def window(folder: Path, found: Consolidated, span: Span, after: Bookmark) -> li
     document = {
         "rows": found.rows,
         "requests": found.requests,
+        "new": found.rows + late,
         "first": found.first.isoformat() if found.first else "",
         "last": found.last.isoformat() if found.last else "",
         "start": (span.before.until if span.is_newest else span.start).isoformat(),
@@ -53,6 +64,7 @@ def window(folder: Path, found: Consolidated, span: Span, after: Bookmark) -> li
         job.write_json(folder / "bookmark.json", after.document())
     job.write_json(folder / "window.json", document)
     counted = f"{found.rows:,} rows in {found.requests:,} requests"
+    counted += f", and {late:,} labels of earlier ones" if late else ""
     return [*notes, f"{counted} until {span.end:%Y-%m-%d %H:%M:%S}"]
 
 

@@ -183,3 +183,31 @@ def test_a_report_opens_offline_and_the_history_grows_by_window(
     with pytest.raises(SystemExit, match="another window, until 2026-11-25T11:00"):
         main("report", trained, tmp_path / "late", baseline=baseline, **told)
     assert not (tmp_path / "late").exists()
+
+
+@JUST_ONE
+def test_labels_alone_are_a_window_and_train(
+    trained: Trained, baseline: Path, windows: Path, tmp_path: Path
+) -> None:
+    """Nothing was asked since the last window, and the truth of it has come."""
+    state = windows / "calm" / "report" / "state"
+    truth = [f"e{place},{label}\n" for place, label in enumerate(labels(trained))]
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "truth.csv").write_text("id,label\n" + "".join(truth))
+    of_labels = {"ground_truth": tmp_path / "labels"}
+    given = {"capture": windows / "calm" / "capture", "end": "2026-11-25T12:00Z", **of_labels}
+    main("consolidate", trained, tmp_path / "window", bookmark=state, **given)
+    about = read(tmp_path / "window" / "window.json")
+    assert (about["rows"], about["new"]) == (0, len(truth))
+    told = {"window": tmp_path / "window", "baseline": baseline}
+    main("drift", trained, tmp_path / "drift", **told)
+    main("quality", trained, tmp_path / "quality", **told, **of_labels, state=state)
+    told |= {name: tmp_path / name for name in ("drift", "quality")}
+    main("report", trained, tmp_path / "report", **told, state=state)
+    assert pq.read_table(tmp_path / "quality" / "labelled.parquet").num_rows == len(truth)
+    before, alone = read(tmp_path / "report" / "state" / "history.json")["windows"]
+    assert (before["rows"], before["metrics"]) == (600, {})
+    assert (alone["rows"], alone["drift"]) == (0, {}) and alone["metrics"]
+    after = tmp_path / "report" / "state"
+    main("consolidate", trained, tmp_path / "next", bookmark=after, **given)
+    assert read(tmp_path / "next" / "window.json")["new"] == 0

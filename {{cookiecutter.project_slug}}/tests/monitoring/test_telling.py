@@ -126,3 +126,13 @@ def test_endings_are_told_as_set(told: Any, status: str, gate: str | None, said:
 def test_a_rule_that_can_never_be_is_refused(needed: int, of: int) -> None:
     with pytest.raises(ValueError, match="can never be"):
         Rule(needed, of)
+
+
+def test_a_window_of_labels_alone_tells_of_metrics_and_of_no_column() -> None:
+    worse = {"r2": "Metric r2 with 0.5 was less than 0.7"}
+    alone = window(2, worse, rows=0, metrics={"r2": 0.5})
+    entries = [window(1, DRIFTED, rows=9), alone, window(3, DRIFTED, rows=9)]
+    found = windows.standing(Rule(2, 2), [windows.Window.of(each) for each in entries])
+    assert set(found) == {"mileage_km"} and found["mileage_km"].since == entries[0]["end"]
+    found = windows.standing(Rule(1, 1), [windows.Window.of(each) for each in entries[:2]])
+    assert set(found) == {"mileage_km", "r2"}

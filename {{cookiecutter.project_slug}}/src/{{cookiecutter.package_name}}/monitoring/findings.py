@@ -24,8 +24,8 @@ class Findings:
 
     Attributes:
         window: how much was captured, and when; see ``window.json``.
-        drift: comparisons with the baseline, and notes; empty of a window without rows.
-        quality: metrics with their bounds; empty of a window without rows.
+        drift: comparisons with the baseline, and notes; empty of a window in which nothing is new.
+        quality: metrics with their bounds; empty of a window in which nothing is new.
         violations: of constraints and bounds, as ``constraint_violations.json`` has them.
     """
 
@@ -37,11 +37,14 @@ class Findings:
     @property
     def sentence(self) -> str:
         """What there is to say in short."""
-        if not self.window["rows"]:
-            return f"There is nothing new until {self.window['end']}."
+        window = self.window
+        if not window["new"]:
+            return f"There is nothing new until {window['end']}."
         found = f"{len(self.violations)} violations" if self.violations else "no violation"
-        rows, requests = self.window["rows"], self.window["requests"]
-        return f"{rows:,} rows in {requests:,} requests until {self.window['end']}: {found}."
+        said = f"{window['rows']:,} rows in {window['requests']:,} requests"
+        if not window["rows"]:
+            said = f"No request, but {window['new']:,} labels of earlier ones"
+        return f"{said} until {window['end']}: {found}."
 
     @property
     def notes(self) -> list[str]:
@@ -87,7 +90,7 @@ def of_execution(session: Any, execution: Any) -> Findings:
         execution: of the monitoring pipeline.
     """
     window = _document(session, execution, "Consolidate", "window", "window.json")
-    if not window["rows"]:
+    if not window["new"]:
         return Findings(window, {}, {}, [])
     violations = _document(session, execution, "Report", "report", "constraint_violations.json")
     return Findings(

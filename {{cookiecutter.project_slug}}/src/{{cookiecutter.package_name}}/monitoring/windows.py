@@ -13,19 +13,26 @@ class Window:
         package: the model package that answered.
         violations: what was not kept, by column or metric, with its sentence.
         metrics: the names of those that were measured.
+        has_rows: whether anything was asked in it.
     """
 
     end: str
     package: str
     violations: Mapping[str, str]
     metrics: frozenset[str] = frozenset()
+    has_rows: bool = True
+
+    def tells_of(self, name: str) -> bool:
+        """Whether it looked at a column or metric; one of late labels alone looked at metrics."""
+        return self.has_rows or name in self.metrics
 
     @classmethod
     def of(cls, entry: Mapping[str, object]) -> "Window":
         """From a window of ``history.json``."""
         violations, metrics = entry.get("violations") or {}, entry.get("metrics") or {}
         assert isinstance(violations, Mapping) and isinstance(metrics, Mapping)
-        return cls(str(entry["end"]), str(entry.get("package", "")), violations, frozenset(metrics))
+        package, has_rows = str(entry.get("package", "")), bool(entry.get("rows", True))
+        return cls(str(entry["end"]), package, violations, frozenset(metrics), has_rows)
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,11 @@ def standing(rule: Rule, windows: Sequence[Window]) -> dict[str, Alert]:
     package = windows[-1].package if windows else ""
     own = [each for each in windows if each.package == package]
     found = {}
-    for name in sorted({name for each in own[-rule.of :] for name in each.violations}):
-        seen = [name in each.violations for each in own]
+    for name in sorted({name for each in own for name in each.violations}):
+        told = [each for each in own if each.tells_of(name)]
+        seen = [name in each.violations for each in told]
         if rule.is_alert(seen):
-            found[name] = _alert(name, own[_begin(rule, seen) :])
+            found[name] = _alert(name, told[_begin(rule, seen) :])
     return found
 
 

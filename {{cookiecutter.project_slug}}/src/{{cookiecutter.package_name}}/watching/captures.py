@@ -1,6 +1,5 @@
 """New captures of endpoints of this machine, looked at once in a window, as by a schedule."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from ..s3 import bucket_and_key
 from .work import Known, Words, Work
 
 ITEM = "captures of "  # how the names of these items begin; those of files are paths
-EPOCH = "1970-01-01T00:00:00+00:00"  # when the first window of an endpoint begins
 # The end of a captured object's key: year, month, day, hour, and the time of its first request.
 MOMENT = re.compile(r"(\d{4})/(\d\d)/(\d\d)/(\d\d)/(\d\d)-(\d\d)-\d{3}-[^/]*$")
 
@@ -74,19 +72,6 @@ class LocalEndpoints:
         self._open()
         found = {name: self._keys(name) for name in self._names()}
         return {name: keys for name, keys in found.items() if keys}
-
-    def last_window(self, endpoint: str) -> str:
-        """The window of an endpoint that was monitored last, ``start/end``; "" where none was."""
-        from ..monitoring import watched
-
-        self._open()
-        place = f"{watched.folder(self._session, endpoint)}/state/history.json"
-        bucket, key = bucket_and_key(place)
-        if key not in self._session.list_s3_files(bucket, key):
-            return ""
-        windows = json.loads(self._session.read_s3_file(bucket, key))["windows"]
-        ends = [EPOCH, *(each["end"] for each in windows)]
-        return "/".join(ends[-2:]) if windows else ""
 
     def _open(self) -> None:
         if self._session is None:

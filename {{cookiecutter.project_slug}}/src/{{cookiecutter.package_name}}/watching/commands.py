@@ -62,8 +62,6 @@ def sources(parameters: Parameters, window: timedelta) -> list[Source]:
         window: between two looks at an endpoint's captures.
     """
 
-    endpoints = LocalEndpoints()
-
     def score(files: Sequence[Path]) -> Sequence[Words]:
         return [notebook("score", {"input_data": str(files[0])}, parameters.score)]
 
@@ -77,11 +75,7 @@ def sources(parameters: Parameters, window: timedelta) -> list[Source]:
 
     def label(files: Sequence[Path]) -> Sequence[Words]:
         endpoint = endpoint_of(files[0])
-        given = {"endpoint": endpoint}
-        if last := endpoints.last_window(endpoint):
-            given["window"] = last
-        words = ["labels", str(files[0]), "--endpoint", endpoint]
-        return [words, notebook("monitor", given, parameters.monitor)]
+        return [["labels", str(files[0]), "--endpoint", endpoint], *monitor(endpoint)]
 
     def watching(file: Path) -> str:
         return pipeline_of(endpoint_of(file))
@@ -90,7 +84,7 @@ def sources(parameters: Parameters, window: timedelta) -> list[Source]:
         Folder(paths.DATA / INCOMING, lambda _: "score", score),
         Folder(paths.DATA / LABELLED, lambda _: "train", train, together=True),
         Folder(paths.DATA / LABELS, watching, label),
-        Captures(endpoints, monitor, window),
+        Captures(LocalEndpoints(), monitor, window),
     ]
 
 
