@@ -9,7 +9,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from monitoring import baseline, consolidation, ground_truth, labelled, span, unlabelled, written
+from monitoring import (
+    baseline,
+    consolidation,
+    ground_truth,
+    labelled,
+    serving,
+    span,
+    unlabelled,
+    written,
+)
 from monitoring.arguments import parse
 from monitoring.consolidation import Shape
 from monitoring.drift import Compare
@@ -35,8 +44,8 @@ def consolidate(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     """Take what was captured since the last window, or in a past one."""
     files = consolidation.files(options.capture)
     time = span.given(options.start, options.end, options.bookmark)
-    shape = Shape.of(model.signature)
-    found, after = consolidation.consolidate(folder, files, shape, time)
+    shape, served = Shape.of(model.signature), serving.of_folder(options.bookmark, options.package)
+    found, after = consolidation.consolidate(folder, files, shape, time, served)
     labels = ground_truth.of_folder(options.ground_truth) if time.is_newest else {}
     late = unlabelled.late(options.bookmark, options.package, labels)
     return written.window(folder, found, time, after, late)

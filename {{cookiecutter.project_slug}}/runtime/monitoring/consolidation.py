@@ -24,6 +24,7 @@ from . import batch_results, captured
 from .bookmark import Bookmark, hour
 from .captured import Unreadable
 from .captured_line import Capture
+from .serving import Serving
 from .span import Span
 
 ROWS, BATCH = 5_000, 2_000  # in a part of the table, and at once
@@ -88,6 +89,7 @@ class Consolidated:
         unreadable: what could not be read.
         readable: lines that could be, of whatever time.
         waiting: files that are left for the next window, because they end within a line.
+        others: requests that another model package answered, which are not taken.
     """
 
     rows: int = 0
@@ -98,6 +100,7 @@ class Consolidated:
     unreadable: Unreadable = field(default_factory=Unreadable)
     readable: int = 0
     waiting: int = 0
+    others: Serving = field(default_factory=Serving)
 
     def count(self, captures: Sequence[Capture], rows: int) -> None:
         """Take note of requests that are taken, of so many rows."""
@@ -121,6 +124,7 @@ def consolidate(
     files: Mapping[str, Path],
     shape: Shape,
     span: Span,
+    served: Serving | None = None,
 ) -> tuple[Consolidated, Bookmark]:
     """Write the rows of a time that no window has taken, and move the bookmark.
 
@@ -131,6 +135,7 @@ def consolidate(
         files: what there is to read, by keys.
         shape: of the model.
         span: its time, and what was taken before.
+        served: which model packages answered when, of which one is looked at.
 
     Raises:
         DataError: there are lines, and none of them can be read.
@@ -144,6 +149,9 @@ def consolidate(
         if is_batch
         else _inside(whole, files, shape, span, found)
     )
+    if served and served.is_mixed and not is_batch:
+        captures = filter(served.is_own, captures)
+        found.others = served
     with pq.ParquetWriter(folder / FILE, shape.schema(), **QUICK) as writer:
         parts: list[pa.Table] = []
         for waiting in _batches(captures, found):

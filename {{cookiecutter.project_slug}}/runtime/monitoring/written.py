@@ -43,6 +43,7 @@ def window(
         late: answers of earlier windows that have a label now.
     """
     notes = [found.unreadable.sentence()] if found.unreadable.count else []
+    notes += found.others.notes()
     if found.unanswered:
         notes.append(f"{found.unanswered:,} requests have no captured answer")
     if found.waiting:

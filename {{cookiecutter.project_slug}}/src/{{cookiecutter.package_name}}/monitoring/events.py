@@ -16,7 +16,7 @@ Who retrains says so by ``events.add(session, endpoint, events.RETRAINED, "run r
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,9 +87,30 @@ def gather(
     since = since or _last_end(session, bucket, f"{folder}/{BOOKMARK}") or until - FIRST
     document = {
         "events": [asdict(each) for each in of(session, endpoint)],
+        "served": served(history.of(session, endpoint)),
         "traffic": asdict(found) if (found := _traffic(session, endpoint, since, until)) else None,
     }
     session.upload_string_as_file_body(json.dumps(document), bucket, f"{folder}/{FILE}")
+
+
+def served(events: Sequence[history.Event]) -> list[dict[str, str]]:
+    """Since when which model package has answered; an empty one where it may be either of two.
+
+    Args:
+        events: deployments of an endpoint, the oldest first.
+    """
+    found: list[dict[str, str]] = []
+    now = ""
+    for each in events:
+        if each.what == history.STARTED:
+            package = now if each.package == now else ""
+        elif each.what in history.SERVING:
+            package = now = each.package
+        else:  # an update that failed has left what answered before
+            package = now
+        if not found or found[-1]["package"] != package:
+            found.append({"since": each.time, "package": package})
+    return found
 
 
 def _deployments(session: Any, endpoint: str) -> Iterator[Event]:
