@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -52,6 +52,12 @@ def refused(what: str, refusals: Sequence[object]) -> str:
     lines = "\n".join(f"  - {refusal}" for refusal in refusals)
     count = "1 reason" if len(refusals) == 1 else f"{len(refusals)} reasons"
     return f"{what} cannot run, for {count}:\n{lines}"
+
+
+def unknown_properties(given: Iterable[str], known: Collection[str]) -> list[str]:
+    """The service's words for members that an object does not have, one for each."""
+    unknown = sorted(set(given) - set(known))
+    return [f"Cannot parse object, unknown property {name!r}" for name in unknown]
 
 
 def missing(noun: str, arn: str) -> LocalError:

@@ -15,7 +15,7 @@ from sagemaker_local.definition.cache_config import CacheConfig, parse_cache_con
 from sagemaker_local.definition.parameters import Parameter, parse_parameter
 from sagemaker_local.definition.retry_policy import RetryPolicy, parse_retry_policy
 from sagemaker_local.definition.values import told
-from sagemaker_local.errors import DefinitionError, Refusal
+from sagemaker_local.errors import DefinitionError, Refusal, unknown_properties
 from sagemaker_local.names import STEP_NAME
 
 _TOP_LEVEL = {
@@ -134,8 +134,8 @@ class _Parser:
         self.steps: dict[str, Step] = {}
 
     def run(self, document: dict[str, Any]) -> Definition:
-        for key in sorted(set(document) - _TOP_LEVEL):
-            self._refuse("", f"Cannot parse object, unknown property {key!r}")
+        for unknown in unknown_properties(document, _TOP_LEVEL):
+            self._refuse("", unknown)
         if document.get("Version") != "2020-12-01":
             self._refuse("", f"Version is {document.get('Version')!r}, not '2020-12-01'")
         parameters = self._parameters(self._list("", document, "Parameters"))

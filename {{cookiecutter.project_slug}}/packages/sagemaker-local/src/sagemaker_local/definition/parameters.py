@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_local.errors import Refusal
+from sagemaker_local.errors import Refusal, unknown_properties
 
 _MAX_LENGTH = 1024
 _BOOLEANS = {"true": True, "false": False}
@@ -42,9 +42,9 @@ def parse_parameter(item: Mapping[str, Any]) -> Parameter:
     Raises:
         ValueError: one sentence that says what is wrong with it.
     """
-    unknown = sorted(set(item) - {"Name", "Type", "DefaultValue", "EnumValues"})
+    unknown = unknown_properties(item, ("Name", "Type", "DefaultValue", "EnumValues"))
     if unknown:
-        raise ValueError(f"Cannot parse object, unknown property {unknown[0]!r}")
+        raise ValueError("; ".join(unknown))
     kind = item.get("Type")
     if kind not in ("String", "Integer", "Float", "Boolean"):
         raise ValueError(f"has type {kind!r}, which is not String, Integer, Float or Boolean")

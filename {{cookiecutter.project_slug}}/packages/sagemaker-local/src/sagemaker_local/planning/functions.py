@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sagemaker_local.definition.expressions import (
@@ -12,6 +12,7 @@ from sagemaker_local.definition.expressions import (
 )
 from sagemaker_local.definition.shapes import MANY, text_refusals
 from sagemaker_local.definition.values import JOINED, kind_of, told
+from sagemaker_local.errors import unknown_properties
 from sagemaker_local.planning.known import Known
 
 _MEMBERS = {"Std:Join": ("On", "Values"), "Std:JsonGet": ("PropertyFile", "S3Uri", "Path")}
@@ -34,18 +35,13 @@ def _refusals(function: str, arguments: Any, known: Known) -> Iterator[str]:
         elif not isinstance(arguments, dict):
             yield f"{function} has no arguments"
         elif function == "Std:JsonGet":
-            yield from _unknown(arguments, _MEMBERS[function])
+            yield from unknown_properties(arguments, _MEMBERS[function])
             yield from _json_get_refusals(arguments, known)
         else:
-            yield from _unknown(arguments, _MEMBERS[function])
+            yield from unknown_properties(arguments, _MEMBERS[function])
             yield from _join_refusals(arguments, known)
     except ValueError as error:
         yield f"{function}: {error}"
-
-
-def _unknown(arguments: dict[str, Any], members: Collection[str]) -> Iterator[str]:
-    for member in sorted(set(arguments) - set(members)):
-        yield f"Cannot parse object, unknown property {member!r}"
 
 
 def _join_refusals(arguments: dict[str, Any], known: Known) -> Iterator[str]:

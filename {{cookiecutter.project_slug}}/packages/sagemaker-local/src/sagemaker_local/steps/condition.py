@@ -9,6 +9,7 @@ from sagemaker_local.definition.conditions import OPERATORS, holds
 from sagemaker_local.definition.document import Step
 from sagemaker_local.definition.expressions import Reference
 from sagemaker_local.definition.support import Settings, table
+from sagemaker_local.errors import unknown_properties
 from sagemaker_local.steps.step_type import StepContext, StepResult, StepState, StepType
 
 
@@ -58,8 +59,7 @@ def _condition_refusals(condition: Any) -> Iterator[str]:
     if not isinstance(kind, str) or kind not in OPERATORS:
         yield f"{kind!r} is not a condition type"
         return
-    for member in sorted(set(condition) - {"Type", *OPERATORS[kind]}):
-        yield f"Cannot parse object, unknown property {member!r}"
+    yield from unknown_properties(condition, ("Type", *OPERATORS[kind]))
     missing = [member for member in OPERATORS[kind] if member not in condition]
     for member in missing:
         yield f"the condition {kind} has no {member}"

@@ -172,7 +172,7 @@ def call(handler: Handler, event: Any, outputs: Iterable[Output], name: str) -> 
     Raises:
         StepFailure: it raised an error, or an output is missing or not of its type.
     """
-    copied = json.loads(json.dumps(event, default=str))
+    copied = json.loads(json.dumps(event, default=as_text))
     try:
         answer = handler(copied, None)
     except Exception as error:
