@@ -8,7 +8,7 @@ import pytest
 from sagemaker_local.jobs.container_images import own_program
 
 from engine.checked import CODE, SCRIPT, changed, problems
-from engine.definitions import get, model, processing, training, transform
+from engine.definitions import IMAGE, get, model, processing, training, transform
 
 ECR = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 ENTRYPOINT = "AppSpecification.ContainerEntrypoint"
@@ -94,6 +94,13 @@ def test_tensorflow_serving_is_refused_with_a_script_too() -> None:
         f"step 'S': the model's image '{image}' answers with TensorFlow Serving, which needs "
         "Docker; give the model another image, and a script with model_fn (step 'Make')"
     )
+
+
+def test_an_empty_name_of_a_script_is_none() -> None:
+    empty = {"SAGEMAKER_PROGRAM": "", "SAGEMAKER_SUBMIT_DIRECTORY": ""}
+    (problem,) = scored(Image=f"{ECR}/huggingface-pytorch-inference:1.9", Environment=empty)
+    assert "the model has no script, and the Hugging Face inference toolkit needs" in problem
+    assert scored(Image=IMAGE, Environment=empty) == []
 
 
 def test_a_pipeline_of_containers_is_refused_before_it_runs() -> None:

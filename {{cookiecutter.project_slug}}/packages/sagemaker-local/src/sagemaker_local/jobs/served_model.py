@@ -36,7 +36,7 @@ def refusal(image: Any, environment: Mapping[str, Any]) -> str | None:
             f"the model's image {image!r} answers with TensorFlow Serving, which needs Docker; "
             "give the model another image, and a script with model_fn"
         )
-    if PROGRAM in environment or is_built_in(image, environment):
+    if environment.get(PROGRAM) or is_built_in(image, environment):
         return None
     return (
         f"the model has no script, and {own_program(image)} needs Docker; give its Environment "
@@ -45,12 +45,15 @@ def refusal(image: Any, environment: Mapping[str, Any]) -> str | None:
 
 
 def is_built_in(image: Any, environment: Mapping[str, Any]) -> bool:
-    """Does the image's own algorithm serve a model? It does where no script is named."""
+    """Does the image's own algorithm serve a model? It does where no script is named.
+
+    The SDK's framework models without an entry point have an empty name.
+    """
     return _algorithm(image, environment) is not None
 
 
 def _algorithm(image: Any, environment: Mapping[str, Any]) -> BuiltIn | None:
-    return None if PROGRAM in environment else algorithm.of(image)
+    return None if environment.get(PROGRAM) else algorithm.of(image)
 
 
 def script_of(
