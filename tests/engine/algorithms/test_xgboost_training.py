@@ -132,3 +132,23 @@ def test_a_hyperparameter_is_known_from_one_version_to_another(
     job = begin(settings, "csv", train={"a.csv": CSV})
     assert main([version]) == (1 if told else 0)
     assert not told or told in job.failure
+
+
+def test_true_and_false_in_csv_are_read_as_numbers_and_said(
+    begin: Begin, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """pandas 2 writes them of dummies, and XGBoost would take a feature's for a missing value."""
+    rows = [(i % 3 == 0, i % 7, i % 2 == 0) for i in range(60)]
+    written = pd.DataFrame(rows).to_csv(header=False, index=False)
+    models = []
+    for text in (written, written.replace("True", "1").replace("False", "0")):
+        job = begin(GIVEN, "csv", train={"rows.csv": text})
+        assert main(["1.7"]) == 0
+        models.append(xgboost.Booster(model_file=str(job.model / "xgboost-model")))
+        assert ("True and False in CSV are read as 1 and 0" in capfd.readouterr().out) is (
+            text == written
+        )
+    asked = xgboost.DMatrix([[i % 7, i % 2] for i in range(14)])
+    first, second = (model.predict(asked) for model in models)
+    assert first == pytest.approx(second)
+    assert len(set(first)) > 1

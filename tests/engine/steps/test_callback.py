@@ -8,7 +8,15 @@ import pytest
 from botocore.exceptions import ClientError
 from sagemaker_local.processes.runner import Runner
 
-from engine.definitions import answer_of, callback, compare, condition, definition
+from engine.definitions import (
+    answer_of,
+    callback,
+    compare,
+    condition,
+    definition,
+    get,
+    parameter,
+)
 from engine.local import Local, Run, until
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/Queue"
@@ -82,6 +90,13 @@ def test_a_session_may_have_a_function_for_its_queue(local: Local, runner: Runne
     gate = condition("Gate", [compare("Equals", answer_of("Ask", "x"), 2)])
     run = answering.run(definition(item, gate))
     assert run.steps["Gate"]["Metadata"]["Condition"]["Outcome"] == "True"
+
+
+def test_its_queue_may_be_a_parameter(local: Local, runner: Runner) -> None:
+    answering = Local(local.root, runner, {QUEUE: lambda event, _: {"x": 1}})
+    item = callback("Ask", get("Parameters.Queue"), {"x": "Integer"})
+    run = answering.run(definition(item, parameters=[parameter("Queue", "String", QUEUE)]))
+    assert run.steps["Ask"]["Metadata"]["Callback"]["SqsQueueUrl"] == QUEUE
 
 
 def test_one_without_a_queue_is_refused(local: Local) -> None:

@@ -102,5 +102,5 @@ def test_a_function_by_a_parameter_is_looked_up_by_its_value(with_functions: Any
 def test_a_function_that_a_step_would_name_is_refused(with_functions: Any) -> None:
     made = function("Make", "f", {"arn": "String"})
     called = function("S", get("Steps.Make.OutputParameters['arn']"))
-    with pytest.raises(Exception, match="FunctionArn is not known before it runs; give an ARN"):
+    with pytest.raises(Exception, match="FunctionArn is not known before it runs; give its value"):
         with_functions(f=echo).run(definition(made, called))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import xgboost
 
-from . import recordio
+from . import booleans, recordio
 from .files import data_files, one_folder
 from .hyperparameters import UserError
 
@@ -65,6 +65,8 @@ def _of_text(files: list[Path], kind: str, weights: bool) -> xgboost.DMatrix:
             _refuse_other_than_libsvm(file)
     # XGBoost takes `?` and `#` of a path for its own: the path that it gets has none.
     with one_folder(files) as folder, contextlib.chdir(folder.parent), warnings.catch_warnings():
+        if kind == "csv" and booleans.replace_in(folder):
+            print(booleans.NOTICE)
         warnings.simplefilter("ignore")
         return xgboost.DMatrix(f"{folder.name}?{options}")
 
@@ -78,7 +80,7 @@ def _delimiter(file: Path) -> str:
             f"Could not determine delimiter on line {line[:_SNIPPET]}:\n{error}"
         ) from error
     label = line.split(delimiter)[0].strip()
-    if not _is_number(label):
+    if not _is_number(label) and label not in booleans.NAMES:
         raise UserError(
             f"First line '{line.strip()[:_SNIPPET]}...' of file '{file.name}' begins with {label!r}"
             ", and should begin with a label, which is a number: the algorithm takes CSV without a "

@@ -18,7 +18,13 @@ from sagemaker_local.errors import NotFoundError, StepFailure
 from sagemaker_local.names import random_id
 from sagemaker_local.notice import logger
 from sagemaker_local.steps import functions
-from sagemaker_local.steps.functions import LambdaStep, handler_for, outputs_of, typed
+from sagemaker_local.steps.functions import (
+    LambdaStep,
+    handler_for,
+    known_refusals,
+    outputs_of,
+    typed,
+)
 from sagemaker_local.steps.step_type import StepContext, StepResult
 from sagemaker_local.storage.store import Document, Store, now
 
@@ -35,8 +41,7 @@ class CallbackStep(LambdaStep):
     members = table("OutputParameters", "CacheConfig SqsQueueUrl")
 
     def member_refusals(self, step: Step, functions: Collection[str] | None) -> Iterator[str]:
-        if not isinstance(step.members.get("SqsQueueUrl"), str):
-            yield "has no SqsQueueUrl"
+        yield from known_refusals("SqsQueueUrl", step.members.get("SqsQueueUrl"))
         yield from self.output_refusals(step)
 
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:

@@ -92,13 +92,19 @@ class LambdaStep(StepType):
 
 def _function_refusals(function: Any, functions: Collection[str] | None) -> Iterator[str]:
     """Why a step's function cannot be called; one that a parameter names is asked at the start."""
-    if function_of(function):
-        if not str(function.get("Get", "")).startswith("Parameters."):
-            yield "FunctionArn is not known before it runs; give an ARN, or a parameter that is one"
-    elif not isinstance(function, str):
-        yield "has no FunctionArn"
-    elif functions is not None and function_name(function) not in map(function_name, functions):
+    yield from known_refusals("FunctionArn", function)
+    known = isinstance(function, str) and functions is not None
+    if known and function_name(function) not in map(function_name, functions or ()):
         yield _unknown(function_name(function))
+
+
+def known_refusals(member: str, value: Any) -> Iterator[str]:
+    """Why a member beside the arguments has no value, or none before the first step."""
+    if function_of(value):
+        if not str(value.get("Get", "")).startswith("Parameters."):
+            yield f"{member} is not known before it runs; give its value, or a parameter"
+    elif not isinstance(value, str):
+        yield f"has no {member}"
 
 
 def outputs_of(step: Step) -> tuple[Output, ...]:
