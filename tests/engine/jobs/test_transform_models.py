@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 from sagemaker_local.processes.runner import SpawnRunner
@@ -254,6 +256,50 @@ def output_fn(prediction, accept): return str(prediction)
 )
 def test_a_script_that_does_not_serve_says_why(local: Local, script: str, reason: str) -> None:
     assert reason in failed(local, scored(local, {"a": "1"}, script))
+
+
+# Leaves all to the image but how the model is loaded.
+PLAIN = """
+class Sum:
+    def predict(self, rows):
+        assert rows.dtype == "float32"
+        return rows.sum(axis=1)
+
+def model_fn(model_dir):
+    return Sum()
+"""
+NPY: Json = {
+    "source": {"ContentType": "application/x-npy"},
+    "target": {"Accept": "text/csv"},
+}
+SCIKIT_LEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
+
+
+def npy(rows: list[list[float]]) -> bytes:
+    body = io.BytesIO()
+    np.save(body, np.array(rows, "float32"))
+    return body.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "expected"),
+    [
+        ("1,2\n3,4.5\n", CSV, "3.0\n7.5\n"),
+        ("[[1, 2], [3, 4.5]]", JSON, "[3.0, 7.5]"),
+        (npy([[1, 2], [3, 4.5]]), NPY, "3.0\n7.5\n"),
+    ],
+)
+def test_the_scikit_learn_image_has_what_a_script_leaves_out(
+    local: Local, body: str | bytes, options: Json, expected: str
+) -> None:
+    name = created(local, "plain", PLAIN, Image=SCIKIT_LEARN)
+    local.put(body, "data/a")
+    assert succeeded(local, local.run(definition(score(name, **options)))) == {"a.out": expected}
+
+
+def test_other_images_defaults_are_not_here(local: Local) -> None:
+    reason = failed(local, scored(local, {"a": "1"}, PLAIN))
+    assert "inference.py has no input_fn; the one that its container image falls back on" in reason
 
 
 ENDED = "the model's script ended before it had answered for a"

@@ -57,6 +57,11 @@ def is_tensorflow_serving(image: Any) -> bool:
     return own_program(image) == _TENSORFLOW_SERVING
 
 
+def has_defaults(image: Any) -> bool:
+    """Is an image one whose defaults for a model's script are known here?"""
+    return isinstance(image, str) and _repository(image) == "sagemaker-scikit-learn"
+
+
 def _repository(image: str) -> str:
     match = _REPOSITORY.match(image)
     return match["name"] if match else image

@@ -12,7 +12,7 @@ from typing import Any
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import algorithm
 from sagemaker_local.jobs.built_in import BuiltIn
-from sagemaker_local.jobs.container_images import is_tensorflow_serving, own_program
+from sagemaker_local.jobs.container_images import has_defaults, is_tensorflow_serving, own_program
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -99,5 +99,7 @@ def model_variables(
             "SAGEMAKER_ALGORITHM": found.serving,
             "SAGEMAKER_ALGORITHM_VERSION": found.version(image),
         }
+    if has_defaults(image):
+        answers["SAGEMAKER_LOCAL_DEFAULTS"] = "scikit-learn"
     model = str(Path(folder.ml, "model"))
     return {**answers, "SM_MODEL_DIR": model, "SAGEMAKER_BASE_DIR": str(folder.ml)}

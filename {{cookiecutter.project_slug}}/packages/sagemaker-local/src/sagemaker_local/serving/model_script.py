@@ -15,8 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from . import scikit_learn_defaults
 from .records import CSV, JSON
 
+# What the image of a model has for a script that leaves a function out, by the value of _DEFAULTS.
+_DEFAULTS = "SAGEMAKER_LOCAL_DEFAULTS"
+_DEFAULT_FUNCTIONS = {"scikit-learn": scikit_learn_defaults.FUNCTIONS}
 # The toolkit decodes these; any other body is bytes.
 _TEXTS = (CSV, JSON)
 _STEPS = ("input_fn", "predict_fn", "output_fn")
@@ -107,7 +111,8 @@ class ModelScript:
         return answer
 
     def _function(self, module: Any, name: str) -> Callable[..., Any]:
-        function = getattr(module, name, None)
+        defaults = _DEFAULT_FUNCTIONS.get(os.environ.get(_DEFAULTS, ""), {})
+        function = getattr(module, name, None) or defaults.get(name)
         if function is None:
             raise ScriptError(
                 f"{self._program} has no {name}; the one that its container image falls back on "
