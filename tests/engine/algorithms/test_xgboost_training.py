@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import shutil
 
 import numpy as np
@@ -16,6 +17,7 @@ from .conftest import Begin
 GIVEN = {"objective": "reg:squarederror", "num_round": "3", "max_depth": "2"}
 ROWS = [(0.5 * (i % 7) + (i % 3), i % 7, i % 3) for i in range(60)]
 CSV = "".join(f"{label},{first},{second}\n" for label, first, second in ROWS)
+PLAIN_LIBSVM = "".join(f"{label} 0:{first} 1:{second}\n" for label, first, second in ROWS)
 LIBSVM = "".join(f"{label}:2 0:{first} 1:{second}\n" for label, first, second in ROWS)
 CLASSES = "".join(f"{i % 3},{first},{i % 3}\n" for i, (_, first, _) in enumerate(ROWS))
 
@@ -30,6 +32,35 @@ def plain() -> np.ndarray:
     rows = xgboost.DMatrix([row[1:] for row in ROWS], label=[row[0] for row in ROWS])
     settings = {"objective": "reg:squarederror", "max_depth": 2}
     return xgboost.train(settings, rows, 3).predict(rows)
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "csv; label_size=1", "text/x-libsvm", None])
+def test_it_trains_as_plain_xgboost_would(
+    begin: Begin, plain: np.ndarray, kind: str | None
+) -> None:
+    text = CSV if "csv" in (kind or "") else PLAIN_LIBSVM
+    job = begin(GIVEN, kind, train={"rows": text}, validation={"rows": text})
+    assert main(["3.2"]) == 0
+    assert predicted(str(job.model / "xgboost-model")) == pytest.approx(plain, abs=1e-5)
+
+
+def test_an_image_before_1_3_leaves_a_pickle(begin: Begin) -> None:
+    job = begin({**GIVEN, "silent": "0"}, "csv", train={"rows": CSV})
+    assert main(["1.0"]) == 0
+    found = pickle.loads((job.model / "xgboost-model").read_bytes())
+    assert isinstance(found, xgboost.Booster)
+
+
+def test_it_stops_early_and_keeps_the_best(
+    begin: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {**GIVEN, "num_round": "500", "early_stopping_rounds": "2", "eval_metric": "rmse"}
+    job = begin(settings, "csv", train={"rows": CSV}, validation={"rows": CSV})
+    assert main(["1.7"]) == 0
+    told = capsys.readouterr().out
+    assert "[499]" not in told
+    booster = xgboost.Booster(model_file=str(job.model / "xgboost-model"))
+    assert booster.num_boosted_rounds() < told.count("validation-rmse")
 
 
 @pytest.mark.parametrize("where", ["rows.csv", "a/b/rows.csv"])
@@ -110,8 +141,9 @@ def test_folds_of_classes_say_the_class_of_most(begin: Begin) -> None:
     label, probability, found = np.loadtxt(job.ml / "output/data/predictions.csv", delimiter=",").T
     assert (label == found).all()
     assert ((probability > 0.3) & (probability <= 1)).all()
-    job = begin({"num_round": "2", "_kfold": "3"}, "csv", validation={"a.csv": CLASSES})
+    job = begin({"num_round": "2", "_kfold": "3"}, "csv", train={})
     assert main(["1.7"]) == 1
+    assert job.failure == "_kfold needs an objective beside it, or num_class"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 import tarfile
 from typing import Any
 
@@ -30,7 +29,6 @@ from engine.local import Local, Run
 
 pytestmark = pytest.mark.slow
 
-OLD_IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3"
 GIVEN = {"objective": "reg:squarederror", "num_round": "4", "max_depth": "2", "eta": "0.5"}
 ROWS = [(0.5 * (i % 7) + (i % 3), i % 7, i % 3) for i in range(60)]
 CSV = "".join(f"{label},{first},{second}\n" for label, first, second in ROWS)
@@ -50,10 +48,8 @@ def step(local: Local, text: str = CSV, kind: str | None = "text/csv", **given: 
     return made
 
 
-def trained(local: Local, *options: Any, image: str = IMAGE, **given: str) -> Run:
-    made = step(local, *options, **given)
-    made["Arguments"]["AlgorithmSpecification"]["TrainingImage"] = image
-    return local.run(definition(made))
+def trained(local: Local, *options: Any, **given: str) -> Run:
+    return local.run(definition(step(local, *options, **given)))
 
 
 def left(local: Local, run: Run) -> bytes:
@@ -67,30 +63,6 @@ def left(local: Local, run: Run) -> bytes:
         return file.read()
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [(CSV, "text/csv"), (CSV, "csv; label_size=1"), (LIBSVM, "text/x-libsvm"), (LIBSVM, None)],
-)
-def test_it_trains_as_plain_xgboost_would(local: Local, text: str, kind: str | None) -> None:
-    run = trained(local, text, kind)
-    assert run.status == "Succeeded", run.steps
-    booster = xgboost.Booster(model_file=bytearray(left(local, run)))
-    rows = xgboost.DMatrix([row[1:] for row in ROWS], label=[row[0] for row in ROWS])
-    plain = xgboost.train(
-        {"objective": "reg:squarederror", "max_depth": 2, "eta": 0.5}, rows, num_boost_round=4
-    )
-    # Columns of libsvm are counted from 0, and the text begins with column 1.
-    empty = [0.0] if text == LIBSVM else []
-    found = booster.predict(xgboost.DMatrix([[*empty, *row[1:]] for row in ROWS]))
-    assert found == pytest.approx(plain.predict(rows), abs=1e-5)
-
-
-def test_an_image_before_1_3_leaves_a_pickle(local: Local) -> None:
-    run = trained(local, image=OLD_IMAGE, silent="0")
-    assert run.status == "Succeeded", run.steps
-    assert isinstance(pickle.loads(left(local, run)), xgboost.Booster)
-
-
 def test_its_metrics_are_read_from_its_log(local: Local) -> None:
     run = trained(local, eval_metric="mae,r2,rmsle")
     values = {each["MetricName"]: each["Value"] for each in run.job("Train")["FinalMetricDataList"]}
@@ -100,12 +72,6 @@ def test_its_metrics_are_read_from_its_log(local: Local) -> None:
     assert set(values) >= names
     assert 0.5 < values["validation:r2"] <= 1
     assert "[3]\ttrain-" in local.log(run, "Train")
-
-
-def test_it_stops_early(local: Local) -> None:
-    run = trained(local, num_round="500", early_stopping_rounds="2", eval_metric="rmse")
-    assert run.status == "Succeeded", run.steps
-    assert "[499]" not in local.log(run, "Train")
 
 
 @pytest.mark.parametrize(
@@ -168,11 +134,27 @@ def test_a_header_fails_in_words(local: Local) -> None:
     assert "the algorithm takes CSV without a header, the label first" in run.reason("Train")
 
 
-def test_several_hosts_and_other_algorithms_are_refused(local: Local) -> None:
-    made = step(local)
-    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 2
-    (refusal,) = check(parse(definition(made)))
-    assert "trains on one host locally" in refusal.what
+def test_hosts_train_one_model_and_one_without_data_does_not(local: Local) -> None:
+    made = step(local, num_round="2")
+    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 3
+    source, parts = made["Arguments"]["InputDataConfig"][0], CSV.splitlines(keepends=True)
+    for number in range(2):
+        local.put("".join(parts[number::2]), f"parts/{number}")
+    source["DataSource"]["S3DataSource"].update(
+        S3Uri="s3://sagemaker-local/parts", S3DataDistributionType="ShardedByS3Key"
+    )
+    run = local.run(definition(made))
+    assert run.status == "Succeeded", run.steps
+    booster = xgboost.Booster(model_file=bytearray(left(local, run)))
+    rows = xgboost.DMatrix([row[1:] for row in ROWS], label=[row[0] for row in ROWS])
+    settings = {"objective": "reg:squarederror", "max_depth": 2, "eta": 0.5}
+    plain = xgboost.train(settings, rows, num_boost_round=2).predict(rows)
+    assert booster.predict(rows) == pytest.approx(plain, abs=0.3)
+    names = {each["MetricName"] for each in run.job("Train")["FinalMetricDataList"]}
+    assert names >= {"train:rmse", "validation:rmse"}
+
+
+def test_other_algorithms_are_refused(local: Local) -> None:
     made = step(local)
     image = "811284229777.dkr.ecr.us-east-1.amazonaws.com/blazingtext:1"
     made["Arguments"]["AlgorithmSpecification"]["TrainingImage"] = image

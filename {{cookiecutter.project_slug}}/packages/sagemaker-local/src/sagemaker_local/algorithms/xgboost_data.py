@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import xgboost
@@ -20,33 +21,43 @@ from .hyperparameters import UserError
 _SNIPPET = 50
 
 
-def matrix(folders: list[Path], kind: str, weights: bool) -> xgboost.DMatrix | None:
-    """The data of channels together; None if they have none.
+@dataclass(frozen=True)
+class Source:
+    """How a job's data is read.
 
-    Args:
-        folders: the channels'.
-        kind: of their files.
+    Attributes:
+        kind: of all files.
         weights: has CSV the weights of rows in its second column?
-
-    Raises:
-        UserError: it cannot be read as that.
     """
-    files = [file for folder in folders for file in data_files(folder)]
-    if not files:
-        return None
-    try:
-        if kind == "parquet":
-            data = _of_parquet(files)
-        elif kind == "recordio":
-            data = _of_recordio(files)
-        else:
-            data = _of_text(files, kind, weights)
-    except xgboost.core.XGBoostError as error:
-        said = without_trace(error)
-        raise UserError(f"Failed to load {kind} data with exception:\n{said}") from error
-    if not data.get_label().size:
-        raise UserError("Got input data without labels. Please check the input data set.")
-    return data
+
+    kind: str
+    weights: bool
+
+    def matrix(self, folders: list[Path]) -> xgboost.DMatrix | None:
+        """The data of channels together; None if they have none.
+
+        Args:
+            folders: the channels'.
+
+        Raises:
+            UserError: it cannot be read as that.
+        """
+        files = [file for folder in folders for file in data_files(folder)]
+        if not files:
+            return None
+        try:
+            if self.kind == "parquet":
+                data = _of_parquet(files)
+            elif self.kind == "recordio":
+                data = _of_recordio(files)
+            else:
+                data = _of_text(files, self.kind, self.weights)
+        except xgboost.core.XGBoostError as error:
+            said = without_trace(error)
+            raise UserError(f"Failed to load {self.kind} data with exception:\n{said}") from error
+        if not data.get_label().size:
+            raise UserError("Got input data without labels. Please check the input data set.")
+        return data
 
 
 def without_trace(error: Exception) -> str:

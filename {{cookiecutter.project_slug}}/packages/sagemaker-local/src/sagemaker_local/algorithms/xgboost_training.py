@@ -16,8 +16,9 @@ import xgboost
 from .hyperparameters import UserError
 from .job import configured, folder, run
 from .xgboost_channels import kind_of
-from .xgboost_data import matrix
+from .xgboost_data import Source
 from .xgboost_folds import Folds
+from .xgboost_hosts import Hosts, together
 from .xgboost_hyperparameters import validate
 from .xgboost_rounds import Rounds
 
@@ -38,30 +39,38 @@ def main(arguments: list[str]) -> int:
 def _train(version: tuple[int, int]) -> None:
     settings = validate(configured("hyperparameters"), version)
     rounds, folds = Rounds.of(settings), Folds.of(settings)
-    kind = kind_of(configured("inputdataconfig")["train"]["ContentType"])
     weights = settings.get("csv_weights", 0) == 1
-    places = _channels()
-    data = {name: _matrix(name, [place], kind, weights) for name, place in places.items()}
+    source = Source(kind_of(configured("inputdataconfig")["train"]["ContentType"]), weights)
+    data: dict[str, Any] = {name: source.matrix([place]) for name, place in _channels().items()}
+    hosts = Hosts.of_job()
+    empty = [name for name, rows in data.items() if rows is None]
+    if not hosts.are_several:
+        _refuse_empty(empty)
+    trained = hosts.with_data(not empty)
+    if empty and trained.names:
+        print(f"Host {hosts.current} has no data of {', '.join(empty)}: it does not train.")
+        return
+    _refuse_empty(empty)
     print(f"Train matrix has {data['train'].num_row()} rows and {data['train'].num_col()} columns")
     if "validation" in data:
         print(f"Validation matrix has {data['validation'].num_row()} rows")
-    target = folder("SM_MODEL_DIR") / MODEL
-    if folds is None:
-        _save(rounds.boosted(data["train"], data, {}), target, version)
-        return
-    rows = _matrix("train", [*places.values()], kind, weights)
-    models = folds.boosted(rounds, rows, data, folder("SM_OUTPUT_DATA_DIR"))
-    for number, booster in enumerate(models):
-        _save(booster, target.with_name(f"{MODEL}-{number}"), version)
+    # Read before hosts are connected: XGBoost would give each of them a part of it.
+    rows: Any = source.matrix([*_channels().values()]) if folds else data["train"]
+    with together(trained):
+        if folds:
+            models = folds.boosted(rounds, rows, data, folder("SM_OUTPUT_DATA_DIR"))
+        else:
+            models = [rounds.boosted(rows, data, {})]
+    if trained.is_first:
+        target = folder("SM_MODEL_DIR") / MODEL
+        for number, booster in enumerate(models):
+            _save(booster, target.with_name(f"{MODEL}-{number}") if folds else target, version)
 
 
-def _save(booster: xgboost.Booster, file: Path, version: tuple[int, int]) -> None:
-    if version < _PICKLED_UNTIL:
-        file.write_bytes(pickle.dumps(booster, protocol=4))
-        return
-    with warnings.catch_warnings():  # it warns that the name says no format
-        warnings.simplefilter("ignore")
-        booster.save_model(file)
+def _refuse_empty(names: list[str]) -> None:
+    for name in names:
+        told = {"train": "training"}.get(name, name)
+        raise UserError(f"No data in {told} channel path {_channels()[name]}")
 
 
 def _channels() -> dict[str, Path]:
@@ -71,9 +80,10 @@ def _channels() -> dict[str, Path]:
     return {name: folder(f"SM_CHANNEL_{name.upper()}") for name in names}
 
 
-def _matrix(name: str, folders: list[Path], kind: str, weights: bool) -> Any:
-    loaded = matrix(folders, kind, weights)
-    if loaded is None:
-        told = {"train": "training"}.get(name, name)
-        raise UserError(f"No data in {told} channel path {folders[0]}")
-    return loaded
+def _save(booster: xgboost.Booster, file: Path, version: tuple[int, int]) -> None:
+    if version < _PICKLED_UNTIL:
+        file.write_bytes(pickle.dumps(booster, protocol=4))
+        return
+    with warnings.catch_warnings():  # it warns that the name says no format
+        warnings.simplefilter("ignore")
+        booster.save_model(file)

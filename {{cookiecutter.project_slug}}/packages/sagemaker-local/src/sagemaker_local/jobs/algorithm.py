@@ -62,11 +62,8 @@ def refusals(
         yield f"it has no script, and SageMaker's {found.name} algorithm {found.says}: {said}"
     yield from found.missing()
     count = request.get("ResourceConfig", {}).get("InstanceCount")
-    if isinstance(count, int) and count > 1:
-        yield (
-            f"the {found.name} algorithm trains on one host locally; give InstanceCount 1, or a "
-            "script"
-        )
+    if isinstance(count, int) and count > 1 and not found.several_hosts:
+        yield f"the {found.name} algorithm trains on one host locally; give InstanceCount 1"
 
 
 def command(

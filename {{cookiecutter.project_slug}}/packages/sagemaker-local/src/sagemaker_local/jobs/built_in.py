@@ -43,6 +43,7 @@ class BuiltIn:
         accept: the type of its answers where nobody asks for one.
         batch_accept: the same of a transform job.
         says: how it is told that it refuses.
+        several_hosts: does it train on several?
         notice: what its results are, if they are not those of its image.
     """
 
@@ -59,6 +60,7 @@ class BuiltIn:
     accept: str = "text/csv"
     batch_accept: str = "text/csv"
     says: str = "says"
+    several_hosts: bool = False
     notice: str = ""
 
     def missing(self) -> Iterator[str]:

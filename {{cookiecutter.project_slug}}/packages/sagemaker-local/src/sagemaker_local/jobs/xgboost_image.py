@@ -118,4 +118,5 @@ ALGORITHM = BuiltIn(
     version=version_of,
     metrics_in=metrics_in,
     line=_line,
+    several_hosts=True,
 )
