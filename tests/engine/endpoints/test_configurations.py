@@ -78,8 +78,13 @@ def test_what_is_not_run_here_is_refused_in_one_sentence(local: Local) -> None:
     local.client.create_model(ModelName="many", ExecutionRoleArn=ROLE, PrimaryContainer=many)
     assert "Mode MultiModel" in refused(local, variant("many"))
     two = [{"Image": IMAGE, "ModelDataUrl": artifacts(local)} for _ in range(2)]
-    local.client.create_model(ModelName="line", ExecutionRoleArn=ROLE, Containers=two)
-    assert "2 containers; an inference pipeline" in refused(local, variant("line"))
+    local.client.create_model(
+        ModelName="line",
+        ExecutionRoleArn=ROLE,
+        Containers=two,
+        InferenceExecutionConfig={"Mode": "Direct"},
+    )
+    assert "asked by name (InferenceExecutionConfig Direct)" in refused(local, variant("line"))
 
 
 def test_a_model_that_is_not_there_is_told_as_the_service_tells_it(local: Local) -> None:

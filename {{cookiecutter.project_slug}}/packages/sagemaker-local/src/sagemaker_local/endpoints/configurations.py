@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import LocalError, missing, taken
 from sagemaker_local.names import Arns
-from sagemaker_local.registry.models import MODEL, containers_of, not_one
+from sagemaker_local.registry.models import MODEL, containers_of
 from sagemaker_local.service_model import members
 from sagemaker_local.storage.store import Document, Store, now
 
@@ -122,10 +122,10 @@ class Configurations:
                 f"the variant {name!r} has no ModelName: inference components are not run locally; "
                 "give it a model"
             )
-        elif self.store.resource(MODEL, model) is None:
+        elif (found := self.store.resource(MODEL, model)) is None:
             yield missing("model", self.arns.model(model))
         else:
-            yield from _container_refusals(model, containers_of(model, self.store))
+            yield from _container_refusals(found, containers_of(model, self.store))
 
 
 def variants(configuration: Document) -> list[Document]:
@@ -137,11 +137,15 @@ def is_serverless(configuration: Document) -> bool:
     return any("ServerlessConfig" in variant for variant in variants(configuration))
 
 
-def _container_refusals(model: str, containers: list[Document]) -> Iterator[str]:
+def _container_refusals(model: Document, containers: list[Document]) -> Iterator[str]:
+    name = model["ModelName"]
     if any(container.get("Mode") == "MultiModel" for container in containers):
         yield (
-            f"the model {model!r} has a container of many models (Mode MultiModel), which is not "
+            f"the model {name!r} has a container of many models (Mode MultiModel), which is not "
             "run locally; make an endpoint, or a variant, of each"
         )
-    elif len(containers) != 1:
-        yield not_one(model, containers)
+    if model.get("InferenceExecutionConfig", {}).get("Mode") == "Direct":
+        yield (
+            f"the model {name!r} has containers that are asked by name (InferenceExecutionConfig "
+            "Direct), which is not run locally; make an endpoint, or a variant, of each"
+        )

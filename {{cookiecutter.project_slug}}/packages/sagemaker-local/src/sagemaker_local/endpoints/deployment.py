@@ -12,7 +12,7 @@ from typing import Any
 
 from sagemaker_local.endpoints.configurations import PRODUCTION, SHADOW
 from sagemaker_local.names import random_id
-from sagemaker_local.registry.models import Container, container_of, containers_of
+from sagemaker_local.registry.models import Container, containers_of, serial_of
 from sagemaker_local.storage.store import Document, Store
 
 # The service's limit for a container that does not become healthy (Developer Guide, "Use Your Own
@@ -27,7 +27,7 @@ class Variant:
 
     Attributes:
         name: of the variant.
-        container: that answers.
+        container: that answers, or the first of those that do so in turn.
         image: the container's, for a person.
         weight: its share of the traffic is this, by the sum of all; a shadow's, of copies, is this
             by its production variant's.
@@ -35,6 +35,7 @@ class Variant:
         is_shadow: it gets copies of requests, and nobody gets its answers.
         startup_seconds: after which it must be healthy.
         serverless: the ServerlessConfig that it was given, if any.
+        following: the containers after the first.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Variant:
     is_shadow: bool
     startup_seconds: float
     serverless: Document = field(default_factory=dict)
+    following: tuple[Container, ...] = ()
 
     @classmethod
     def of(cls, request: Document, is_shadow: bool, store: Store) -> Variant:
@@ -55,20 +57,24 @@ class Variant:
         """
         timeout = request.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
         serverless = request.get("ServerlessConfig", {})
+        first, *following = serial_of(request["ModelName"], store)
         return cls(
             name=request["VariantName"],
-            container=container_of(request["ModelName"], store),
+            container=first,
             image=_image_of(request["ModelName"], store),
             weight=float(request.get("InitialVariantWeight", 1.0)),
             instances=0 if serverless else request.get("InitialInstanceCount", 1),
             is_shadow=is_shadow,
             startup_seconds=float(timeout),
             serverless=serverless,
+            following=tuple(following),
         )
 
     @classmethod
     def load(cls, document: Mapping[str, Any]) -> Variant:
-        return cls(**{**document, "container": Container(**document["container"])})
+        following = tuple(Container(**item) for item in document.get("following", ()))
+        container = Container(**document["container"])
+        return cls(**{**document, "container": container, "following": following})
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sagemaker_local.endpoints.backend import Backend
+from sagemaker_local.endpoints.chain import Chain
 from sagemaker_local.endpoints.deployment import Deployment, Variant
 from sagemaker_local.endpoints.program import Program
 from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.registry.models import Container
 from sagemaker_local.storage.bucket import Bucket
 
 
@@ -21,7 +23,15 @@ class Serving:
     """A variant, and the backend that answers for it."""
 
     variant: Variant
-    backend: Backend
+    backend: Chain
+
+
+def _places(variant: Variant, deployment: Path) -> Iterator[tuple[Container, JobFolder]]:
+    """A variant's containers, in turn, and the folders of their files."""
+    folder = deployment / variant.name
+    yield variant.container, JobFolder(folder)
+    for number, container in enumerate(variant.following, 2):
+        yield container, JobFolder(folder / f"container-{number}")
 
 
 class Fleet:
@@ -40,14 +50,11 @@ class Fleet:
         self._idle.set()
         self._under_way = 0
         self._backends = {
-            variant.name: Backend(
-                Program(
-                    variant.container,
-                    JobFolder(folder / deployment.id / variant.name),
-                    bucket,
-                    region,
-                ),
-                variant.startup_seconds,
+            variant.name: Chain(
+                [
+                    Backend(Program(container, place, bucket, region), variant.startup_seconds)
+                    for container, place in _places(variant, folder / deployment.id)
+                ]
             )
             for variant in deployment.variants
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sagemaker_local.errors import StepFailure, taken
 from sagemaker_local.names import Arns
@@ -85,10 +86,25 @@ def container_of(name: str, store: Store) -> Container:
     Raises:
         StepFailure: there is no such model, or not exactly one container with artifacts.
     """
-    parts = containers_of(name, store)
-    if len(parts) != 1:
-        raise StepFailure(not_one(name, parts))
-    (part,) = parts
+    found = serial_of(name, store)
+    if len(found) != 1:
+        raise StepFailure(not_one(name, found))
+    return found[0]
+
+
+def serial_of(name: str, store: Store) -> list[Container]:
+    """The containers that answer for a model in turn.
+
+    Raises:
+        StepFailure: there is no such model, it has no container, or one has no artifacts.
+    """
+    found = [_container(name, part) for part in containers_of(name, store)]
+    if not found:
+        raise StepFailure(f"the model {name!r} has no container")
+    return found
+
+
+def _container(name: str, part: Document) -> Container:
     source = part.get("ModelDataSource", {}).get("S3DataSource", {})
     data = part.get("ModelDataUrl") or source.get("S3Uri")
     if not data:
@@ -97,10 +113,11 @@ def container_of(name: str, store: Store) -> Container:
     return Container(data, packed, part.get("Environment", {}), str(part.get("Image", "")))
 
 
-def not_one(name: str, parts: Sequence[Document]) -> str:
+def not_one(name: str, parts: Sequence[Any]) -> str:
     """Why no container answers alone for a model."""
     return (
-        f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run locally"
+        f"the model {name!r} has {len(parts)} containers; an inference pipeline answers behind an "
+        "endpoint locally, and transforms nothing"
     )
 
 
