@@ -55,7 +55,8 @@ def test_the_first_error_ends_it(hosted: Hosted) -> None:
     with pytest.raises(ClientError) as error:
         hosted.invoke("broken", "ask")
     assert error.value.response["OriginalStatusCode"] == 500
-    assert "c2 takes no ask > c1 of text/csv bad" in error.value.response["OriginalMessage"]
+    assert "c2 takes no b'ask > c1 of text/csv bad'" in error.value.response["OriginalMessage"]
     with pytest.raises(ClientError) as error:
         hosted.invoke("broken", "bad")
     assert "c1 takes no bad" in error.value.response["OriginalMessage"]
+    hosted.delete("broken")

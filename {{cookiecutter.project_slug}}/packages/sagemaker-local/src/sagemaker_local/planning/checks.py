@@ -24,7 +24,7 @@ from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 from sagemaker_local.storage.addresses import elsewhere
 
 # Members of requests that are the address of an object, or of a prefix.
-_ADDRESSES = ("S3Uri", "ModelDataUrl", "S3OutputPath", "DestinationS3Uri")
+_ADDRESSES = ("S3Uri", "ModelDataUrl", "S3OutputPath")
 _T = TypeVar("_T")
 
 

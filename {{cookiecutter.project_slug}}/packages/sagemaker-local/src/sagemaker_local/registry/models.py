@@ -116,8 +116,8 @@ def _container(name: str, part: Document) -> Container:
 def not_one(name: str, parts: Sequence[Any]) -> str:
     """Why no container answers alone for a model."""
     return (
-        f"the model {name!r} has {len(parts)} containers; an inference pipeline answers behind an "
-        "endpoint locally, and transforms nothing"
+        f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run locally "
+        "by a transform job, but behind an endpoint"
     )
 
 
