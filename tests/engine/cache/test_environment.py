@@ -294,11 +294,12 @@ def package(tmp_path: Path) -> Path:
 
 
 MAKERS = (
-    "algorithms/train_xgboost.py",
+    "algorithms/xgboost_training.py",
     "cache/signature.py",
     "definition/expressions.py",
     "engine.py",
     "executions/context.py",
+    "functions/invoke.py",
     "jobs/training.py",
     "names.py",
     "processes/runner.py",
@@ -367,7 +368,7 @@ def preloaded(tmp_path: Path, site: Site) -> Iterator[WarmRunner]:
     site.install("fake-warm", "1")
     runner = WarmRunner(("fake_warm",))
     yield runner
-    runner._server._close()
+    runner._server("")._close()
 
 
 @pytest.mark.slow
@@ -396,7 +397,7 @@ def test_jobs_that_run_through_an_upgrade_go_on_and_the_old_server_ends_after_th
     step = processing("Long", local.code(script), arguments=[str(marker)])
     long = local.start(definition(step), name="long")
     until(lambda: "Metadata" in long.steps.get("Long", {}))
-    old = preloaded._server
+    old = preloaded._server("")
     until(lambda: old._jobs and marker.with_name("go-has-it").exists())
     site.install("fake-warm", "2")
     short = local.run(definition(processing("Short", show(local, "fake_warm"))))
@@ -406,12 +407,12 @@ def test_jobs_that_run_through_an_upgrade_go_on_and_the_old_server_ends_after_th
     assert Run(local, long.arn).wait().status == "Succeeded"
     assert local.log(long, "Long") == "1\n"
     until(lambda: old._process.poll() is not None)
-    assert preloaded._server._process.poll() is None
+    assert preloaded._server("")._process.poll() is None
 
 
 def test_without_an_upgrade_the_server_stays(tmp_path: Path, preloaded: WarmRunner) -> None:
     local = Local(tmp_path / "root", preloaded)
-    server = preloaded._server
+    server = preloaded._server("")
     local.run(definition(processing("S", local.code("pass"))))
     local.run(definition(processing("S", local.code("pass"))))
-    assert preloaded._server is server
+    assert preloaded._server("") is server

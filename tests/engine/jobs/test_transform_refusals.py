@@ -32,6 +32,7 @@ S3 = "TransformInput.DataSource.S3DataSource"
 IDS: Json = {
     "DataCaptureConfig": {"DestinationS3Uri": "s3://b/captured", "GenerateInferenceId": True}
 }
+HTTPS = "https://b.s3.us-east-1.amazonaws.com/x"
 NUMBERS = ("MaxPayloadInMB", "MaxConcurrentTransforms", "TransformResources.InstanceCount")
 
 
@@ -192,9 +193,9 @@ def test_what_the_service_needs_is_asked_for(member: str) -> None:
             ],
         ),
         (
-            {"options": {"DataCaptureConfig": {"DestinationS3Uri": "https://b.s3.com/x"}}},
+            {"options": {"DataCaptureConfig": {"DestinationS3Uri": HTTPS}}},
             [
-                "DataCaptureConfig.DestinationS3Uri is 'https://b.s3.com/x'; a local session "
+                f"DataCaptureConfig.DestinationS3Uri is '{HTTPS}'; a local session "
                 "writes below URIs that begin with s3://"
             ],
         ),
