@@ -312,7 +312,7 @@ def function(
 
 
 def callback(
-    name: str, queue: str, outputs: Mapping[str, str] | None = None, data: Json | None = None
+    name: str, queue: Any, outputs: Mapping[str, str] | None = None, data: Json | None = None
 ) -> Json:
     """A Callback step; ``outputs`` gives the type by name."""
     declared = [{"OutputName": o, "OutputType": kind} for o, kind in (outputs or {}).items()]
