@@ -188,9 +188,15 @@ def find(session: Any, group: str, version: int) -> dict[str, Any]:
     """
     found = {item["ModelPackageVersion"]: item for item in packages(session, group)}
     if version not in found:
-        has = ", ".join(map(str, found)) or "none"
+        has = ", ".join(map(str, found)) or f"none{_elsewhere(session, group)}"
         raise ProjectError(f"{group} has no version {version}; it has {has}")
     return describe(session, found[version]["ModelPackageArn"])
+
+
+def _elsewhere(session: Any, group: str) -> str:
+    """Where this project's models are, as the end of a sentence; those of a task have a group."""
+    others = [name for name in groups(session, settings.PROJECT_SLUG) if name != group]
+    return f", but {', '.join(others)} has some: see --group, or `-p task`" if others else ""
 
 
 def approve(session: Any, group: str, version: int) -> str:

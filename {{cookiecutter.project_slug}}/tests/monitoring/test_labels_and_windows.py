@@ -8,6 +8,7 @@ from sagemaker_local import LocalSession
 
 from monitoring import ground_truth
 
+from {{ cookiecutter.package_name }} import registry
 from {{ cookiecutter.package_name }}.errors import ProjectError
 from {{ cookiecutter.package_name }}.monitoring import labels, past, watched
 
@@ -47,3 +48,29 @@ def test_labels_are_put_where_the_monitoring_looks_and_never_twice(tmp_path: Pat
     folder = watched.folder(session, "cars").removeprefix("s3://")
     kept = (tmp_path / "state" / "s3" / folder / "ground-truth").rglob("*.jsonl")
     assert ground_truth.read(sorted(kept)) == {"a": "red, dark", "b": "blue", "c": "red"}
+
+
+def test_labels_that_nobody_would_look_at_are_refused(tmp_path: Path) -> None:
+    session = LocalSession(tmp_path / "state", default_bucket_prefix="own", warm=False)
+    with pytest.raises(ProjectError, match="cars is no endpoint, and has captured nothing"):
+        labels.check_known(session, "cars")
+    with pytest.raises(ProjectError, match="cars-batch is no endpoint"):
+        labels.check_known(session, "cars-batch")
+    bucket, group = session.default_bucket(), "ModelPackageGroupName"
+    session.sagemaker_client.create_model_package_group(**{group: "cars"})
+    labels.check_known(session, "cars-batch")
+    session.upload_string_as_file_body("{}", bucket, "own/captures/cars/AllTraffic/a.jsonl")
+    labels.check_known(session, "cars")
+    session.upload_string_as_file_body("{}", bucket, "own/monitoring/gone/state/history.json")
+    labels.check_known(session, "gone")
+
+
+def test_models_of_a_task_are_found_where_they_are(tmp_path: Path) -> None:
+    session = LocalSession(tmp_path / "state", default_bucket_prefix="own", warm=False)
+    own = registry.group_name("xgboost")
+    with pytest.raises(ProjectError, match=r"has no version 1; it has none$"):
+        registry.find(session, own, 1)
+    name = registry.group_name("xgboost", "energy")
+    session.sagemaker_client.create_model_package_group(ModelPackageGroupName=name)
+    with pytest.raises(ProjectError, match=f"it has none, but {name} has some: see --group"):
+        registry.find(session, own, 1)

@@ -1,5 +1,6 @@
 """Whether a model is retrained, on what rows, and by which parameters."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,26 @@ def test_a_cause_is_met_by_one_retraining(monkeypatch: pytest.MonkeyPatch) -> No
     assert retraining.done_since(None, "cars", earlier) == "cars/2 waits"
     assert retraining.done_since(None, "cars", later) == ""
     assert retraining.done_since(None, "cars", retraining.Cause("it was asked for")) == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGINT for others")
+def test_who_interrupts_a_retraining_stops_its_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "python"
+    stopped = tmp_path / "stopped"
+    waiting = "echo begun\nwhile :; do sleep 0.1; done\n"
+    program.write_text(f"#!/bin/sh\ntrap 'touch {stopped}; exit 1' INT\n{waiting}")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    def interrupted(line: str) -> None:
+        assert line == "begun"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retraining.execute({}, interrupted)
+    assert stopped.is_file()
 
 
 @pytest.fixture

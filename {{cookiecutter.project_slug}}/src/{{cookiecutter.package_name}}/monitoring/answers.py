@@ -30,6 +30,7 @@ def labels(options: Namespace) -> Iterable[str]:
 
     with opened(options) as session:
         endpoint = options.endpoint or registry.group_name(options.family)
+        labels.check_known(session, endpoint)
         return [labels.add(session, endpoint, options.file)]
 
 

@@ -6,11 +6,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import paths
+from .. import paths, registry
+from ..deployments import hosting, listing, states
 from ..errors import ProjectError
 from ..pipelines import inputs
 from ..s3 import bucket_and_key
 from . import watched
+
+
+def check_known(session: Any, name: str) -> None:
+    """Raise a ProjectError where nobody would ever look at the labels of that name."""
+    client, places = session.sagemaker_client, [f"{watched.folder(session, name)}/state"]
+    places.append(f"{hosting.captures_uri(session)}/{name}")
+    group = name.removesuffix(watched.BATCH)
+    if states.state(client, name) or (group != name and group in registry.groups(session, group)):
+        return
+    for bucket, key in map(bucket_and_key, places):
+        if session.list_s3_files(bucket, f"{key}/"):
+            return
+    known = ", ".join(listing.names(session)) or "none"
+    raise ProjectError(
+        f"{name} is no endpoint, and has captured nothing: nobody would look at its labels; give "
+        f"--endpoint one that there is ({known}), or <group>{watched.BATCH} for batch results"
+    )
 
 
 def add(session: Any, name: str, source: str) -> str:

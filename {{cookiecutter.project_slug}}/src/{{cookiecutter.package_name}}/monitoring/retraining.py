@@ -5,6 +5,7 @@ champion's own parameters: its gate compares both models on the newest labelled 
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -251,8 +252,12 @@ def execute(parameters: Mapping[str, Any], say: Say = print) -> str:
             ) as process,
         ):
             assert process.stdout is not None
-            for line in process.stdout:
-                say(line.rstrip("\n"))
+            try:
+                for line in process.stdout:
+                    say(line.rstrip("\n"))
+            except BaseException:  # an interrupt, above all: it stops its execution, too
+                process.send_signal(signal.SIGINT)
+                raise
         lines = errors.read_text(encoding="utf-8").strip().splitlines()
     return (lines[-1] if lines else "the run ended early") if process.returncode else ""
 

@@ -22,6 +22,7 @@ FIRST = {
     "history.json": {"windows": []},
 }
 MARKER = "README.txt"
+BATCH = "-batch"  # at the end of the name of batch results
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def batch(session: Any, group: str, results: str, version: int) -> Watched:
         version: of the group; 0: the latest approved.
     """
     package = registry.to_use(session, group, version)
-    uri, name = inputs.upload(session, results, "batch_results"), f"{group}-batch"
+    uri, name = inputs.upload(session, results, "batch_results"), f"{group}{BATCH}"
     return Watched(name, package, uri, folder(session, name), is_endpoint=False)
 
 
