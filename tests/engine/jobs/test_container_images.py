@@ -109,5 +109,6 @@ def test_a_pipeline_of_containers_is_refused_before_it_runs() -> None:
     made["Arguments"]["Containers"] = [container, container]
     found = problems(made, transform("S", get("Steps.Make.ModelName"), "s3://b/d", "s3://b/o"))
     assert found == [
-        "step 'S': the model 'Make' has 2 containers; an inference pipeline is not run locally"
+        "step 'S': the model 'Make' has 2 containers; an inference pipeline is not run locally by a "
+        "transform job, but behind an endpoint"
     ]
