@@ -25,6 +25,7 @@ def answered(model: LinearModel, body: Any, kind: str, accept: str = "applicatio
     ("kind", "body"),
     [
         ("text/csv", "1,3\n0,1\n"),
+        ("text/csv", "True,3\nFalse,1\n"),
         ("application/json", '{"instances": [{"features": [1, 3]}, {"features": [0, 1]}]}'),
         (
             "application/json",

@@ -196,3 +196,11 @@ def test_a_header_is_refused_and_few_rows_are_told(
     (job.ml / "input/data/train/a.csv").write_text(csv(NUMBERS)["rows.csv"])
     assert main([]) == 0
     assert "has 300 rows, which are no batch of 1000" in capsys.readouterr().err
+
+
+def test_true_and_false_are_1_and_0(begin: Begin, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{3 if i % 2 else 5},{i % 2 == 0},{i % 7}\n" for i in range(60))
+    job = begin({"predictor_type": "regressor"}, "text/csv", train={"a.csv": rows})
+    assert main([]) == 0
+    assert "True and False in CSV are read as 1 and 0" in capsys.readouterr().out
+    assert LinearModel.load(job.model).scores(np.array([[1, 3]])) == pytest.approx([5], abs=0.01)

@@ -57,6 +57,7 @@ def test_images_before_1_2_put_commas_between_predictions(
 ) -> None:
     folder = saved(tmp_path / "m", "reg:squarederror", ROWS[:, 0])
     lines = answer(folder).splitlines()
+    assert answer(folder, body="True,2\n3,\n").splitlines() == lines
     monkeypatch.setenv("SAGEMAKER_ALGORITHM_VERSION", "1.0")
     assert answer(folder, "application/json").split(",") == lines
 

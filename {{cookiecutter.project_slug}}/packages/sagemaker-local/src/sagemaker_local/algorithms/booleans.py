@@ -13,7 +13,7 @@ NOTICE = (
     "local session: True and False in CSV are read as 1 and 0, as pandas 1 of older images wrote "
     "them; where the image has pandas 2, write numbers: pd.get_dummies(..., dtype=int)."
 )
-NAMES = ("True", "False")
+NUMBERS = {"True": "1", "False": "0"}
 _CELL = re.compile(rb"(?:^|(?<=[,;\t|]))(?:(True)|False)(?=[,;\t|\r\n]|$)")
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from . import recordio
-from .files import data_files
+from . import booleans, recordio
+from .files import data_files, one_folder
 from .hyperparameters import UserError
 from .linear_channels import kind_of
 
@@ -46,7 +46,7 @@ def rows_of(name: str, folder: Path, content_type: str | None) -> Rows:
         raise UserError(f"No data in the channel {name!r}.")
     try:
         if kind == "csv":
-            table = np.vstack([_table(file) for file in files])
+            table = _table(files)
             return Rows(table[:, 1:], table[:, 0])
         features, labels = recordio.read(b"".join(file.read_bytes() for file in files))
     except ValueError as error:
@@ -61,8 +61,12 @@ def rows_of(name: str, folder: Path, content_type: str | None) -> Rows:
     return Rows(np.asarray(dense, dtype=float), np.asarray(labels, dtype=float))
 
 
-def _table(file: Path) -> Any:
-    return np.loadtxt(file, delimiter=",", ndmin=2)
+def _table(files: list[Path]) -> Any:
+    with one_folder(files) as folder:
+        if booleans.replace_in(folder):
+            print(booleans.NOTICE)
+        parts = [np.loadtxt(file, delimiter=",", ndmin=2) for file in sorted(folder.iterdir())]
+    return np.vstack(parts)
 
 
 def refuse_strange_labels(name: str, labels: Any, classes: int) -> None:

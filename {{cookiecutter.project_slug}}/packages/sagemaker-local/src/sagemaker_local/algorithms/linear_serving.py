@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import recordio
+from .booleans import NUMBERS
 from .linear_model import LinearModel
 from .requests import CSV, JSON, JSON_LINES, Refused, plain
 
@@ -38,8 +39,9 @@ def input_fn(body: str | bytes, content_type: str) -> Any:
             return rows.toarray() if hasattr(rows, "toarray") else rows
         text = body if isinstance(body, str) else body.decode("utf-8")
         if kind == CSV:
-            cells = [line.split(",") for line in text.strip().splitlines()]
-            return np.array(cells).astype(float)
+            lines = [line.split(",") for line in text.strip().splitlines()]
+            rows = [[NUMBERS.get(cell, cell) for cell in line] for line in lines]
+            return np.array(rows).astype(float)
         return _of_json(text, kind)
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(415, f"unable to read the body as {kind}: {error}") from error

@@ -91,7 +91,7 @@ def _delimiter(file: Path) -> str:
             f"Could not determine delimiter on line {line[:_SNIPPET]}:\n{error}"
         ) from error
     label = line.split(delimiter)[0].strip()
-    if not _is_number(label) and label not in booleans.NAMES:
+    if not _is_number(label) and label not in booleans.NUMBERS:
         raise UserError(
             f"First line '{line.strip()[:_SNIPPET]}...' of file '{file.name}' begins with {label!r}"
             ", and should begin with a label, which is a number: the algorithm takes CSV without a "

@@ -18,11 +18,13 @@ import scipy.sparse
 import xgboost
 
 from . import recordio, xgboost_selected
+from .booleans import NUMBERS
 from .hyperparameters import UserError
 from .requests import CSV, JSON, Refused, plain
 from .xgboost_channels import kind_of
 
 _ANSWERS = (JSON, CSV)
+_CELLS = {"": "nan", **NUMBERS}
 _VOTED = ("multi:softmax", "binary:hinge")
 _VERSION = "SAGEMAKER_ALGORITHM_VERSION"
 # Images before this one answer with commas between predictions, whatever is asked for.
@@ -116,7 +118,7 @@ def _of_csv(text: str) -> xgboost.DMatrix:
     lines = text.splitlines()
     sniffed = csv.Sniffer().sniff(lines[0][:512]).delimiter
     delimiter = "," if sniffed.isalnum() else sniffed
-    rows = [[cell or "nan" for cell in line.split(delimiter)] for line in lines]
+    rows = [[_CELLS.get(cell, cell) for cell in line.split(delimiter)] for line in lines]
     return xgboost.DMatrix(np.array(rows).astype(float))
 
 
