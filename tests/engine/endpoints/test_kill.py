@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -72,7 +73,8 @@ def kill(own: Hosted, everything: bool) -> None:
         runs = own.local.engine.supervision.running() is not None
         processes = [own.supervisor] if runs else []
     for process in processes:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # one that was about to end anyway
+            process.kill()
     psutil.wait_procs(processes)
 
 
