@@ -94,5 +94,8 @@ def _dependency_file(arguments: list[Any]) -> str:
     """What the SDK calls the file of ``dependencies``; empty: there is none."""
     if _DEPENDENCIES not in arguments[:-1]:
         return ""
-    told = json.loads(arguments[arguments.index(_DEPENDENCIES) + 1])
-    return str(told.get("dependency_file") or "")
+    try:
+        told = json.loads(arguments[arguments.index(_DEPENDENCIES) + 1])
+        return str(told.get("dependency_file") or "")
+    except (AttributeError, TypeError, ValueError):  # an expression, or nothing of the SDK's
+        return ""
