@@ -66,7 +66,8 @@ def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     waiting = Unlabelled(options.window, options.state, options.package, shape, labels)
     labelled.write(folder, options.window, labels, waiting.late_rows())
     rows = chain(consolidation.batches(options.window, shape), waiting.late())
-    found = look_at_quality(rows, model.signature, options.baseline, labels)
+    new = ground_truth.of_folder(options.ground_truth, span.start_of(options.window))
+    found = look_at_quality(rows, model.signature, options.baseline, labels, new)
     found.notes += waiting.keep(folder)
     return written.quality(folder, found)
 

@@ -8,10 +8,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tabular.values import DataError
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 ID_NAMES = ("id", "inference_id", "event_id", "inferenceid", "eventid")
 
 
@@ -34,10 +36,24 @@ def read(paths: Iterable[Path]) -> dict[str, str]:
     return found
 
 
-def of_folder(folder: Path | None) -> dict[str, str]:
-    """The labels of all files of a folder, as `read` does; none where there is none."""
+def of_folder(folder: Path | None, since: datetime = BEGINNING) -> dict[str, str]:
+    """The labels of all files of a folder, as `read` does; none where there is none.
+
+    Args:
+        folder: of tables, or of lines below yyyy/mm/dd/hh, the hour in which they were collected.
+        since: what was collected in earlier hours is left out, as far as folders tell.
+    """
     files = sorted(folder.rglob("*")) if folder else []
-    return read(each for each in files if each.suffix in (".csv", ".jsonl"))
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    return read(each for each in files if each.suffix in (".csv", ".jsonl") and _hour(each) >= hour)
+
+
+def _hour(path: Path) -> datetime:
+    try:
+        year, month, day, hour = map(int, path.parts[-5:-1])
+        return datetime(year, month, day, hour, tzinfo=UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _add(path: Path, found: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tabular import job
 from tabular.values import DataError
 
 from . import bookmark, state
@@ -57,6 +58,11 @@ def given(start: str, end: str, folder: Path | None) -> Span:
     if begin >= until:
         raise DataError(f"`window` ends at {end}, which is not after its start, {start}")
     return Span(begin, until, Bookmark(), is_newest=False)
+
+
+def start_of(window: Path) -> datetime:
+    """When a window that was taken starts."""
+    return datetime.fromisoformat(job.read_json(window, "window.json")["start"])
 
 
 def of_folder(folder: Path | None) -> Bookmark:

@@ -1,7 +1,7 @@
 """A window's answers against the truth, where it is known, and the bounds of the baseline."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,7 @@ def look_at_quality(
     signature: Mapping[str, Any],
     folder: Path,
     labels: Mapping[str, str],
+    new: Collection[str] | None = None,
 ) -> QualityResult:
     """Hold a window's answers to the truth, where it is known, and to the baseline's metrics.
 
@@ -58,6 +59,7 @@ def look_at_quality(
         signature: of the model.
         folder: of the baseline.
         labels: the truth by the id of a row.
+        new: ids of the labels that no earlier window has seen; None: all.
 
     Raises:
         DataError: the baseline is of another problem, or has a bound on what is not measured.
@@ -65,7 +67,7 @@ def look_at_quality(
     said = baseline.read(folder, "quality/statistics.json")
     bounds = _bounds(signature["problem_type"], folder, said)
     sure = Sureness(baseline.calibration(said))
-    joins = Joined(signature, labels)
+    joins = Joined(signature, labels, new)
     for batch in rows:
         joins.add(batch)
         sure.add(batch.answers)
@@ -124,13 +126,20 @@ class Joined:
     Args:
         signature: of the model.
         labels: the truth by the id of a row.
+        new: ids of the labels that no earlier window has seen; None: all.
     """
 
-    def __init__(self, signature: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        signature: Mapping[str, Any],
+        labels: Mapping[str, str],
+        new: Collection[str] | None = None,
+    ) -> None:
         self._reading = reading_of_target(signature)
         self._kind, self._classes = signature["problem_type"], signature["classes"]
         self._labels = {name: each for name, each in labels.items() if self._known(each)}
         self._empty = len(labels) - len(self._labels)
+        self._new = self._labels.keys() & (labels.keys() if new is None else new)
         self._used: set[str] = set()
         self._truth: list[np.ndarray] = []
         self._answers: list[Predictions] = []
@@ -169,7 +178,7 @@ class Joined:
         found = []
         if self._empty:
             found.append(f"{self._empty:,} labels are empty, and count as none")
-        if strange := len(self._labels) - len(self._used):
+        if strange := len(self._new - self._used):  # of earlier ones it was said then
             found.append(f"{strange:,} labels belong to no answered row of this window")
         if self.rows > len(self._used):
             found.append(

@@ -315,6 +315,24 @@ def test_labels_that_can_be_read(
     assert "NaN" not in (tmp_path / "out" / "quality.json").read_text()
 
 
+@JUST_ONE
+def test_labels_of_earlier_windows_are_not_called_strange_again(
+    trained: Trained, baseline: Path, window: Path, tmp_path: Path
+) -> None:
+    late = Path(shutil.copytree(window, tmp_path / "late"))
+    about = read(late / "window.json") | {"start": "2026-11-25T09:30:00+00:00"}
+    (late / "window.json").write_text(json.dumps(about))
+    line = '{"groundTruthData": {"data": "5"}, "eventMetadata": {"eventId": "%s"}}\n'
+    for hour, name in (("08", "before"), ("09", "x"), ("10", "e0")):
+        folder = tmp_path / "labels" / "2026" / "11" / "25" / hour
+        folder.mkdir(parents=True)
+        (folder / "a.jsonl").write_text(line % name)
+    told = {"window": late, "baseline": baseline, "ground_truth": tmp_path / "labels"}
+    main("quality", trained, tmp_path / "out", **told)
+    notes = read(tmp_path / "out" / "quality.json")["notes"]
+    assert "1 labels belong to no answered row of this window" in notes
+
+
 BAD_LABELS: dict[str, tuple[str, bytes, str]] = {
     "commas for newlines": (
         "a.jsonl",
