@@ -1,6 +1,6 @@
 """The distributions of a data set's columns, taken in batch after batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,24 @@ from tabular import column_values
 from tabular.records import Record, column_of
 from tabular.spelling import Reading, reading
 
-from .distributions import Categories, Distribution, NumberCounter
+from .distributions import OTHERS, Categories, Distribution, NumberCounter
 
 NUMERIC, CATEGORICAL = "numeric", "categorical"
 MOST_TEXTS = 10_000
 
 
 class TextCounter:
-    """Counts texts; an id-like column with more than `MOST_TEXTS` of them is of no kind."""
+    """Counts texts, up to `MOST_TEXTS` different ones.
 
-    def __init__(self) -> None:
+    Args:
+        known: the texts of a baseline: where there are more than so many, all others count as one.
+            None: such a column, which is like an id, is of no kind.
+    """
+
+    def __init__(self, known: Collection[str] | None = None) -> None:
+        self._known = known
         self._whole: Categories | None = Categories({})
+        self.has_others = False
 
     def add(self, texts: pa.DictionaryArray) -> None:
         """Take in the texts of some rows; null is missing."""
@@ -32,8 +39,16 @@ class TextCounter:
         if self._whole is not None:
             known = {str(value): count for value, count in counts.items()}
             self._whole = self._whole.merged(Categories(known, missing))
-            if len(self._whole.counts) > MOST_TEXTS:
-                self._whole = None
+            if self.has_others or len(self._whole.counts) > MOST_TEXTS:
+                self._whole = self._of_known(self._whole)
+
+    def _of_known(self, whole: Categories) -> Categories | None:
+        if self._known is None:
+            return None
+        self.has_others = True
+        counts = {name: count for name, count in whole.counts.items() if name in self._known}
+        others = int(whole.known) - sum(counts.values())
+        return Categories({**counts, OTHERS: others}, whole.missing)
 
     def distribution(self) -> Categories | None:
         """All that was taken in, or nothing where there are too many texts."""
@@ -78,11 +93,18 @@ class ColumnReader:
 
 
 class ColumnCounters:
-    """What columns hold, over all rows that were taken in; as for `ColumnReader`."""
+    """What columns hold, over all rows that were taken in.
 
-    def __init__(self, readings: Mapping[str, Reading]) -> None:
+    Args:
+        readings: how their values are read, see `ColumnReader`.
+        before: the columns of the baseline that they are compared with, if any.
+    """
+
+    def __init__(
+        self, readings: Mapping[str, Reading], before: Mapping[str, Distribution] | None = None
+    ) -> None:
         self._counters: dict[str, NumberCounter | TextCounter] = {
-            name: NumberCounter() if each.role == NUMERIC else TextCounter()
+            name: NumberCounter() if each.role == NUMERIC else TextCounter(_texts(before, name))
             for name, each in readings.items()
         }
         self.unreadable: dict[str, int] = {}
@@ -102,10 +124,19 @@ class ColumnCounters:
                 self.unreadable[name] = self.unreadable.get(name, 0) + int(bad.sum())
                 counter.add(values.known[~bad])
 
+    def with_others(self) -> list[str]:
+        """The columns with more texts than are told apart."""
+        return [name for name, each in self._counters.items() if getattr(each, "has_others", False)]
+
     def distributions(self) -> dict[str, Distribution]:
         """Those of the columns that the rows have."""
         found = {name: each.distribution() for name, each in self._counters.items()}
         return {name: each for name, each in found.items() if name in self._seen and each}
+
+
+def _texts(before: Mapping[str, Distribution] | None, name: str) -> Collection[str] | None:
+    known = (before or {}).get(name)
+    return known.counts.keys() if isinstance(known, Categories) else None
 
 
 def _values(records: Sequence[Record], name: str) -> Any:

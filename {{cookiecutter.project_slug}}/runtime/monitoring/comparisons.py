@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from .distributions import Categories, Distribution, Numbers
+from .distributions import OTHERS, Categories, Distribution, Numbers
 
 SMALLEST_CELL = 5.0
 
@@ -79,9 +79,13 @@ def compare_categories(reference: Categories, window: Categories) -> Comparison:
     cells = np.array(
         [[float(each.counts.get(name, 0)) for name in names] for each in (reference, window)]
     )
+    small = cells.sum(axis=0) * min(n, m) / (n + m) < SMALLEST_CELL
+    if OTHERS in window.counts:  # beside what is as rare in the reference, and no cell of its own
+        small |= np.array(names) == OTHERS
+        cells, small = _merged(cells, small), np.zeros(0, dtype=bool)
     shares = cells / [[n], [m]]
     effect = float(np.abs(shares[0] - shares[1]).max())
-    large = _merged(cells, m / (n + m))
+    large = _merged(cells, small)
     if large.shape[1] < 2:
         return Comparison("categorical", effect, 1.0)
     p_value = _independence(large)
@@ -90,9 +94,8 @@ def compare_categories(reference: Categories, window: Categories) -> Comparison:
     return Comparison("categorical", effect, p_value)
 
 
-def _merged(cells: np.ndarray, share: float) -> np.ndarray:
+def _merged(cells: np.ndarray, small: np.ndarray) -> np.ndarray:
     """Cells that expect fewer rows than chi-squared bears, in either sample, put into one."""
-    small = cells.sum(axis=0) * min(share, 1 - share) < SMALLEST_CELL
     if not small.any():
         return cells
     rest = cells[:, small].sum(axis=1, keepdims=True)

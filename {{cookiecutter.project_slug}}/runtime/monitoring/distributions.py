@@ -13,6 +13,7 @@ import numpy as np
 
 POINTS = 1_000
 BUFFER = 20_000
+OTHERS = "(all others)"  # texts that a baseline does not know, where there are too many of them
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tabular.values import DataError
 
 from . import baseline, constraints, distributions, drift, edits, violations
-from .columns import ColumnCounters, ColumnReader, Values
+from .columns import MOST_TEXTS, ColumnCounters, ColumnReader, Values
 from .consolidation import Batch
 from .constraints import Constraints
 from .dependence import Profile, ProfileCounter
@@ -63,7 +63,7 @@ def look_at_data(
     kept = constraints.read(document, before.columns)
     reader = ColumnReader(signature["columns"])
     _check_same(before.columns, reader, bool(signature["classes"]), folder)
-    counters = ColumnCounters(reader.readings)
+    counters = ColumnCounters(reader.readings, before.columns)
     said = PredictionCounter(bool(signature["classes"]))
     profiled = ProfileCounter({name: each.bins for name, each in before.profiles.items()})
     for batch in rows:
@@ -74,6 +74,12 @@ def look_at_data(
         profiled.add(answered, batch.answers)
     known = {k: v for k, v in counters.distributions().items() if k in before.columns}
     found = DataResult(counters.rows, known, profiled.profiles())
+    found.notes += [
+        f"{name} has more than {MOST_TEXTS:,} different texts; those that the baseline does not "
+        "have are compared as one"
+        for name in counters.with_others()
+        if name in before.columns
+    ]
     off = [name for name, each in kept.columns.items() if not each.evaluated]
     found.notes += edits.note("data", known_before, document, off)
     if not found.rows or not kept.evaluated:

@@ -1,12 +1,14 @@
 """Drift: a calm window is calm, a shifted column is named alone, whatever its kind."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import stats
 
 from monitoring import comparisons, drift
+from monitoring.columns import TextCounter
 from monitoring.comparisons import Comparison
-from monitoring.distributions import Categories, Distribution, Numbers
+from monitoring.distributions import OTHERS, Categories, Distribution, Numbers
 
 
 def drifted(reference: dict[str, Distribution], window: dict[str, Distribution]) -> set[str]:
@@ -125,3 +127,27 @@ def test_psi_is_nothing_for_the_same_and_large_for_the_other() -> None:
     there = Numbers.of(np.random.default_rng(2).normal(2, 1, 5_000))
     assert comparisons.stability_index(here, here) == pytest.approx(0)
     assert comparisons.stability_index(here, there) > 1
+
+
+def test_more_texts_than_are_told_apart_are_compared_with_the_rare_ones() -> None:
+    draw = np.random.default_rng(4)
+
+    def counted(known: Categories | None, tail: float) -> Categories:
+        """Three towns, and a tail of so many that hardly any comes twice."""
+        counter = TextCounter(known and known.counts.keys())
+        for _ in range(4):
+            towns = draw.choice(["a", "b", "c"], 15_000, p=[0.5, 0.3, 0.2]).astype(object)
+            is_rare = draw.random(15_000) < tail
+            towns[is_rare] = draw.integers(0, 10**9, int(is_rare.sum())).astype(str)
+            counter.add(pa.array(towns.tolist(), pa.string()).dictionary_encode())
+        found = counter.distribution()
+        assert found is not None
+        return found
+
+    before = counted(None, tail=0.15)
+    assert len(before.counts) > 8_000
+    calm, flooded = counted(before, tail=0.2), counted(before, tail=0.35)
+    assert OTHERS in calm.counts and calm.known == flooded.known == 60_000
+    assert len(flooded.counts) < 100
+    for window, least, most in ((calm, 0.04, 0.06), (flooded, 0.19, 0.21)):
+        assert least < comparisons.compare(before, window).effect < most
