@@ -84,8 +84,14 @@ class Watched:
         return [
             files.Folder(self.root / "incoming", lambda _: "score", lambda _: words("score")),
             files.Folder(self.root / "labelled", lambda _: "train", lambda _: words("train"), True),
-            captures.Captures(lambda: self.keys, words, self.window, lambda: self.now),
+            captures.Captures(self.listed, words, self.window, lambda: self.now),
         ]
+
+    def listed(self, since: captures.Since) -> dict[str, list[str]]:
+        return {
+            name: [key for key in keys if captures.moment_of(key) >= since(name)]
+            for name, keys in self.keys.items()
+        }
 
     def begin(self, again: bool = False) -> None:
         """A new watch, as after the one before was killed."""
@@ -260,6 +266,73 @@ def test_captures_start_monitoring_when_a_window_of_them_is_over(watched: Watche
     assert len(watched.look()) == 2
     watched.runs.end(lost=True)
     assert len(watched.look()) == 3, "what was begun and not ended is begun again"
+
+
+def test_a_captured_file_that_comes_late_is_looked_at(watched: Watched) -> None:
+    """The newest is known already: what is written after its hour is of the hour before."""
+
+    def keys(*times: str) -> list[str]:
+        return [f"captures/cars/AllTraffic/2026/01/31/{time}-000-x.jsonl" for time in times]
+
+    watched.now = datetime(2026, 1, 31, 14, 30, tzinfo=UTC)
+    watched.keys = {"cars": keys("08/00-00", "11/30-00", "13/00-00")}
+    assert len(watched.look()) == 1
+    watched.runs.end()
+    watched.keys = {"cars": keys("08/00-00", "11/30-00", "12/59-58", "13/00-00")}
+    assert len(watched.look()) == 2
+    watched.runs.end()
+    assert len(watched.look()) == 2, "once"
+    source = watched.sources[-1]
+    assert isinstance(source, captures.Captures)
+    asked = []
+    source.keys = lambda since: asked.append(since("cars")) or {}
+    source.look(watched.watch.state)
+    assert asked == [datetime(2026, 1, 31, 12, tzinfo=UTC)], "what is older is not listed"
+
+
+def test_only_folders_of_a_time_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(paths, "LOCAL_ROOT", tmp_path)
+    (tmp_path / "endpoints").mkdir()
+    hour = datetime.now(UTC).replace(minute=0)
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    times = [f"{each:%Y/%m/%d/%H}/00-00-000-x.jsonl" for each in (long_ago, hour)]
+    old, new = (f"mine/cars/Main/{each}" for each in times)
+    asked: list[str] = []
+
+    class Client:
+        def describe_endpoint(self, **_: str) -> dict[str, object]:
+            about = {"EndpointName": "cars", "EndpointStatus": "InService"}
+            return {**about, "LastModifiedTime": hour, "EndpointConfigName": "c"}
+
+        def describe_endpoint_config(self, **_: str) -> dict[str, object]:
+            capture = {"EnableCapture": True, "InitialSamplingPercentage": 9}
+            about = {**capture, "DestinationS3Uri": "s3://bucket/mine/"}
+            return {"DataCaptureConfig": about, "ProductionVariants": [{"VariantName": "Main"}]}
+
+    class Session:
+        sagemaker_client = Client()
+        default_bucket_prefix = "own"
+
+        def default_bucket(self) -> str:
+            return "bucket"
+
+        def list_s3_files(self, _: str, prefix: str) -> list[str]:
+            asked.append(prefix)
+            return [key for key in (new, old) if key.startswith(prefix)]
+
+    endpoints = captures.LocalEndpoints(Session())
+    monkeypatch.setattr(endpoints, "_names", lambda: ["cars"])
+    assert endpoints(lambda _: captures.BEGINNING) == {"cars": [old, new]}
+    assert asked == ["mine/cars/Main/"]
+    assert endpoints(lambda _: hour) == {"cars": [new]}
+    assert asked[1:] == [f"mine/cars/Main/{hour:%Y/%m/%d/%H}/"]
+
+
+def test_folders_of_a_time_are_hours_and_whole_days() -> None:
+    since, until = datetime(2026, 1, 30, 22, tzinfo=UTC), datetime(2026, 2, 1, 1, 5, tzinfo=UTC)
+    assert list(captures.folders(since, until)) == [
+        *("2026/01/30/22/", "2026/01/30/23/", "2026/01/31/", "2026/02/01/00/", "2026/02/01/01/")
+    ]
 
 
 def test_a_folder_that_cannot_be_read_keeps_no_other_from_it(watched: Watched) -> None:

@@ -1,4 +1,4 @@
-"""Captured requests and answers of an endpoint's variants, read back from the bucket."""
+"""Captured requests and answers of an endpoint's variants: where they lie, and what they say."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,45 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ..deployments import hosting
 from ..s3 import bucket_and_key
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an endpoint's captures lie.
+
+    Attributes:
+        uri: folder of its first variant's.
+        is_on: whether requests are captured now.
+    """
+
+    uri: str
+    is_on: bool
+
+
+def place(session: Any, endpoint: str, configuration: str) -> Place:
+    """Where the captures of an endpoint lie.
+
+    Args:
+        session: local or managed.
+        endpoint: its name.
+        configuration: that it serves; empty: the endpoint is gone, and had this project's own.
+    """
+    uri, variant, percentage = hosting.captures_uri(session), hosting.VARIANT, 0
+    if configuration:
+        client = session.sagemaker_client
+        found = client.describe_endpoint_config(EndpointConfigName=configuration)
+        given = found.get("DataCaptureConfig", {})
+        uri = given.get("DestinationS3Uri", uri)
+        variant = found["ProductionVariants"][0]["VariantName"]
+        percentage = given["InitialSamplingPercentage"] if given.get("EnableCapture") else 0
+    return Place(folder(uri, endpoint, variant), percentage > 0)
+
+
+def folder(uri: str, endpoint: str, variant: str) -> str:
+    """The folder of a variant's captures; below it they are in one for each hour in UTC."""
+    return f"{uri.rstrip('/')}/{endpoint}/{variant}"
 
 
 @dataclass(frozen=True)
@@ -37,8 +75,8 @@ def of_variant(
         variant: of it.
         since: the moment; keys are by UTC hours, so older ones need not be read.
     """
-    bucket, folder = bucket_and_key(uri)
-    prefix = f"{folder.rstrip('/')}/{endpoint}/{variant}/"
+    bucket, key = bucket_and_key(folder(uri, endpoint, variant))
+    prefix = f"{key}/"
     first = f"{prefix}{since.astimezone(UTC):%Y/%m/%d/%H}"
     keys = [key for key in session.list_s3_files(bucket, prefix) if key >= first]
     return [

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import registry, settings
 from ..deployments import hosting, states
+from ..endpoints import captures
 from ..pipelines import inputs
 from ..runs import record
 from ..s3 import bucket_and_key
@@ -78,13 +79,8 @@ def endpoint(session: Any, group: str, name: str, version: int) -> Watched:
         if served and not version
         else registry.to_use(session, group, version)
     )
-    uri, variant = hosting.captures_uri(session), hosting.VARIANT
-    if found:
-        config = client.describe_endpoint_config(EndpointConfigName=found.configuration)
-        uri = config.get("DataCaptureConfig", {}).get("DestinationS3Uri", uri)
-        variant = config["ProductionVariants"][0]["VariantName"]
-    data_uri = f"{uri.rstrip('/')}/{name}/{variant}"
-    return Watched(name, package, data_uri, folder(session, name))
+    place = captures.place(session, name, found.configuration if found else "")
+    return Watched(name, package, place.uri, folder(session, name))
 
 
 def batch(session: Any, group: str, results: str, version: int) -> Watched:
