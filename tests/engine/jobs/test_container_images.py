@@ -80,6 +80,14 @@ def test_a_training_job_without_a_script(repository: str, program: str) -> None:
     assert problem.endswith("give ModelTrainer a SourceCode with source_dir and entry_script")
 
 
+def test_a_notebook_job_is_called_one() -> None:
+    image = {"TrainingImage": f"{ECR}/sagemaker-base-python-310:1.0", "TrainingInputMode": "File"}
+    starts = {**image, "ContainerEntrypoint": ["amazon_sagemaker_scheduler"]}
+    item = changed(training("S", SCRIPT), "InputDataConfig", [])
+    found = problems(changed(item, "AlgorithmSpecification", starts))
+    assert any("it has no script, and a notebook job needs Docker" in problem for problem in found)
+
+
 def scored(**members: Any) -> list[str]:
     """Problems of a transform job whose model the pipeline makes."""
     made = model("Make", "s3://b/model.tar.gz")
@@ -109,6 +117,6 @@ def test_a_pipeline_of_containers_is_refused_before_it_runs() -> None:
     made["Arguments"]["Containers"] = [container, container]
     found = problems(made, transform("S", get("Steps.Make.ModelName"), "s3://b/d", "s3://b/o"))
     assert found == [
-        "step 'S': the model 'Make' has 2 containers; an inference pipeline is not run locally by a "
-        "transform job, but behind an endpoint"
+        "step 'S': the model 'Make' has 2 containers; an inference pipeline is not run locally by "
+        "a transform job, but behind an endpoint"
     ]

@@ -7,6 +7,7 @@ Guide. The name alone is looked at: words in a refusal hang on it, and nothing e
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _NAMED = (
@@ -32,15 +33,19 @@ _PROGRAMS = {
     "djl-inference": "DJL Serving",
     "sagemaker-tritonserver": "Triton",
 }
+_NOTEBOOK_JOB = "amazon_sagemaker_scheduler"  # starts one, in several images
 _REPOSITORY = re.compile(r"^(?:[^/]+/)?(?P<name>[\w./-]+?)(?:[:@].*)?$")
 
 
-def own_program(image: Any) -> str:
+def own_program(image: Any, entrypoint: Sequence[Any] = ()) -> str:
     """What an image runs by itself, such as ``Data Wrangler``; for the middle of a sentence.
 
     Args:
         image: its URI; an expression is none yet.
+        entrypoint: the program in it that a job names.
     """
+    if entrypoint and entrypoint[0] == _NOTEBOOK_JOB:
+        return "a notebook job"
     if not isinstance(image, str):
         return "what its container image runs by itself"
     name = _repository(image)

@@ -82,7 +82,7 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
     if remote_function.runs(names):
         yield from remote_function.refusals(specification)
         return
-    yield from training_script.refusals(names, settings, specification.get("TrainingImage"))
+    yield from training_script.refusals(names, settings, specification)
 
 
 def _channel_names(request: dict[str, Any]) -> list[str]:

@@ -59,20 +59,24 @@ def has_script(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
     )
 
 
-def refusals(channels: Collection[str], settings: Mapping[str, Any], image: Any) -> Iterator[str]:
+def refusals(
+    channels: Collection[str], settings: Mapping[str, Any], specification: Mapping[str, Any]
+) -> Iterator[str]:
     """Why a job has no script that runs here.
 
     Args:
         channels: names of its channels.
         settings: its hyperparameters; one that is an expression is taken to turn out well.
-        image: of its container.
+        specification: its ``AlgorithmSpecification``.
     """
     if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
         return
     if PROGRAM not in settings or SUBMIT_DIRECTORY not in settings:
+        entrypoint = specification.get("ContainerEntrypoint") or ()
+        program = own_program(specification.get("TrainingImage"), entrypoint)
         yield (
-            f"it has no script, and {own_program(image)} needs Docker; give ModelTrainer a "
-            "SourceCode with source_dir and entry_script"
+            f"it has no script, and {program} needs Docker; give ModelTrainer a SourceCode with "
+            "source_dir and entry_script"
         )
         return
     plain = {k: deserialized(v) for k, v in settings.items() if not function_of(v)}
@@ -103,8 +107,8 @@ def command(
         StepFailure: there is no script, or it wants what is not done here.
         LocalError: the archive is not there, or cannot be unpacked.
     """
-    image = job.get("AlgorithmSpecification", {}).get("TrainingImage")
-    for refusal in refusals(channels, job.get("HyperParameters", {}), image):
+    specification = job.get("AlgorithmSpecification", {})
+    for refusal in refusals(channels, job.get("HyperParameters", {}), specification):
         raise StepFailure(f"The job cannot run: {refusal}.")
     if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
         return _by_driver(job, host, channels)
