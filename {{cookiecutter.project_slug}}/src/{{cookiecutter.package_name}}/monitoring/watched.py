@@ -106,7 +106,7 @@ def folder(session: Any, name: str) -> str:
 def has_data(session: Any, watched: Watched) -> bool:
     """Whether anything was captured at all; a job cannot read a folder without an object."""
     bucket, key = bucket_and_key(watched.data_uri)
-    return bool(session.list_s3_files(bucket, key))
+    return bool(session.list_s3_files(bucket, f"{key.rstrip('/')}/"))
 
 
 def prepare(session: Any, watched: Watched) -> None:

@@ -69,6 +69,6 @@ def count_files(session: Any, uri: str) -> int:
     bucket, key = bucket_and_key(uri)
     keys = session.list_s3_files(bucket, key)
     below = [PurePosixPath(each) for each in keys]
-    if len(below) == 1:
+    if len(below) == 1 or key in keys:
         return 1
     return sum(is_table(each.relative_to(key)) for each in below if each.is_relative_to(key))
