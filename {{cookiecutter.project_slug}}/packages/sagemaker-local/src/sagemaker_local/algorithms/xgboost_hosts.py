@@ -71,7 +71,7 @@ def together(hosts: Hosts, port: int = _PORT + 1) -> Iterator[None]:
     """Connect hosts, if there are several; meanwhile XGBoost trains on all of them.
 
     Raises:
-        UserError: not all of them were there in time.
+        UserError: not all of them were there in time, or one was lost.
     """
     if not hosts.are_several:
         yield
@@ -80,7 +80,11 @@ def together(hosts: Hosts, port: int = _PORT + 1) -> Iterator[None]:
     address = _until(deadline, lambda: socket.gethostbyname(hosts.names[0]), OSError)
     tracker: Any = None
     if hosts.is_first:
-        tracker = RabitTracker(len(hosts.names), address, port, sortby="task")
+        tracker = _until(
+            deadline,
+            lambda: RabitTracker(len(hosts.names), address, port, sortby="task"),
+            XGBoostError,  # of a job before, whose address is not free yet
+        )
         tracker.start()
     context = collective.CommunicatorContext(
         dmlc_tracker_uri=address,
@@ -97,9 +101,11 @@ def together(hosts: Hosts, port: int = _PORT + 1) -> Iterator[None]:
         context.__exit__()
         if tracker is not None:
             tracker.wait_for(int(_PATIENCE))
-    except BaseException:
+    except BaseException as error:
         with suppress(XGBoostError):  # whoever waits for this host hears that it has gone
             context.__exit__()
+        if isinstance(error, XGBoostError):
+            raise UserError(f"Hosts lost each other: {error}") from error
         raise
     finally:
         if tracker is not None:

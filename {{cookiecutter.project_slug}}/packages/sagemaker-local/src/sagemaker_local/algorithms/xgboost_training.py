@@ -46,8 +46,8 @@ def _train(version: tuple[int, int]) -> None:
     empty = [name for name, rows in data.items() if rows is None]
     if not hosts.are_several:
         _refuse_empty(empty)
-    trained = hosts.with_data(not empty)
-    if empty and trained.names:
+    trained = hosts if _is_replicated() else hosts.with_data(not empty)
+    if empty and trained.names and hosts.current not in trained.names:
         print(f"Host {hosts.current} has no data of {', '.join(empty)}: it does not train.")
         return
     _refuse_empty(empty)
@@ -65,6 +65,12 @@ def _train(version: tuple[int, int]) -> None:
         target = folder("SM_MODEL_DIR") / MODEL
         for number, booster in enumerate(models):
             _save(booster, target.with_name(f"{MODEL}-{number}") if folds else target, version)
+
+
+def _is_replicated() -> bool:
+    """Has every host all data?"""
+    channels = configured("inputdataconfig").values()
+    return all(each.get("S3DistributionType") == "FullyReplicated" for each in channels)
 
 
 def _refuse_empty(names: list[str]) -> None:
