@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -274,12 +274,22 @@ class Batch:
         return list(self.rows.column("id").to_pylist())
 
 
+def read(file: Path | BinaryIO, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    """The rows of a table, some at a time, in memory that does not grow with them.
+
+    Args:
+        file: of Parquet.
+        names: of the columns that are wanted; none: all.
+    """
+    with pq.ParquetFile(file, pre_buffer=False) as opened:
+        yield from opened.iter_batches(ROWS, columns=names or None, use_threads=False)
+
+
 def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
     """The rows of a window, some at a time."""
-    with pq.ParquetFile(folder / FILE, pre_buffer=False) as file:
-        for found in file.iter_batches(ROWS, use_threads=False):
-            columns = {name: found.column(f"in:{name}") for name in shape.columns}
-            yield Batch(found, Columns(columns, found.num_rows), *answered(found, shape))
+    for found in read(folder / FILE):
+        columns = {name: found.column(f"in:{name}") for name in shape.columns}
+        yield Batch(found, Columns(columns, found.num_rows), *answered(found, shape))
 
 
 def answered(rows: pa.RecordBatch, shape: Shape) -> tuple[Predictions, np.ndarray]:

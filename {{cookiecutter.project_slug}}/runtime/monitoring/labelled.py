@@ -1,6 +1,6 @@
 """Rows whose truth is known in a window, as a table: what a model can be trained on anew."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .consolidation import FILE as ROWS_FILE
-from .consolidation import ROWS
+from . import consolidation
 
 FILE = "labelled.parquet"
 LABEL = "label"
@@ -31,7 +30,7 @@ def write(
     """
     names, truth = pa.array(labels.keys(), pa.string()), pa.array(labels.values(), pa.string())
     rows, writer = 0, None
-    for batch in chain(_of_window(window), late) if labels else ():
+    for batch in chain(consolidation.read(window / consolidation.FILE), late) if labels else ():
         found = pa.Table.from_batches([batch])
         places = pc.index_in(found.column("id"), names)
         known = places.is_valid()
@@ -45,11 +44,6 @@ def write(
     if writer:
         writer.close()
     return rows
-
-
-def _of_window(window: Path) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(window / ROWS_FILE) as file:
-        yield from file.iter_batches(ROWS)
 
 
 def _table(rows: pa.Table, labels: pa.Array) -> pa.Table:

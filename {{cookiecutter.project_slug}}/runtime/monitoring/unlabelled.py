@@ -18,7 +18,7 @@ from tabular import job
 from tabular.records import Columns
 
 from . import consolidation, state
-from .consolidation import QUICK, ROWS, Batch, Shape
+from .consolidation import QUICK, Batch, Shape
 
 FILE = state.WAITING
 LONGEST = timedelta(days=90)
@@ -39,9 +39,9 @@ def _of_state(
     with state.opened(folder, FILE) as kept:
         if kept is None:
             return
-        file = pq.ParquetFile(kept)
-        if file.schema_arrow.metadata[PACKAGE] == package.encode():
-            yield from file.iter_batches(ROWS, columns=names or None)
+        if pq.read_schema(kept).metadata[PACKAGE] == package.encode():
+            kept.seek(0)
+            yield from consolidation.read(kept, names)
 
 
 def _has_label(rows: pa.RecordBatch, labels: Mapping[str, str]) -> pa.Array:
@@ -130,11 +130,10 @@ class Unlabelled:
         return _of_state(self.state, self.package, names)
 
     def _new(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(self.window / consolidation.FILE) as file:
-            for found in file.iter_batches(ROWS, columns=names or None):
-                rows = found.filter(found["prediction"].is_valid())
-                kept = pa.repeat(pa.scalar(True), rows.num_rows)
-                yield rows if names else rows.append_column(KEPT, kept)
+        for found in consolidation.read(self.window / consolidation.FILE, names):
+            rows = found.filter(found["prediction"].is_valid())
+            kept = pa.repeat(pa.scalar(True), rows.num_rows)
+            yield rows if names else rows.append_column(KEPT, kept)
 
     def _has_label(self, rows: pa.RecordBatch) -> pa.Array:
         return _has_label(rows, self.labels)
