@@ -282,7 +282,7 @@ def read(file: Path | BinaryIO, names: Sequence[str] = ()) -> Iterator[pa.Record
         names: of the columns that are wanted; none: all.
     """
     with pq.ParquetFile(file, pre_buffer=False) as opened:
-        yield from opened.iter_batches(ROWS, columns=names or None, use_threads=False)
+        yield from opened.iter_batches(BATCH, columns=names or None, use_threads=False)
 
 
 def batches(folder: Path, shape: Shape) -> Iterator[Batch]:
