@@ -34,9 +34,9 @@ from monitoring import (  # noqa: E402
     statistics,
     written,
 )
-from monitoring.consolidation import Shape  # noqa: E402
 from monitoring.dependence import Bins, ProfileCounter  # noqa: E402
 from monitoring.distributions import Categories, Distribution, Numbers  # noqa: E402
+from monitoring.shape import Shape  # noqa: E402
 from monitoring.unlabelled import Unlabelled  # noqa: E402
 from monitoring.window import look_at_data  # noqa: E402
 from monitoring.window_quality import look_at_quality  # noqa: E402

@@ -20,8 +20,8 @@ from monitoring import (
     written,
 )
 from monitoring.arguments import parse
-from monitoring.consolidation import Shape
 from monitoring.drift import Compare
+from monitoring.shape import Shape
 from monitoring.unlabelled import Unlabelled
 from monitoring.window import look_at_data
 from monitoring.window_quality import look_at_quality

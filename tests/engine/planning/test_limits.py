@@ -224,7 +224,12 @@ def test_what_is_known_only_when_a_step_starts_is_refused_then_in_a_sentence(
         files={"f": ("o", "f.json")},
     )
     code = local.code("pass")
-    found = {"n": "'3'", "list": "'[1]'", "none": "'None'", "long": "has 300 characters"}
+    found = {
+        "n": "3, a number",
+        "list": "[1], a list",
+        "none": "null, nothing",
+        "long": "has 300 characters",
+    }
     steps = [processing(key, code, arguments=[json_get("Made", "f", key)]) for key in found]
     run = local.run(definition(made, *steps))
     for key, told in found.items():

@@ -1,7 +1,6 @@
 """Captured requests of a window as one table: a row for each record, with id, time and answer.
 
-`rows.parquet` has the columns `id`, `time`, `prediction`, for each class `P(<class>)`, and the
-model's own columns, prefixed by `in:`, as texts.
+`rows.parquet` has the columns of `Shape.schema`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,6 @@ import pyarrow.parquet as pq
 
 from tabular.predictions import Predictions
 from tabular.records import Columns
-from tabular.spelling import reading
 from tabular.values import DataError, text
 
 from . import batch_results, captured
@@ -25,6 +23,7 @@ from .bookmark import Bookmark, hour
 from .captured import Unreadable
 from .captured_line import Capture
 from .serving import Serving
+from .shape import Shape
 from .span import Span
 
 ROWS, BATCH = 5_000, 2_000  # in a part of the table, and at once
@@ -33,47 +32,6 @@ FILE = "rows.parquet"
 # Other tasks read it whole, once or twice: it is to be quick to read, not small.
 QUICK: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
 NONE: list[dict[str, Any]] = [{}]  # in place of an answer that was not captured
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a model takes and gives.
-
-    Attributes:
-        columns: their names, in the order of CSV.
-        classes: that the model tells apart; none: it predicts numbers.
-        decimals: the decimal marks of columns that have another than the point.
-    """
-
-    columns: list[str]
-    classes: list[str]
-    decimals: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, signature: Mapping[str, Any]) -> "Shape":
-        """From a model's signature."""
-        readings = [reading(column) for column in signature["columns"]]
-        marks = {each.name: each.numeral.pattern.decimal for each in readings if each.numeral}
-        decimals = {name: mark for name, mark in marks.items() if mark != "."}
-        return cls([each.name for each in readings], signature["classes"], decimals)
-
-    @property
-    def shares(self) -> list[str]:
-        """The columns with the probability of each class."""
-        return [f"P({label})" for label in self.classes]
-
-    def schema(self) -> pa.Schema:
-        """Of the table."""
-        answer = pa.string() if self.classes else pa.float64()
-        return pa.schema(
-            [
-                ("id", pa.string()),
-                ("time", pa.timestamp("s", "UTC")),
-                ("prediction", answer),
-                *((name, pa.float64()) for name in self.shares),
-                *((f"in:{name}", pa.string()) for name in self.columns),
-            ]
-        )
 
 
 @dataclass

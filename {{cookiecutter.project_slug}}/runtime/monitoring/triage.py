@@ -17,9 +17,10 @@ from tabular.predictions import Predictions
 
 from .baseline import PREDICTION, Data
 from .columns import ColumnReader
-from .consolidation import Shape, batches
+from .consolidation import batches
 from .dependence import Bins
 from .distributions import Categories, Distribution, Numbers
+from .shape import Shape
 
 FILE = "triage.parquet"
 CUTS, CATEGORIES, ERRORS = 10, 1_000, 1.5

@@ -18,7 +18,8 @@ from tabular import job
 from tabular.records import Columns
 
 from . import consolidation, state
-from .consolidation import QUICK, Batch, Shape
+from .consolidation import QUICK, Batch
+from .shape import Shape
 
 FILE = state.WAITING
 LONGEST = timedelta(days=90)

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring import consolidation, span
-from monitoring.consolidation import Consolidated, Shape
+from monitoring.consolidation import Consolidated
+from monitoring.shape import Shape
 from tabular.values import DataError
 
 SHAPE = Shape(["age", "town"], ["no", "yes"])

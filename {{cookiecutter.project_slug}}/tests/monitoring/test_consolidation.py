@@ -12,7 +12,7 @@ from test_captured import ANSWER, line, side
 
 from monitoring import consolidation
 from monitoring.bookmark import BEGINNING, Bookmark
-from monitoring.consolidation import Shape
+from monitoring.shape import Shape
 from monitoring.span import Span
 from tabular.numerals import PATTERNS
 from tabular.spelling import reading

@@ -9,9 +9,10 @@ import pytest
 
 from monitoring import dependence, triage
 from monitoring.baseline import PREDICTION, Data
-from monitoring.consolidation import FILE, Shape
+from monitoring.consolidation import FILE
 from monitoring.dependence import Bins, Profile, ProfileCounter
 from monitoring.distributions import Categories, Distribution, Numbers
+from monitoring.shape import Shape
 from tabular.predictions import Predictions
 
 AGES = np.concatenate([np.arange(100.0), [np.nan] * 5])

@@ -73,8 +73,15 @@ def test_who_interrupts_a_retraining_stops_its_run(
 ) -> None:
     program = tmp_path / "python"
     stopped = tmp_path / "stopped"
-    waiting = "echo begun\nwhile :; do sleep 0.1; done\n"
-    program.write_text(f"#!/bin/sh\ntrap 'touch {stopped}; exit 1' INT\n{waiting}")
+    # Not a shell, which cannot catch what was ignored when it began, as behind nohup.
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import pathlib, signal, sys, time\n"
+        f"stop = lambda *_: sys.exit(pathlib.Path({str(stopped)!r}).touch())\n"
+        "signal.signal(signal.SIGINT, stop)\n"
+        "print('begun', flush=True)\n"
+        "time.sleep(60)\n"
+    )
     program.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(program))
 

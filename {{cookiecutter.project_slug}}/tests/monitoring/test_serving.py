@@ -10,7 +10,7 @@ from test_captured import ANSWER, COLUMNS, RECORD, line
 
 from monitoring import consolidation, serving
 from monitoring.bookmark import BEGINNING, Bookmark
-from monitoring.consolidation import Shape
+from monitoring.shape import Shape
 from monitoring.span import Span
 from tabular.values import DataError
 

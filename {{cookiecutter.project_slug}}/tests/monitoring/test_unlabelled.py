@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring import consolidation, labelled, unlabelled
-from monitoring.consolidation import Shape
+from monitoring.shape import Shape
 from monitoring.unlabelled import LONGEST, Unlabelled
 
 SHAPE = Shape(["age"], ["no", "yes"])
