@@ -30,8 +30,14 @@ def data_files(folder: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def one_folder(files: list[Path]) -> Iterator[Path]:
-    """A folder that has these files and nothing else."""
-    with tempfile.TemporaryDirectory() as folder:
+    """A folder that has these files and nothing else.
+
+    It stands in a folder of its own: XGBoost looks at each neighbour of what it reads, and fails
+    where one goes meanwhile, as other programs' temporary folders do.
+    """
+    with tempfile.TemporaryDirectory() as own:
+        folder = Path(own, "files")
+        folder.mkdir()
         for number, file in enumerate(files):
-            Path(folder, f"{number:06}").symlink_to(file.resolve())
-        yield Path(folder)
+            (folder / f"{number:06}").symlink_to(file.resolve())
+        yield folder
