@@ -95,6 +95,7 @@ def hosts_of(file: Path) -> dict[str, str]:
 WITH_COUNTS = [file for file in RUNNABLE if hosts_of(file)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not WITH_COUNTS, reason="the definitions of other people are not here")
 def test_one_whose_jobs_have_two_hosts_runs_on_two(tmp_path: Path, runner: Runner) -> None:
     (file, *_) = [file for file in WITH_COUNTS if "ShardedByS3Key" in file.read_text()]

@@ -51,6 +51,7 @@ def test_an_image_before_1_3_leaves_a_pickle(begin: Begin) -> None:
     assert isinstance(found, xgboost.Booster)
 
 
+@pytest.mark.slow
 def test_it_stops_early_and_keeps_the_best(
     begin: Begin, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,7 @@ def all_are(verdict: str) -> dict[str, str]:
     return dict.fromkeys(("Prepare", "Train", "Evaluate"), verdict)
 
 
+@pytest.mark.slow
 def test_nothing_changed_re_runs_nothing(chain: Chain) -> None:
     first = chain.run()
     assert first.verdicts == all_are("miss")
@@ -126,6 +127,7 @@ def test_nothing_changed_re_runs_nothing(chain: Chain) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_later_hit_names_the_execution_that_ran(chain: Chain) -> None:
     first = chain.run()
     chain.run()
@@ -134,6 +136,7 @@ def test_a_later_hit_names_the_execution_that_ran(chain: Chain) -> None:
     assert source == {first.arn}
 
 
+@pytest.mark.slow
 def test_a_changed_comment_runs_its_step_and_what_its_content_reaches(chain: Chain) -> None:
     """The model's bytes are the same, and so what is measured on them is too."""
     first = chain.run()
@@ -145,6 +148,7 @@ def test_a_changed_comment_runs_its_step_and_what_its_content_reaches(chain: Cha
     assert run.arn_of("Evaluate") == first.arn_of("Evaluate")
 
 
+@pytest.mark.slow
 def test_a_changed_result_runs_what_follows(chain: Chain) -> None:
     chain.run()
     chain.train = TRAIN.replace("upper()", "lower()")
@@ -154,6 +158,7 @@ def test_a_changed_result_runs_what_follows(chain: Chain) -> None:
     assert chain.report(run) == "a,b\n"
 
 
+@pytest.mark.slow
 def test_a_new_file_in_a_data_folder_runs_everything_that_reads_it(chain: Chain) -> None:
     chain.run()
     chain.local.put("c,d\n", "data/second.csv")
@@ -165,6 +170,7 @@ def test_a_new_file_in_a_data_folder_runs_everything_that_reads_it(chain: Chain)
     assert chain.run().verdicts == all_are("hit")
 
 
+@pytest.mark.slow
 def test_a_file_that_went_and_one_that_changed_are_named(chain: Chain) -> None:
     uri = chain.local.put("c,d\n", "data/second.csv")
     chain.run()
@@ -174,6 +180,7 @@ def test_a_file_that_went_and_one_that_changed_are_named(chain: Chain) -> None:
     assert chain.run().explained["Prepare"].why == "input data: first.csv changed"
 
 
+@pytest.mark.slow
 def test_what_was_once_is_reused_though_something_else_ran_since(chain: Chain) -> None:
     first = chain.run()
     chain.local.put("x,y\n", "data/first.csv")
@@ -184,6 +191,7 @@ def test_what_was_once_is_reused_though_something_else_ran_since(chain: Chain) -
     assert again.arn_of("Prepare") == first.arn_of("Prepare")
 
 
+@pytest.mark.slow
 def test_the_place_of_an_input_does_not_count_its_content_does(chain: Chain) -> None:
     chain.run()
     chain.local.put("a,b\n", "elsewhere/deep/first.csv")
@@ -191,6 +199,7 @@ def test_the_place_of_an_input_does_not_count_its_content_does(chain: Chain) -> 
     assert chain.run().verdicts == all_are("hit")
 
 
+@pytest.mark.slow
 def test_another_upload_of_the_same_code_and_another_upsert_change_nothing(chain: Chain) -> None:
     """``Local.code`` uploads from a new folder each time."""
     chain.run()
@@ -202,6 +211,7 @@ def test_another_upload_of_the_same_code_and_another_upsert_change_nothing(chain
     assert len(list(chain.local.root.glob("sources/*"))) > sources
 
 
+@pytest.mark.slow
 def test_a_root_that_moved_keeps_its_cache(chain: Chain, tmp_path: Path) -> None:
     chain.run()
     shutil.copytree(chain.local.root, tmp_path / "moved")
@@ -209,6 +219,7 @@ def test_a_root_that_moved_keeps_its_cache(chain: Chain, tmp_path: Path) -> None
     assert moved.run().verdicts == all_are("hit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cache", [None, {"Enabled": False}, {"Enabled": False} | {"ExpireAfter": "P1D"}]
 )
@@ -221,6 +232,7 @@ def test_the_cache_is_off_unless_the_step_says_otherwise(chain: Chain, cache: Js
     assert chain.local.jobs_run() == 6
 
 
+@pytest.mark.slow
 def test_a_step_without_a_cache_is_not_remembered(chain: Chain) -> None:
     chain.cache = {}
     chain.run()
@@ -228,6 +240,7 @@ def test_a_step_without_a_cache_is_not_remembered(chain: Chain) -> None:
     assert chain.run().explained["Prepare"].why == "it has not run before"
 
 
+@pytest.mark.slow
 def test_a_result_that_is_too_old_is_not_reused(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +254,7 @@ def test_a_result_that_is_too_old_is_not_reused(
     assert run.explained["Train"].why == "its last result is older than ExpireAfter"
 
 
+@pytest.mark.slow
 def test_results_without_expiry_never_get_too_old(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +360,7 @@ def test_an_input_that_is_not_there_fails_the_step_as_it_does_without_a_cache(lo
     assert "There is nothing at s3://sagemaker-local/absent" in reasons[0]
 
 
+@pytest.mark.slow
 def test_a_hit_gives_its_properties_to_what_follows(chain: Chain) -> None:
     first = chain.run()
     steps = json.loads(chain.text)["Steps"]

@@ -144,6 +144,7 @@ def test_whatever_makes_a_model_is_named_when_it_changes(
     assert run.explained["S"].why.startswith(why)
 
 
+@pytest.mark.slow
 def test_many_changes_are_told_in_part(local: Local) -> None:
     arguments = [f"{OUTPUT}/o", *(f"--a{n}=1" for n in range(20))]
     local.run(simple(local))
@@ -178,6 +179,7 @@ def archive(text: str, moment: int, names: tuple[str, ...] = ("a.csv",)) -> byte
     return packed.getvalue()
 
 
+@pytest.mark.slow
 def test_archives_are_compared_by_their_members(local: Local) -> None:
     def run(packed: bytes) -> Run:
         uri = local.put(packed, "data/data.tar.gz")

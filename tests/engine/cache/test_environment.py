@@ -132,6 +132,7 @@ def test_a_requirement_that_an_upgrade_brings_counts_at_once(store: Store, site:
     assert versions(store, "import fake_top") == {"fake-top": "2", "fake-new": "2"}
 
 
+@pytest.mark.slow
 def test_a_distribution_of_another_name_than_its_module_is_found(store: Store, site: Site) -> None:
     site.install("fake-distribution", "4", module="fake_module")
     assert versions(store, "from fake_module.sub import x") == {"fake-distribution": "4"}
@@ -167,6 +168,7 @@ def test_the_modules_that_a_script_imports(source: str, modules: set[str]) -> No
     assert facts(source).modules == modules
 
 
+@pytest.mark.slow
 def test_a_local_module_of_a_librarys_name_does_not_hide_it(store: Store, site: Site) -> None:
     """``models/fake_lib.py`` is no ``import fake_lib``."""
     site.install("fake-lib", "1")
@@ -196,6 +198,7 @@ def test_modules_that_nobody_installed_count_by_their_content(
     assert local.log(run, "S") == "fake_project 2\n"
 
 
+@pytest.mark.slow
 def test_an_editable_install_counts_by_its_content_and_its_version(
     store: Store, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +214,7 @@ def test_an_editable_install_counts_by_its_content_and_its_version(
     assert after["module fake_editable.py"] != before["module fake_editable.py"]
 
 
+@pytest.mark.slow
 def test_modules_beside_the_script_are_inputs_and_not_looked_for_elsewhere(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +224,7 @@ def test_modules_beside_the_script_are_inputs_and_not_looked_for_elsewhere(
     assert set(versions(store, "import fake_beside")) == {"module fake_beside.py"}
 
 
+@pytest.mark.slow
 def test_a_program_that_is_no_python_script_may_use_any_library(local: Local, site: Site) -> None:
     site.install("fake-any", "1")
     step = processing("S", local.code("pass"), CacheConfig=CACHED)
@@ -241,6 +246,7 @@ def test_installing_changes_the_stamp_and_nothing_else_does(site: Site) -> None:
     assert installed() != before
 
 
+@pytest.mark.slow
 def test_the_list_of_what_is_installed_is_made_once(
     store: Store, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,6 +358,7 @@ def edit(file: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_another_engine_runs_the_steps_again(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     text = definition(processing("S", local.code("pass"), CacheConfig=CACHED))
     local.run(text)
@@ -385,6 +392,7 @@ def test_after_an_upgrade_jobs_have_the_new_library(
     assert local.log(run, "S") == "fake_warm 2\n"
 
 
+@pytest.mark.slow
 def test_jobs_that_run_through_an_upgrade_go_on_and_the_old_server_ends_after_them(
     tmp_path: Path, site: Site, preloaded: WarmRunner
 ) -> None:
@@ -410,6 +418,7 @@ def test_jobs_that_run_through_an_upgrade_go_on_and_the_old_server_ends_after_th
     assert preloaded._server("")._process.poll() is None
 
 
+@pytest.mark.slow
 def test_without_an_upgrade_the_server_stays(tmp_path: Path, preloaded: WarmRunner) -> None:
     local = Local(tmp_path / "root", preloaded)
     server = preloaded._server("")

@@ -38,6 +38,7 @@ def managed() -> Any:
     )
 
 
+@pytest.mark.slow
 def test_they_wait_for_jobs_of_every_kind(local: Local) -> None:
     local.begin(script(local, "pass"), "one")
     local.client.get_waiter(PROCESSING).wait(ProcessingJobName="one")
@@ -53,6 +54,7 @@ def test_they_wait_for_jobs_of_every_kind(local: Local) -> None:
     assert {"describe_processing_job", "describe_training_job"} <= local.client.checked
 
 
+@pytest.mark.slow
 def test_a_stopped_job_has_ended_and_a_failed_one_is_an_error(local: Local) -> None:
     single = local.begin(script(local, "import time; time.sleep(60)"), "stopped")
     single.stop()

@@ -162,6 +162,7 @@ def test_a_long_error_is_cut_and_keeps_its_status(status: int, side: str) -> Non
     assert told["OriginalMessage"] == "x" * 2048
 
 
+@pytest.mark.slow
 def test_a_request_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(module, "_LAST_SECONDS", 0.1)

@@ -368,6 +368,7 @@ def test_an_execution_that_has_ended_cannot_be_stopped(local: Local) -> None:
     assert run.status == "Succeeded"
 
 
+@pytest.mark.slow
 def test_stopping_at_any_moment_ends_in_a_final_status(local: Local) -> None:
     """A stop that comes just when the execution ends must not leave it in Stopping."""
     text = definition(true("If"))
@@ -668,6 +669,7 @@ def test_several_executions_at_once_do_not_mix(local: Local) -> None:
         assert local.read(f"{output}/x") == name
 
 
+@pytest.mark.slow
 def test_many_small_steps(local: Local) -> None:
     gates = [true("C0")] + [true(f"C{i}", DependsOn=[f"C{i - 1}"]) for i in range(1, 150)]
     run = local.run(definition(*gates))

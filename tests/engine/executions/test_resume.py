@@ -74,6 +74,7 @@ def fragile(local: Local, marker: Path) -> str:
     )
 
 
+@pytest.mark.slow
 def test_a_failed_execution_goes_on_from_what_had_succeeded(local: Local, marker: Path) -> None:
     run = local.run(fragile(local, marker), parallel=1)
     assert run.status == "Failed"
@@ -133,6 +134,7 @@ def test_what_had_failed_is_off_the_list_until_it_starts_again(local: Local, mar
     assert meanwhile == {"Wait": "Executing"}
 
 
+@pytest.mark.slow
 def test_who_looks_right_when_it_is_resumed_finds_it_running(
     local: Local, marker: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +160,7 @@ def test_who_looks_right_when_it_is_resumed_finds_it_running(
     assert seen == ["Executing", "Executing"]
 
 
+@pytest.mark.slow
 def test_it_may_fail_and_be_retried_again(local: Local, marker: Path) -> None:
     run = local.run(fragile(local, marker))
     assert run.retry().status == "Failed"
@@ -262,6 +265,7 @@ def test_what_a_function_answered_keeps_its_type(tmp_path: Path, runner: Any) ->
     assert len(calls) == 1
 
 
+@pytest.mark.slow
 def test_a_success_whose_result_is_gone_runs_again(local: Local, marker: Path) -> None:
     run = local.run(fragile(local, marker))
     name = run.arn_of("Before").rsplit("/", 1)[-1]
@@ -286,6 +290,7 @@ def test_only_what_has_failed_or_was_stopped_is_retried(local: Local, marker: Pa
         Run(local, good.arn[:-3] + "abc").retry()
 
 
+@pytest.mark.slow
 def test_of_two_retries_at_once_one_is_refused(local: Local, marker: Path) -> None:
     """Both find it Failed; the one that writes later looks again."""
     run = local.run(fragile(local, marker))
@@ -297,6 +302,7 @@ def test_of_two_retries_at_once_one_is_refused(local: Local, marker: Path) -> No
     assert names_of_jobs(local).count("Fragile") == 2
 
 
+@pytest.mark.slow
 def test_a_retry_that_is_sent_twice_runs_once(local: Local, marker: Path) -> None:
     run = local.run(fragile(local, marker))
     token = "a" * 32
@@ -336,6 +342,7 @@ def test_a_start_that_failed_leaves_its_token(local: Local) -> None:
     assert local.run(text, {"N": "1"}, ClientRequestToken="a" * 32).status == "Succeeded"
 
 
+@pytest.mark.slow
 def test_the_limit_of_a_retry_is_its_own_or_that_of_the_start(local: Local, marker: Path) -> None:
     """Three steps wait; how many of them at a time tells the limit."""
     steps = [processing(n, local.code(WAITS), arguments=[str(marker)]) for n in "ABC"]
@@ -391,6 +398,7 @@ def test_a_retry_runs_the_definition_and_the_parameters_of_its_start(
     assert kept["CreationTime"] == run.described["CreationTime"]
 
 
+@pytest.mark.slow
 def test_a_retry_goes_on_with_the_cache(local: Local, marker: Path) -> None:
     cached: Json = {"CacheConfig": {"Enabled": True}}
     steps = [
@@ -446,6 +454,7 @@ def test_another_process_goes_on_where_one_left_off(
     assert sorted(names_of_jobs(local)) == ["After", "Before", "Beside", "Fragile", "Fragile"]
 
 
+@pytest.mark.slow
 def test_another_session_of_this_process_may_retry_and_stop(local: Local, marker: Path) -> None:
     """Each has a client, and a connection to the state, of its own."""
     run = local.run(fragile(local, marker))

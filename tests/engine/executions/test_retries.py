@@ -191,6 +191,7 @@ def test_a_script_that_fails_by_itself_is_not_tried_again(
     assert statuses_of_jobs(local) == ["Failed"]
 
 
+@pytest.mark.slow
 def test_waits_between_attempts_grow(
     local: Local, dies: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -86,6 +86,7 @@ def taken_over(run: Run) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_selected_steps_run_and_what_they_need_is_taken_over(local: Local, chain: str) -> None:
     first = local.run(chain)
     jobs = local.jobs_run()
@@ -111,6 +112,7 @@ def test_a_first_step_needs_nothing(local: Local, chain: str) -> None:
     assert "SourcePipelineExecutionArn" not in run.described["SelectiveExecutionConfig"]
 
 
+@pytest.mark.slow
 def test_the_latest_execution_is_the_source_unless_one_is_named(local: Local, chain: str) -> None:
     first, second = local.run(chain), local.run(chain)
     latest = local.run(chain, **selecting("B"))
@@ -125,6 +127,7 @@ def test_the_latest_execution_is_the_source_unless_one_is_named(local: Local, ch
     assert taken_over(local.run(chain, **selecting("C"))) == {"A": named.arn, "B": named.arn}
 
 
+@pytest.mark.slow
 def test_the_callers_request_is_not_changed(local: Local, chain: str) -> None:
     first = local.run(chain)
     request = selecting("B")
@@ -132,6 +135,7 @@ def test_the_callers_request_is_not_changed(local: Local, chain: str) -> None:
     assert request == selecting("B")
 
 
+@pytest.mark.slow
 def test_steps_between_selected_ones_have_to_be_selected(local: Local, chain: str) -> None:
     local.run(chain)
     refused = r"(?s)step 'B': lies between selected steps.*step 'C': lies between selected steps"
@@ -170,6 +174,7 @@ def test_without_an_earlier_execution_what_is_needed_cannot_be_had(
         local.run(chain, **selecting("B"))
 
 
+@pytest.mark.slow
 def test_a_source_is_an_execution_of_the_same_pipeline(local: Local, chain: str) -> None:
     other = local.run(chain, name="other")
     local.run(chain)
@@ -246,6 +251,7 @@ def test_property_files_and_answers_of_steps_taken_over_have_their_values(
     assert run.steps["If"]["Metadata"]["Condition"]["Outcome"] == "True"
 
 
+@pytest.mark.slow
 def test_selected_steps_may_come_from_the_cache(local: Local, link: Callable[..., Json]) -> None:
     cached: Json = {"CacheConfig": {"Enabled": True}}
     text = definition(link("A", **cached), link("B", "A", **cached), link("C", "B", **cached))
@@ -256,6 +262,7 @@ def test_selected_steps_may_come_from_the_cache(local: Local, link: Callable[...
     assert local.jobs_run() == 3
 
 
+@pytest.mark.slow
 def test_a_failed_selective_execution_is_retried_as_such(
     local: Local, link: Callable[..., Json]
 ) -> None:

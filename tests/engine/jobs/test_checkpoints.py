@@ -51,6 +51,7 @@ def test_without_a_place_in_the_bucket_they_stay_in_the_job(local: Local) -> Non
     assert not any("count.txt" in key for key in local.objects())
 
 
+@pytest.mark.slow
 def test_each_training_job_of_a_search_has_its_own(local: Local) -> None:
     script = f"{TRY}\nopen('/opt/ml/checkpoints/a.txt', 'x').close()"
     item = tuning_step(local, RATE, script=script)

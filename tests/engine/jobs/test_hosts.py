@@ -105,6 +105,7 @@ def test_names_are_the_services_and_sorted_as_it_sorts_them(local: Local) -> Non
     assert (hosts[9].rank, hosts[1].rank) == (1, 3)
 
 
+@pytest.mark.slow
 def test_each_host_of_a_processing_job_is_a_process(either: Local) -> None:
     run = either.run(definition(looking(either)))
     assert run.status == "Succeeded", run.steps
@@ -118,6 +119,7 @@ def test_each_host_of_a_processing_job_is_a_process(either: Local) -> None:
     assert second["algo-1"] == first["own"] != second["own"]
 
 
+@pytest.mark.slow
 def test_a_count_may_be_a_parameter_and_one_host_is_as_ever(local: Local) -> None:
     count = parameter("Count", "Integer", 1)
     step = looking(local, get("Parameters.Count"), files=2)
@@ -130,6 +132,7 @@ def test_a_count_may_be_a_parameter_and_one_host_is_as_ever(local: Local) -> Non
     assert found(local, "algo-2")["sharded"] == ["deep/1.csv"]
 
 
+@pytest.mark.slow
 def test_what_two_hosts_write_under_one_name_is_the_last_ones(
     local: Local, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +147,7 @@ def test_what_two_hosts_write_under_one_name_is_the_last_ones(
     assert "differently" not in capsys.readouterr().err, "equal files do no harm"
 
 
+@pytest.mark.slow
 def test_fewer_objects_than_hosts_is_said_before_the_first_step(
     local: Local, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +210,7 @@ def test_a_time_limit_is_every_hosts(local: Local, tmp_path: Path) -> None:
     assert re.match("host algo-[12]: MaxRuntimeExceeded", single.described["FailureReason"])
 
 
+@pytest.mark.slow
 def test_each_host_has_a_log_stream(local: Local) -> None:
     single = local.begin(looking(local)).wait()
     logs, group = LocalLogs(local.jobs, local.root), "/aws/sagemaker/ProcessingJobs"
@@ -264,6 +269,7 @@ def summing(local: Local, count: int) -> Json:
     return step
 
 
+@pytest.mark.slow
 def test_hosts_of_a_training_job_find_each_other_and_make_one_model(local: Local) -> None:
     runs = [local.start(definition(summing(local, 3)), name=name) for name in ("one", "two")]
     for run in runs:  # side by side, with one port

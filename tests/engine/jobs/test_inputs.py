@@ -444,6 +444,7 @@ def test_an_engine_that_is_killed_does_not_hide_the_damage(
     assert local.objects() == []
 
 
+@pytest.mark.slow
 def test_what_is_large_is_64_mib(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both files are sparse: they take no place on the disk."""
     monkeypatch.setattr(copies, "clone", lambda *_: False)

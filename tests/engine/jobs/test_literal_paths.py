@@ -214,6 +214,7 @@ def test_a_script_that_is_debugged_has_its_path_replaced(local: Local) -> None:
     assert below(MACHINES) == before
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_mounted_the_path_is_replaced(local: Local) -> None:
     spawning = replace(local, runner=SpawnRunner())
     run = copied(spawning)

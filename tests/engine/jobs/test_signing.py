@@ -285,6 +285,7 @@ def add_model(local: Local, name: str, content: str, mode: str = "SingleModel") 
     local.client.create_model(ModelName=name, PrimaryContainer=container)
 
 
+@pytest.mark.slow
 def test_a_transform_depends_on_what_its_model_is_made_of_and_not_on_its_name(
     local: Local, signer: Signer
 ) -> None:

@@ -110,6 +110,7 @@ def drivers() -> Path:
     return driver
 
 
+@pytest.mark.slow
 def test_the_variables_are_those_of_the_sdks_own_driver(local: Local, tmp_path: Path) -> None:
     """The SDK's ``environment.py`` and its script driver, on the same job's files."""
     run = ran(local, SHOW, data={}, hyperparameters=HYPERPARAMETERS)

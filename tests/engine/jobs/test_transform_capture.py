@@ -135,6 +135,7 @@ def test_a_failed_job_leaves_no_manifest(local: Local) -> None:
     assert local.objects() == ["data/a"]
 
 
+@pytest.mark.slow
 def test_a_job_of_several_hosts_has_one_manifest(local: Local) -> None:
     files = {f"{n}.csv": f"{n}\n" for n in range(4)}
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2}
@@ -168,6 +169,7 @@ def test_a_parameter_may_say_whether_and_where(local: Local) -> None:
     assert len(manifests(local, "input", other)) == 1
 
 
+@pytest.mark.slow
 def test_a_cached_step_is_run_again_where_its_manifests_are_wanted(local: Local) -> None:
     """Elsewhere, or anew: what captures are for finds them where the request says."""
     local.put("1\n", "data/a.csv")

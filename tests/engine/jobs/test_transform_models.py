@@ -48,6 +48,7 @@ from engine.transforms import (
 TESTS = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_a_model_made_in_the_pipeline_scores_another_steps_output(local: Local) -> None:
     prepare = processing(
         "Prepare",
@@ -91,6 +92,7 @@ created(Local(Path(sys.argv[1]), SpawnRunner()), "earlier")
     assert succeeded(local, run) == {"a.csv.out": "20\n"}
 
 
+@pytest.mark.slow
 def test_a_registered_model_package_scores(local: Local) -> None:
     request = package_request("group", artifacts(local))
     request["InferenceSpecification"]["Containers"][0]["Environment"] = SERVED
@@ -189,6 +191,7 @@ def transform_fn(model, body, content_type, accept):
     assert found["SAGEMAKER_BATCH_STRATEGY"] == "SINGLE_RECORD"
 
 
+@pytest.mark.slow
 def test_the_script_finds_its_own_modules_and_none_of_the_engines(either: Local) -> None:
     script = """
 import importlib.util, sys
@@ -281,6 +284,7 @@ def npy(rows: list[list[float]]) -> bytes:
     return body.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "options", "expected"),
     [

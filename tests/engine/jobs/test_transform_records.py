@@ -139,6 +139,7 @@ def test_a_line_of_names_before_the_records_is_not_to_blame(local: Local, wrong:
     assert f"a.csv, record {wrong + 1}: ValueError: invalid literal" in failed(local, run)
 
 
+@pytest.mark.slow
 def test_of_payloads_under_way_together_the_first_failure_is_named(local: Local) -> None:
     options = {"MaxConcurrentTransforms": 4, "BatchStrategy": "SingleRecord"}
     run = scored(local, {"a.csv": rows_with(2, 3, 4)}, **CSV, options=options)

@@ -122,6 +122,7 @@ def test_tries_are_numbered(local: Local) -> None:
     assert [match and match[1] for match in numbers] == ["001", "002", "003"]
 
 
+@pytest.mark.slow
 def test_later_steps_use_the_best_models(local: Local) -> None:
     show = local.code(
         "import sys, tarfile\nprint(tarfile.open(sys.argv[1]).extractfile('model.txt').read())"

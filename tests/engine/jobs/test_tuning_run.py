@@ -73,6 +73,7 @@ def started(local: Local, run: Run) -> list[Json]:
         return []
 
 
+@pytest.mark.slow
 def test_as_many_tries_run_at_once_as_are_allowed(local: Local, meeting: Meeting) -> None:
     who = categorical("who", *"12345")
     run = start(local, meeting, who, strategy="Grid", jobs=None, parallel=2)
@@ -138,6 +139,7 @@ def test_tries_side_by_side_share_the_cores(
         assert json.loads(log.splitlines()[0])["threads"] == str(8 // parallel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["Random", "Bayesian"])
 def test_the_order_in_which_tries_end_changes_nothing(
     tmp_path: Path, runner: Any, strategy: str
@@ -164,6 +166,7 @@ def test_the_order_in_which_tries_end_changes_nothing(
     assert len({tried["rate"] for tried in found[0]}) == 6
 
 
+@pytest.mark.slow
 def test_a_seed_decides_what_a_tuning_job_tries(local: Local) -> None:
     def tried(seed: int) -> list[Json]:
         return combinations(children(local, tuned(local, RATE, RandomSeed=seed)))
@@ -172,6 +175,7 @@ def test_a_seed_decides_what_a_tuning_job_tries(local: Local) -> None:
     assert tried(1) != tried(2)
 
 
+@pytest.mark.slow
 def test_tries_that_fail_count_and_the_others_go_on(local: Local) -> None:
     ends = categorical("end", "fails", "well", "silent", "nan")
     run = tuned(local, ends, DEPTH, strategy="Grid", jobs=None, parallel=2)
@@ -188,6 +192,7 @@ def test_tries_that_fail_count_and_the_others_go_on(local: Local) -> None:
     assert all("too deep" in reason for reason in reasons)
 
 
+@pytest.mark.slow
 def test_five_failures_before_the_first_success_end_it(local: Local) -> None:
     run = tuned(local, RATE, jobs=50, static={"end": "fails"})
     assert run.status == "Failed"
@@ -231,6 +236,7 @@ def test_without_an_objective_the_metric_its_regex_and_a_log_are_named(
     assert found[0]["TrainingJobName"] in log[1]
 
 
+@pytest.mark.slow
 def test_of_equals_the_first_try_is_the_best_whichever_ended_first(local: Local) -> None:
     kinds = categorical("kind", "a", "b")
     run = tuned(local, DEPTH, kinds, strategy="Grid", jobs=None, parallel=2)
@@ -241,6 +247,7 @@ def test_of_equals_the_first_try_is_the_best_whichever_ended_first(local: Local)
     assert tuning_trials.best_first(job, found[::-1]) == tuning_trials.best_first(job, found)
 
 
+@pytest.mark.slow
 def test_the_log_has_a_line_for_each_try(local: Local) -> None:
     ends = categorical("end", "well", "silent", "fails")
     run = tuned(local, ends, categorical("depth", "2.5", "2"), strategy="Grid", jobs=None)

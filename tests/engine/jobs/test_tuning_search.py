@@ -88,6 +88,7 @@ def test_a_linear_scale_is_even() -> None:
         assert share_below(1, found) == pytest.approx(0.1, abs=0.06)
 
 
+@pytest.mark.slow
 def test_a_logarithmic_scale_is_even_in_orders_of_magnitude() -> None:
     for item in (
         continuous("x", 0.0001, 1, "Logarithmic"),
@@ -153,6 +154,7 @@ def test_a_seed_decides_what_is_tried(strategy: str, parallel: int) -> None:
     assert tried() == tried(RandomSeed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_a_bayesian_search_goes_where_the_objective_is_better(parallel: int) -> None:
     def last(objective: str) -> float:

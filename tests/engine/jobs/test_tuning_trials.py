@@ -43,6 +43,7 @@ def test_at_most_fifty_models_can_be_referred_to(local: Local) -> None:
     assert len(KIND.properties(job, local.store)["TrainingJobSummaries"]) == 50
 
 
+@pytest.mark.slow
 def test_tries_are_listed_in_every_order(local: Local) -> None:
     ends = categorical("end", "well", "fails")
     run = tuned(local, ends, DEPTH, strategy="Grid", jobs=None, objective="Maximize")
@@ -72,6 +73,7 @@ def test_tries_are_listed_in_every_order(local: Local) -> None:
     assert "NextToken" in page
 
 
+@pytest.mark.slow
 def test_tries_of_other_tuning_jobs_are_not_listed(local: Local) -> None:
     runs = [tuned(local, RATE, jobs=2) for _ in range(2)]
     names = [{s["TrainingJobName"] for s in children(local, run)} for run in runs]
@@ -108,6 +110,7 @@ def test_an_unknown_tuning_job_is_not_found(local: Local) -> None:
             method(HyperParameterTuningJobName="none")
 
 
+@pytest.mark.slow
 def test_completion_details_count_the_tries_that_did_not_improve(local: Local) -> None:
     run = tuned(local, categorical("depth", "5", "2", "9", "1.99"), strategy="Grid", jobs=None)
     details = run.job("Tune")["TuningJobCompletionDetails"]

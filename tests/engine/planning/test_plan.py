@@ -209,6 +209,7 @@ def test_two_thousand_steps_are_in_the_right_waves() -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_a_chain_of_two_thousand_and_one_step_that_needs_all() -> None:
     chain = [function(f"S{n}", "f", DependsOn=[f"S{n - 1}"] if n else []) for n in range(2000)]
     last = function("Last", "f", DependsOn=[f"S{n}" for n in range(2000)])

@@ -81,6 +81,7 @@ def test_a_training_job_is_debugged_too(debug: Local) -> None:
     assert debug.bucket.existing(described["ModelArtifacts"]["S3ModelArtifacts"])
 
 
+@pytest.mark.slow
 def test_a_script_sees_what_it_would_see_in_its_own_process(tmp_path: Path) -> None:
     """The same job, in the same folder, with both ways to run it."""
     seen = []
@@ -144,6 +145,7 @@ def test_this_process_is_as_before(debug: Local, ending: str) -> None:
     assert single.status == ("Failed" if ending else "Completed")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("before")
 def test_the_jobs_own_modules_are_imported_and_forgotten(debug: Local) -> None:
     import helper

@@ -36,6 +36,7 @@ while not other.exists():
     return {name: local.log(run, name).split()[-1] for name in ("Left", "Right", "Alone")}
 
 
+@pytest.mark.slow
 def test_jobs_side_by_side_share_the_cores(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert threads_of(local, monkeypatch) == {"Left": "2", "Right": "2", "Alone": "4"}
@@ -49,6 +50,7 @@ def test_more_jobs_than_cores_have_one_thread_each(
     assert found == {"Left": "1", "Right": "1", "Alone": "1"}
 
 
+@pytest.mark.slow
 def test_a_jobs_own_number_of_threads_stands(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     found = threads_of(local, monkeypatch, environment={"OMP_NUM_THREADS": "7"})

@@ -94,6 +94,7 @@ def family(any_local: Local, monkeypatch: pytest.MonkeyPatch) -> Family:
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 
+@pytest.mark.slow
 @needs_fork
 def test_what_a_job_leaves_running_ends_with_it(any_local: Local, family: Family) -> None:
     """As in a container. It is gone before the step has ended: it cannot change an output."""

@@ -292,6 +292,7 @@ def test_stop_ends_a_job_and_its_children(start: Start, log: Path, tmp_path: Pat
     until(lambda: not alive(child))
 
 
+@pytest.mark.slow
 def test_stop_ends_a_job_that_does_not_listen(
     start: Start, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +325,7 @@ def test_what_a_command_runs(
     assert (command.script, command.name) == (script, name)
 
 
+@pytest.mark.slow
 def test_stop_right_after_the_start_and_after_the_end(start: Start) -> None:
     for _ in range(20):
         process = start("import time; time.sleep(1000)")

@@ -63,10 +63,12 @@ def jobs(warm: WarmRunner, tmp_path: Path) -> Jobs:
     return Jobs(warm, tmp_path)
 
 
+@pytest.mark.slow
 def test_modules_are_there_before_the_script_imports_them(jobs: Jobs) -> None:
     assert jobs.run("a", "import sys; print('numpy' in sys.modules)") == "True\n"
 
 
+@pytest.mark.slow
 def test_jobs_are_forks_of_the_server_in_groups_of_their_own(jobs: Jobs) -> None:
     printed = jobs.run("a", "import os; print(os.getppid(), os.getpgid(0) == os.getpid())")
     assert printed == f"{jobs.server} True\n"
@@ -93,6 +95,7 @@ def test_random_numbers_differ_between_jobs(jobs: Jobs) -> None:
     assert not first & second
 
 
+@pytest.mark.slow
 def test_a_seed_gives_what_it_gives_in_a_plain_run(jobs: Jobs) -> None:
     script = "import random, numpy; random.seed(7); numpy.random.seed(7)\n"
     script += "print(random.random(), numpy.random.rand())"
@@ -155,6 +158,7 @@ def _target(link: Path) -> str:
         return ""
 
 
+@pytest.mark.slow
 def test_a_killed_server_fails_its_job_and_the_next_one_works(jobs: Jobs) -> None:
     process = jobs.start("a", "import os, time; print(os.getpid(), flush=True); time.sleep(1000)")
     until(lambda: jobs.log("a").endswith("\n"))
@@ -165,6 +169,7 @@ def test_a_killed_server_fails_its_job_and_the_next_one_works(jobs: Jobs) -> Non
     assert jobs.run("b", "print('works')") == "works\n"
 
 
+@pytest.mark.slow
 def test_a_job_that_kills_the_server_harms_only_itself(jobs: Jobs) -> None:
     script = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
     jobs.start("a", script).wait()
@@ -230,6 +235,7 @@ while not (folder / "job.log").is_file() or not (folder / "job.log").read_text()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["kill", "leave"])
 def test_jobs_end_with_their_owner(source: Path, tmp_path: Path, end: str) -> None:
     """Whether it is killed or just ends: no job, and no server, is left behind."""

@@ -128,6 +128,7 @@ def test_a_pipeline_that_runs_is_not_touched(local: Local, tmp_path: Path) -> No
     assert old.status == "Succeeded"
 
 
+@pytest.mark.slow
 def test_results_that_a_younger_execution_took_from_the_cache_stay(local: Local) -> None:
     cached: Any = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
     first = writing(local, "once", **cached)

@@ -187,6 +187,7 @@ def limit_state(local: Local, more_pages: int) -> None:
     local.store.rows(f"PRAGMA max_page_count = {pages + more_pages}")
 
 
+@pytest.mark.slow
 def test_a_state_that_cannot_grow_is_one_clear_error(local: Local) -> None:
     long = definition(*(processing(f"S{number}", "s3://b/k") for number in range(200)))
     local.create(definition(processing("S", "s3://b/k")), "before")

@@ -119,6 +119,7 @@ def test_a_failed_execution_goes_on_from_what_had_succeeded(old: Local) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_pipeline_runs_again_and_says_what_changed(old: Local) -> None:
     text = definition_of(old)
     run = old.run(text, name="old")

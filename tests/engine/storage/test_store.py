@@ -338,6 +338,7 @@ def test_the_first_to_open_a_new_root_may_be_several(source: Path, tmp_path: Pat
         assert len(store.resources("kind")) == _PROCESSES
 
 
+@pytest.mark.slow
 def test_a_killed_writer_loses_only_what_it_had_not_written(source: Path, tmp_path: Path) -> None:
     program = textwrap.dedent(
         """

@@ -116,6 +116,7 @@ def test_other_services_are_refused_by_name(
     assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
 
 
+@pytest.mark.slow
 def test_who_calls_and_what_a_role_may(wired: Wired) -> None:
     arns = wired.local.engine.arns
     assert wired.client("sts").get_caller_identity()["Account"] == arns.account
@@ -131,6 +132,7 @@ def test_who_calls_and_what_a_role_may(wired: Wired) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_twenty_megabytes_of_a_request(wired: Wired) -> None:
     large = json.dumps({"NamePrefix": "x" * (20 << 20)}).encode()
     assert error(posted(wired, large)) == (413, "RequestEntityTooLarge")
@@ -190,11 +192,13 @@ def test_a_slow_client_keeps_nobody_waiting(wired: Wired) -> None:
         assert slow.recv(99).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.slow
 def test_a_client_that_is_too_slow_is_told(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PATIENCE_SECONDS", 0.2)
     assert error(spoken(wired, SLOW, end=False)) == (400, "RequestTimeout")
 
 
+@pytest.mark.slow
 def test_a_client_that_goes_away_is_no_error(wired: Wired) -> None:
     wired.local.put(b"x" * (8 << 20), "large")
     with closing(socket.create_connection(wired.address)) as connection:
@@ -235,6 +239,7 @@ def test_it_listens_on_loopback_only(wired: Wired) -> None:
             socket.create_connection((str(host), port), timeout=5)
 
 
+@pytest.mark.slow
 def test_a_face_ends_with_its_engine(tmp_path: Path, runner: Runner) -> None:
     wired = Wired(Local(tmp_path, runner, address=Face))
     address = wired.address

@@ -40,6 +40,7 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
     return str(error.value.response["Error"]["Code"])
 
 
+@pytest.mark.slow
 def test_objects_are_files_and_files_are_objects(wired: Wired) -> None:
     etag = put(wired, "same/one.txt", b"one")["ETag"]
     assert file(wired, "same/one.txt").read_bytes() == b"one"
