@@ -101,8 +101,10 @@ class ExecutionOperations:
 
     def _aliases(self, execution: StoredExecution) -> Document:
         """Those that the version of an execution has now, if it is there."""
-        pipeline = self.engine.store.resource(PIPELINE, execution.pipeline)
         versions = PipelineVersions(self.engine.store)
+        if not versions.have_aliases(execution.pipeline, _number(execution)):
+            return {}
+        pipeline = self.engine.store.resource(PIPELINE, execution.pipeline)
         found = versions.numbered(pipeline, _number(execution)) if pipeline else None
         return members_of(summary(found or {}), ("PipelineVersionAliases",))
 

@@ -69,6 +69,18 @@ class PipelineVersions:
             return newest
         return self.store.resource(OLD_VERSION, f"{pipeline['PipelineName']}/{number}")
 
+    def have_aliases(self, name: str, number: int) -> bool:
+        """May this version of a pipeline have aliases? Whoever waits for an execution asks at each
+        look, so no definition is decoded for it, which can be large."""
+        return bool(
+            self.store.rows(
+                "SELECT 1 FROM resources WHERE (kind = ? AND name = ? OR kind = ? AND name = ?) "
+                "AND instr(document, ?)",
+                *(PIPELINE, name, OLD_VERSION, f"{name}/{number}"),
+                f'"{_ALIASES}"',
+            )
+        )
+
     def first(self, request: Document) -> Document:
         """The document of a new pipeline's first version, with the aliases of its request."""
         return {"PipelineVersionId": 1, "CreationTime": now(), **self._assigned([], request)}
