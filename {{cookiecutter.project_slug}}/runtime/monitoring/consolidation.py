@@ -187,9 +187,9 @@ def _table(captures: Sequence[Capture], shape: Shape) -> pa.Table:
         for name, label in zip(shape.shares, shape.classes, strict=True):
             columns[name] = [each.get(label) for each in shares]
     # All columns in one pass over the records; with one name more, each gives a tuple.
-    first = shape.columns[0]
-    raw = zip(*map(itemgetter(first, *shape.columns), records), strict=True)
-    for name, found in zip([first, *shape.columns], raw, strict=True):
+    named = itemgetter(shape.columns[0], *shape.columns)
+    _, *raw = zip(*map(named, records), strict=True)
+    for name, found in zip(shape.columns, raw, strict=True):
         columns[f"in:{name}"] = _texts(found, shape.decimals.get(name, "."))
     return pa.table(columns, shape.schema())
 
