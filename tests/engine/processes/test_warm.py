@@ -7,13 +7,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sagemaker_local.processes.container_paths import ContainerPaths
 from sagemaker_local.processes.forkserver import children
 from sagemaker_local.processes.runner import Command, Process
-from sagemaker_local.processes.warm import WarmRunner
+from sagemaker_local.processes.warm import WarmRunner, _ServerProcess
 
 from engine.local import until
 from engine.processes.test_runner import alive
@@ -28,11 +32,18 @@ class Jobs:
         self.runner = runner
         self._folder = folder
 
-    def start(self, name: str, script: str, **environment: str) -> Process:
+    def start(
+        self,
+        name: str,
+        script: str,
+        paths: ContainerPaths | None = None,
+        library: str = "",
+        **environment: str,
+    ) -> Process:
         file = self._folder / f"{name}.py"
         file.write_text(textwrap.dedent(script), encoding="utf-8")
         command = Command(("python3", str(file)), self._folder, self._log(name), environment)
-        return self.runner.start(command)
+        return self.runner.start(replace(command, paths=paths, library=library))
 
     def run(self, name: str, script: str, **environment: str) -> str:
         assert self.start(name, script, **environment).wait() == 0
@@ -176,6 +187,31 @@ def test_a_job_that_kills_the_server_harms_only_itself(jobs: Jobs) -> None:
     assert jobs.run("b", "print('works')") == "works\n"
 
 
+def test_a_server_that_starts_holds_up_no_job_of_another(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ml = ContainerPaths(tmp_path / "ml")  # whether it can be mounted, a started server says
+    ml.ml.mkdir()
+    go, said = threading.Event(), _ServerProcess.refusal
+
+    def refusal(server: _ServerProcess) -> str:
+        if server is jobs.runner._servers.get("json"):
+            assert go.wait(60)
+        return said(server)
+
+    monkeypatch.setattr(_ServerProcess, "refusal", refusal)
+    with ThreadPoolExecutor() as pool:
+        waits = pool.submit(jobs.start, "waits", "print(1)", paths=ml, library="json")
+        until(lambda: "json" in jobs.runner._servers)
+        try:
+            goes = pool.submit(jobs.start, "goes", "print(1)", paths=ml)
+            assert goes.result(timeout=20).wait() == 0
+        finally:
+            go.set()
+        assert waits.result().wait() == 0
+    jobs.runner._servers.pop("json")._close()
+
+
 def test_a_module_that_breaks_on_import_does_not_break_jobs(tmp_path: Path) -> None:
     (tmp_path / "broken_module.py").write_text("raise RuntimeError('no shared library')")
     with pytest.MonkeyPatch.context() as patch:
@@ -222,7 +258,7 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from sagemaker_local.processes.runner import Command
-from sagemaker_local.processes.warm import WarmRunner
+from sagemaker_local.processes.warm import WarmRunner, _ServerProcess
 folder = Path(sys.argv[1])
 script = folder / "job.py"
 script.write_text("import os, time; print(os.getpid(), os.getppid(), flush=True); time.sleep(1000)")

@@ -72,14 +72,12 @@ class WarmRunner:
 
     def start(self, command: Command) -> Process:
         fork = command.script is not None and self._modules is not None
-        with self._lock:
-            self._retire_outdated()
-            library = command.library if fork else ""
-            try:
-                return self._start(command, fork, self._server(library))
-            except _ServerGoneError:
-                del self._servers[library]
-                return self._start(command, fork, self._server(library))
+        library = command.library if fork else ""
+        server = self._server(library)
+        try:
+            return self._start(command, fork, server)
+        except _ServerGoneError:
+            return self._start(command, fork, self._server(library, gone=server))
 
     def _start(self, command: Command, fork: bool, server: _ServerProcess) -> Process:
         paths = command.paths
@@ -89,12 +87,17 @@ class WarmRunner:
             command = replace(command, environment=told)
         return server.start(command, fork, ml)
 
-    def _server(self, library: str) -> _ServerProcess:
-        """One of its own for a library that others shall not find loaded; it is loaded first."""
-        if library not in self._servers:
-            modules = (library, *(self._modules or ())) if library else self._modules or ()
-            self._servers[library] = _ServerProcess(modules)
-        return self._servers[library]
+    def _server(self, library: str, gone: _ServerProcess | None = None) -> _ServerProcess:
+        """One of its own for a library that others shall not find loaded; it is loaded first.
+
+        It may start still: only the jobs that are its own wait for that.
+        """
+        with self._lock:
+            self._retire_outdated()
+            if self._servers.get(library) in (None, gone):
+                modules = (library, *(self._modules or ())) if library else self._modules or ()
+                self._servers[library] = _ServerProcess(modules)
+            return self._servers[library]
 
     def _retire_outdated(self) -> None:
         now = installed()
@@ -158,7 +161,7 @@ class _ServerProcess:
             "environment": command.full_environment(),
         }
         with self._lock:
-            if self._gone:
+            if self._gone or self._retired:
                 raise _ServerGoneError("The fork server has ended.")
             self._jobs[identity] = job
             stream = self._process.stdin
