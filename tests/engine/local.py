@@ -16,6 +16,7 @@ from sagemaker_local.client.client import SageMakerClient
 from sagemaker_local.definition.document import parse
 from sagemaker_local.engine import Address, Engine
 from sagemaker_local.executions.explanation import Explanation, explain
+from sagemaker_local.executions.records import ExecutionRecords
 from sagemaker_local.jobs.jobs import Jobs
 from sagemaker_local.names import Arns
 from sagemaker_local.processes.runner import Runner
@@ -80,7 +81,8 @@ class Run:
     def explained(self) -> Explanation:
         """What ``session.explain`` says of it."""
         stored = self.local.plain_client.executions.get(self.arn)
-        return explain(self.local.store, stored, parse(stored.document["PipelineDefinition"]))
+        text = ExecutionRecords(self.local.store).definition(self.arn)
+        return explain(self.local.store, stored, parse(text))
 
     @property
     def verdicts(self) -> dict[str, str]:

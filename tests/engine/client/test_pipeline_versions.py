@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from sagemaker_local.storage.store import Store
 
 from engine.definitions import Json, definition, true
 from engine.local import ARNS, Local
@@ -83,6 +84,24 @@ def test_an_alias_names_a_version(local: Local) -> None:
     listed = local.client.list_pipeline_executions
     found = listed(PipelineName="pipe", PipelineVersionAlias="good")["PipelineExecutionSummaries"]
     assert [item["PipelineExecutionArn"] for item in found] == [again.arn, run.arn]
+
+
+def test_whoever_waits_for_an_execution_reads_no_definition(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = local.run(FIRST)
+    read: list[str] = []
+    rows = Store.rows
+
+    def watched(store: Store, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        found = rows(store, query, *values)
+        read.append(str(found))
+        return found
+
+    monkeypatch.setattr(Store, "rows", watched)
+    assert run.described["PipelineExecutionStatus"] == "Succeeded"
+    assert read
+    assert not any("2020-12-01" in text for text in read), "the version of a definition's text"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def document(**members: Any) -> dict[str, Any]:
 def test_executions_and_steps(store: Store) -> None:
     records = ExecutionRecords(store)
     for name in ("first", "second"):
-        records.add(StoredExecution(name, "pipe", "Executing", 5.0, document()))
+        records.add(StoredExecution(name, "pipe", "Executing", 5.0, document()), f"{name}'s")
     records.update("first", "Succeeded", document(Text="x"))
     assert records.renew_lease("second", 9.0, "me") == "Executing"
     assert [item.arn for item in records.of_pipeline("pipe")] == ["second", "first"]
@@ -34,6 +34,7 @@ def test_executions_and_steps(store: Store) -> None:
     assert (first.status, first.document["Text"]) == ("Succeeded", "x")
     assert (second.lease, second.owner) == (9.0, "me")
     assert records.find("third") is None
+    assert records.definition("second") == "second's"
     for second_of_start, name in ((1, "b"), (2, "a"), (1, "b")):
         started = datetime(2024, 1, 1, second=second_of_start, tzinfo=UTC)
         records.put_step("first", name, {"StepName": name, "StartTime": started})

@@ -73,6 +73,9 @@ def test_executions_and_their_steps_are_there(old: Local) -> None:
     source = found["selected"].steps["Prepare"]["SelectiveExecutionResult"]
     assert source == {"SourcePipelineExecutionArn": found["ill"].arn}
     assert "retry_pipeline_execution goes on" in found["killed"].reason("Last")
+    definition_of = old.client.describe_pipeline_definition_for_execution
+    ran = json.loads(definition_of(PipelineExecutionArn=found["ill"].arn)["PipelineDefinition"])
+    assert ran["Steps"][0]["Name"] == "Prepare"
 
 
 def test_why_steps_ran_is_explained_still(old: Local) -> None:
@@ -144,13 +147,13 @@ def test_a_state_of_a_later_format_is_refused_in_one_sentence(tmp_path: Path) ->
     write(tmp_path)
     file = tmp_path / "state.db"
     connection = sqlite3.connect(file)
-    connection.execute("PRAGMA user_version = 4")
+    connection.execute("PRAGMA user_version = 5")
     connection.close()
     before = file.read_bytes()
     with pytest.raises(LocalError) as refused:
         Store(file)
     assert str(refused.value) == (
-        f"The local session's state at {file} has format 4, and this version reads formats up to 3:"
+        f"The local session's state at {file} has format 5, and this version reads formats up to 4:"
         " update the engine, or move the folder away and run again."
     )
     assert file.read_bytes() == before

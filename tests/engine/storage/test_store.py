@@ -212,7 +212,7 @@ def test_a_state_of_the_first_format_opens_lists_and_runs(tmp_path: Path, runner
         assert set(run.statuses) == {"Gate", "Then"}
     again = local.run(text, name="old")
     assert again.verdicts == {"Gate": "run", "Then": "hit"}
-    assert local.store._version() == 3
+    assert local.store._version() == 4
 
 
 @pytest.mark.slow

@@ -47,7 +47,8 @@ class ExecutionOperations:
     @operation
     def describe_pipeline_definition_for_execution(self, request: Document) -> Document:
         execution = self.executions.get(request["PipelineExecutionArn"])
-        return members_of(execution.document, ("PipelineDefinition", "CreationTime"))
+        text = self.executions.records.definition(execution.arn)
+        return {"PipelineDefinition": text, **members_of(execution.document, ("CreationTime",))}
 
     @operation
     def list_pipeline_executions(self, request: Document) -> Document:

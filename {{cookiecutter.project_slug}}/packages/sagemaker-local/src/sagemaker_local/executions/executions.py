@@ -76,7 +76,7 @@ class Executions:
                 if earlier is not None:
                     return earlier
                 store.remember(token, "", stored.arn)
-                self.records.add(stored)
+                self.records.add(stored, pipeline["PipelineDefinition"])
                 self._selector.list_taken_over(stored, selection)
             notices.announce(definition, request, values, self.engine.bucket)
             self._run(stored, definition, values, selection)
@@ -106,7 +106,7 @@ class Executions:
             return
         stored = self._ended(arn)
         definition, values = self._startable(
-            stored.document["PipelineDefinition"], stored.document["Parameters"], accepted=True
+            self.records.definition(arn), stored.document["Parameters"], accepted=True
         )
         selection = self._selector.selection(definition, stored)
         with liveness.starting(arn):
@@ -250,7 +250,6 @@ class Executions:
             "PipelineExecutionDisplayName": request.get(
                 "PipelineExecutionDisplayName", f"execution-{int(started.timestamp() * 1000)}"
             ),
-            "PipelineDefinition": pipeline["PipelineDefinition"],
             "Parameters": given,
             "CreationTime": started,
             "LastModifiedTime": started,

@@ -9,13 +9,15 @@ from sagemaker_local.storage.store import Document, Store, dump, load
 
 RUNNING = ("Executing", "Stopping")
 # Members of a stored execution that its Describe response does not have.
-PRIVATE = ("Parameters", "PipelineDefinition")
+PRIVATE = ("Parameters",)
 _COLUMNS = "arn, pipeline, status, lease, document, owner"
 
 
 @dataclass(frozen=True)
 class StoredExecution:
     """An execution of a pipeline: what was asked for, and what became of it.
+
+    Its definition, which can be large, is read by itself: see ``ExecutionRecords.definition``.
 
     Attributes:
         pipeline: the pipeline's name.
@@ -38,9 +40,9 @@ class ExecutionRecords:
 
     store: Store
 
-    def add(self, execution: StoredExecution) -> None:
+    def add(self, execution: StoredExecution, definition: str) -> None:
         self.store.write(
-            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             execution.arn,
             execution.pipeline,
             execution.document["CreationTime"].timestamp(),
@@ -48,7 +50,13 @@ class ExecutionRecords:
             execution.lease,
             dump(execution.document),
             execution.owner,
+            definition,
         )
+
+    def definition(self, arn: str) -> str:
+        """The text of the definition that an execution runs."""
+        ((text,),) = self.store.rows("SELECT definition FROM executions WHERE arn = ?", arn)
+        return str(text)
 
     def update(self, arn: str, status: str, document: Document) -> None:
         self.store.write(

@@ -114,7 +114,7 @@ def _planned(engine: Engine, before: datetime) -> _Plan:
         kept.add(document, follow=True)
     registered = {str(package["ModelPackageArn"]) for package in packages}
     packaged = {a for a, found in steps.items() if registered & {*_made(found, "RegisterModel")}}
-    going = _unneeded(executions, steps, packaged, kept, before)
+    going = _unneeded(records, executions, packaged, kept, before)
     jobs = list(_jobs(engine, kept, before))
     plan = _Plan([each.arn for each in going], [(kind, kind.name_of(job)) for kind, job in jobs])
     plan.versions = versions
@@ -156,8 +156,8 @@ def _busy(executions: list[StoredExecution]) -> set[str]:
 
 
 def _unneeded(
+    records: ExecutionRecords,
     executions: list[StoredExecution],
-    steps: dict[str, list[Document]],
     registered: set[str],
     kept: References,
     before: datetime,
@@ -177,8 +177,9 @@ def _unneeded(
             return left
         for each in needed:
             left.remove(each)
-            for document in (each.document, *steps[each.arn]):
-                kept.add(document)
+            kept.add(each.document | {"PipelineDefinition": records.definition(each.arn)})
+            for step in records.steps(each.arn):
+                kept.add(step)
 
 
 def _made(steps: Iterable[Document], kind: str) -> Iterator[str]:
@@ -193,10 +194,7 @@ def _jobs(engine: Engine, kept: References, before: datetime) -> Iterator[tuple[
     """Jobs that go; the documents of the others become references that are kept."""
     found = [(kind, job) for kind in KINDS for job in engine.jobs.all(kind)]
     left = [*found]
-    while True:
-        needed = [each for each in left if _is_needed(*each, kept, before)]
-        if not needed:
-            break
+    while needed := [each for each in left if _is_needed(*each, kept, before)]:
         for kind, job in needed:
             left.remove((kind, job))
             kept.add(job)

@@ -256,9 +256,10 @@ class LocalSession(_Local, PipelineSession):
             execution: what ``Pipeline.start()`` returned, or an execution's ARN.
         """
         arn = execution if isinstance(execution, str) else execution.arn
-        stored = self.sagemaker_client.executions.get(arn)
+        executions = self.sagemaker_client.executions
+        stored = executions.get(arn)
         # An older engine may have run what this one would refuse.
-        definition, _ = read(stored.document["PipelineDefinition"])
+        definition, _ = read(executions.records.definition(stored.arn))
         return explain(self._engine.store, stored, definition)
 
     def skew(self, definition: str) -> Skew:

@@ -56,6 +56,14 @@ CREATE TABLE metrics (
     endpoint TEXT NOT NULL, variant TEXT NOT NULL, minute INTEGER NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (endpoint, variant, minute));
 """,
+    """
+ALTER TABLE executions ADD COLUMN definition TEXT NOT NULL DEFAULT '';
+UPDATE executions SET
+    definition = json_extract(document, '$.PipelineDefinition'),
+    document = json_remove(document, '$.PipelineDefinition');
+CREATE INDEX resources_with_aliases ON resources (kind, name)
+    WHERE instr(document, '"PipelineVersionAliases"');
+""",
 )
 _VERSION = len(_FORMATS)
 _BUSY_SECONDS = 60.0
