@@ -187,6 +187,10 @@ def test_a_start_is_described_in_its_own_words(local: Local) -> None:
     assert described["PipelineExecutionDisplayName"] == "my-run"
     assert described["PipelineExecutionDescription"] == "words"
     assert described["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 2}
+    names = {"PipelineExecutionDisplayName": "other", "PipelineExecutionDescription": "more"}
+    local.client.update_pipeline_execution(PipelineExecutionArn=arn, **names)
+    described = local.client.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert described | names == described
 
 
 def test_executions_and_jobs_that_are_not_there(local: Local) -> None:
@@ -196,6 +200,7 @@ def test_executions_and_jobs_that_are_not_there(local: Local) -> None:
         "list_pipeline_execution_steps",
         "list_pipeline_parameters_for_execution",
         "describe_pipeline_definition_for_execution",
+        "update_pipeline_execution",
     ):
         with pytest.raises(ClientError, match="does not exist") as caught:
             getattr(local.client, name)(PipelineExecutionArn=arn)

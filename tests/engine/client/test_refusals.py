@@ -97,3 +97,18 @@ def test_an_execution_that_a_fail_step_ended_is_not_retried(local: Local) -> Non
         run.retry()
     assert caught.value.response["Error"]["Code"] == "ValidationException"
     assert run.reason("Stop") == "not good enough"
+
+
+def test_tags_that_the_service_refuses(local: Local) -> None:
+    local.create(definition(true("S")))
+    arn = local.client.describe_pipeline(PipelineName="pipe")["PipelineArn"]
+    own = {"Key": "AWS:x", "Value": "1"}
+    for call, request in (
+        (local.client.add_tags, {"ResourceArn": arn}),
+        (local.client.create_model_package_group, {"ModelPackageGroupName": "g"}),
+    ):
+        with pytest.raises(ClientError, match="'AWS:x', and keys that begin with aws:"):
+            call(**request, Tags=[own])
+    local.client.add_tags(ResourceArn=arn, Tags=[{"Key": f"k{i}", "Value": ""} for i in range(50)])
+    with pytest.raises(ClientError, match="at most 50 tags"):
+        local.client.add_tags(ResourceArn=arn, Tags=[{"Key": "one-more", "Value": ""}])

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sagemaker_local.definition.parameters import Parameter, parse_parameter, start_values
+from sagemaker_local.definition.parameters import (
+    Parameter,
+    given_values,
+    parse_parameter,
+    start_values,
+)
+from sagemaker_local.errors import LocalError
 
 from engine.definitions import parameter
 
@@ -43,6 +49,10 @@ def test_values_get_their_type(kind: str, given: Any, value: Any) -> None:
         ("Integer", "abc"),
         ("Integer", ""),
         ("Integer", True),
+        ("Integer", "1_000"),
+        ("Integer", " 5 "),
+        ("Integer", "\u0663"),
+        ("Float", "1_0.5"),
         ("Float", "abc"),
         ("Float", ""),
         ("Float", False),
@@ -66,6 +76,24 @@ def test_choices_bind_defaults_and_values() -> None:
         declared.value("3")
     with pytest.raises(ValueError, match="is not one of"):
         parse_parameter(parameter("P", "String", "c", ["a", "b"]))
+
+
+def test_all_that_is_wrong_with_a_parameter_is_said() -> None:
+    item = parameter("a b", "Integer", "x", ["1", "two"]) | {"Extra": 1}
+    with pytest.raises(ValueError, match="unknown property") as caught:
+        parse_parameter(item)
+    assert list(caught.value.args) == [
+        "Cannot parse object, unknown property 'Extra'",
+        "the name must be 1 to 256 letters, digits, - or _",
+        "'two' is not of type Integer",
+        "'x' is not of type Integer",
+    ]
+
+
+def test_a_start_gives_each_parameter_once() -> None:
+    items = [{"Name": "P", "Value": "1"}, {"Name": "P", "Value": "2"}]
+    with pytest.raises(LocalError, match="gives 'P' twice"):
+        given_values(items)
 
 
 def test_defaults_are_used_and_given_values_win() -> None:

@@ -122,6 +122,13 @@ def test_a_bad_policy_is_refused_before_anything_runs(
     assert reason in str(refused.value)
 
 
+def test_one_fault_of_a_policy_hides_no_other() -> None:
+    given = {"ExceptionType": ["All"], "MaxAttempts": 50, "ExpireAfterMin": 1, "BackoffRate": "x"}
+    with pytest.raises(ValueError, match="'All'") as caught:
+        parse_retry_policy(given)
+    assert len(caught.value.args) == 4
+
+
 @pytest.mark.parametrize("policies", [[{}], ["retry"], [{"MaxAttempts": 1}]])
 def test_what_is_no_policy_is_refused(local: Local, policies: Any) -> None:
     with pytest.raises(Exception, match="an entry that is no retry policy"):

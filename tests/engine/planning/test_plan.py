@@ -260,3 +260,28 @@ def test_real_definitions_are_there_or_their_absence_is_told() -> None:
     if not REAL.is_dir():
         pytest.skip(f"there are no definitions of other people at {REAL}")
     assert len(list(REAL.glob("*__*.json"))) > 10
+
+
+def test_one_fault_hides_no_other_and_each_is_told_at_its_step_in_their_order() -> None:
+    faulty = {"Std:JsonGet": {"Path": "a b", "PropertyFile": "x"}}
+    words = [get("Bogus"), {"Std:Join": {"On": ","}}, get("Parameters.No"), faulty]
+    policies = [{"ExceptionType": ["All"], "MaxAttempts": 0}]
+    text = definition(
+        processing("A", "s3://b/code", arguments=words),
+        step("F", "Lambda", {}, FunctionArn=get("Nonsense")),
+        processing("B", "s3://b/code", RetryPolicies=policies),
+    )
+    at = "AppSpecification.ContainerArguments"
+    told = [str(each) for each in plan(text, {}).refusals]
+    expected = [
+        f"step 'A': {at}[0]: Get: 'Bogus' is not ",
+        f"step 'A': {at}[1]: Std:Join needs On, ",
+        f"step 'A': {at}[3]: Std:JsonGet: 'a b' is not a path ",
+        f"step 'A': {at}[3]: Std:JsonGet needs S3Uri, ",
+        "step 'A': Parameters.No is not a parameter",
+        "step 'F': FunctionArn is not known before it runs",
+        "step 'F': FunctionArn: Get: 'Nonsense' is not ",
+        "step 'B': 'All' is not an exception type",
+        "step 'B': a retry policy's MaxAttempts should be from 1 to 20",
+    ]
+    assert [line[: len(want)] for line, want in zip(told, expected, strict=True)] == expected

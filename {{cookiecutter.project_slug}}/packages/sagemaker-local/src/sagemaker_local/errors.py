@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -52,6 +53,15 @@ def refused(what: str, refusals: Sequence[object]) -> str:
     lines = "\n".join(f"  - {refusal}" for refusal in refusals)
     count = "1 reason" if len(refusals) == 1 else f"{len(refusals)} reasons"
     return f"{what} cannot run, for {count}:\n{lines}"
+
+
+@contextmanager
+def noting(found: list[str]) -> Iterator[None]:
+    """Add the sentences of a ValueError to those that were found already, and go on."""
+    try:
+        yield
+    except ValueError as error:
+        found += map(str, error.args)
 
 
 def unknown_properties(given: Iterable[str], known: Collection[str]) -> list[str]:

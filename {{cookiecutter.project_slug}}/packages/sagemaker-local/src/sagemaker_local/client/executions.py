@@ -5,8 +5,9 @@ from __future__ import annotations
 from sagemaker_local.client.operations import Listing, in_order, listed, operation, page
 from sagemaker_local.client.pipelines import pipeline_named
 from sagemaker_local.engine import Engine
+from sagemaker_local.errors import LocalError
 from sagemaker_local.executions.executions import Executions
-from sagemaker_local.executions.records import PRIVATE, RUNNING, StoredExecution
+from sagemaker_local.executions.records import CALLED, PRIVATE, RUNNING, StoredExecution
 from sagemaker_local.registry.pipeline_versions import PIPELINE, PipelineVersions, summary
 from sagemaker_local.steps.callback import Callbacks
 from sagemaker_local.storage.store import Document, members_of
@@ -45,6 +46,12 @@ class ExecutionOperations:
         }
 
     @operation
+    def update_pipeline_execution(self, request: Document) -> Document:
+        arn = self.executions.get(request["PipelineExecutionArn"]).arn
+        self.executions.records.call(arn, members_of(request, CALLED))
+        return members_of(request, ("PipelineExecutionArn",))
+
+    @operation
     def describe_pipeline_definition_for_execution(self, request: Document) -> Document:
         execution = self.executions.get(request["PipelineExecutionArn"])
         text = self.executions.records.definition(execution.arn)
@@ -64,7 +71,9 @@ class ExecutionOperations:
 
     @operation
     def list_pipeline_execution_steps(self, request: Document) -> Document:
-        arn = request.get("PipelineExecutionArn", "")
+        arn = request.get("PipelineExecutionArn")
+        if arn is None:
+            raise LocalError("PipelineExecutionArn must be given.")
         self.executions.get(arn)
         steps = in_order(self.executions.records.steps(arn)[::-1], request)
         return page(steps, request, "PipelineExecutionSteps")

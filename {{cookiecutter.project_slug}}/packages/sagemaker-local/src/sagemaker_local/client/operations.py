@@ -86,6 +86,10 @@ def _further(also: Callable[[Any, Document], object], client: Any, request: Docu
     return []
 
 
+# What requests are asked as that give tags to what no step makes.
+TAGGING = "AddTags"
+
+
 def refuse(step_type: str, request: Document) -> None:
     """Ask of a request what is asked of the arguments of a step of this type.
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, asking, listed, operation, page
+from sagemaker_local.client.operations import (
+    TAGGING,
+    Listing,
+    asking,
+    listed,
+    operation,
+    page,
+    refuse,
+)
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import NotFoundError, client_error, invalid
 from sagemaker_local.executions.executions import Executions
@@ -36,6 +44,7 @@ class PipelineOperations:
     @asking(lambda self, request: self._definition_text(request, "CreatePipeline"))
     def create_pipeline(self, request: Document) -> Document:
         name = request["PipelineName"]
+        refuse(TAGGING, request)
         definition = self._definition_text(request, "CreatePipeline")
         created = now()
         document = {

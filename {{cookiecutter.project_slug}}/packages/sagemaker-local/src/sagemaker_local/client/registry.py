@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import Listing, listed, operation, page, refuse
+from sagemaker_local.client.operations import TAGGING, Listing, listed, operation, page, refuse
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import client_error, invalid, missing
 from sagemaker_local.names import last_part
@@ -54,6 +54,7 @@ class RegistryOperations:
 
     @operation
     def create_model_package_group(self, request: Document) -> Document:
+        refuse(TAGGING, request)
         group = self.engine.registry.create_group(
             request["ModelPackageGroupName"], request.get("ModelPackageGroupDescription")
         )

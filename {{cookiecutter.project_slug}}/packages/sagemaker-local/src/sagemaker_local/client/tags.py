@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagemaker_local.client.operations import operation, page
+from sagemaker_local.client.operations import TAGGING, operation, page, refuse
 from sagemaker_local.engine import Engine
 from sagemaker_local.registry import tags
 from sagemaker_local.storage.store import Document
@@ -15,6 +15,7 @@ class TagOperations:
 
     @operation
     def add_tags(self, request: Document) -> Document:
+        refuse(TAGGING, request)
         tags.add_tags(self.engine.store, request["ResourceArn"], request)
         return {"Tags": tags.as_list(tags.tags_of(self.engine.store, request["ResourceArn"]))}
 

@@ -190,7 +190,8 @@ class _Parser:
             try:
                 parameter = parse_parameter(item)
             except ValueError as error:
-                self._refuse(f"parameter {item['Name']!r}", str(error))
+                for told in error.args:
+                    self._refuse(f"parameter {item['Name']!r}", told)
                 # A name all the same: that it is used is not a second refusal.
                 parameter = Parameter(item["Name"], "String", "")
             if parameter.name in parameters:
@@ -259,7 +260,8 @@ class _Parser:
             try:
                 yield parse_retry_policy(item)
             except ValueError as error:
-                self._refuse(where, str(error))
+                for told in error.args:
+                    self._refuse(where, told)
 
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
         members = ("PropertyFileName", "OutputName", "FilePath")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -129,14 +130,11 @@ def function_of(value: Any) -> str | None:
 
 
 def references(value: Any) -> Iterator[Reference]:
-    """Every reference inside ``value``, at any depth.
-
-    Raises:
-        ValueError: a ``Get`` that is not a reference.
-    """
+    """Every reference inside ``value``, at any depth; a ``Get`` that is none is passed over."""
     if isinstance(value, dict):
         if function_of(value) == "Get":
-            yield parse_reference(value["Get"])
+            with suppress(ValueError):
+                yield parse_reference(value["Get"])
             return
         for item in value.values():
             yield from references(item)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sagemaker_local.errors import Refusal, unknown_properties
+from sagemaker_local.errors import LocalError, Refusal, noting, unknown_properties
 
 _MAX_LENGTH = 1024
+# PipelineParameterName of botocore's model.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -40,24 +43,47 @@ def parse_parameter(item: Mapping[str, Any]) -> Parameter:
     """One entry of a definition's ``Parameters``.
 
     Raises:
-        ValueError: one sentence that says what is wrong with it.
+        ValueError: its arguments are sentences, one for each thing that is wrong with the entry.
     """
-    unknown = unknown_properties(item, ("Name", "Type", "DefaultValue", "EnumValues"))
-    if unknown:
-        raise ValueError("; ".join(unknown))
+    wrong = unknown_properties(item, ("Name", "Type", "DefaultValue", "EnumValues"))
+    if not _NAME.fullmatch(item["Name"]):
+        wrong.append("the name must be 1 to 256 letters, digits, - or _")
     kind = item.get("Type")
     if kind not in ("String", "Integer", "Float", "Boolean"):
-        raise ValueError(f"has type {kind!r}, which is not String, Integer, Float or Boolean")
+        wrong.append(f"has type {kind!r}, which is not String, Integer, Float or Boolean")
+        raise ValueError(*wrong)
     offered = item.get("EnumValues") or []
     if not isinstance(offered, list):
-        raise ValueError("EnumValues is not a list")
-    choices = tuple(_convert(kind, choice) for choice in offered)
-    parameter = Parameter(item["Name"], kind, None, choices)
+        wrong.append("EnumValues is not a list")
+        offered = []
+    choices = []
+    for choice in offered:
+        with noting(wrong):
+            choices.append(_convert(kind, choice))
+    parameter = Parameter(item["Name"], kind, None, tuple(choices))
     default = item.get("DefaultValue")
     # An empty default is accepted, an empty start value is not: the service's own difference.
     if default is not None and (kind, default) != ("String", ""):
-        default = parameter.value(default)
-    return Parameter(item["Name"], kind, default, choices)
+        with noting(wrong):
+            default = parameter.value(default)
+    if wrong:
+        raise ValueError(*wrong)
+    return replace(parameter, default=default)
+
+
+def given_values(items: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The values of a start's ``PipelineParameters`` by their names.
+
+    Raises:
+        LocalError: one name is there twice.
+    """
+    values: dict[str, str] = {}
+    for item in items:
+        name = item["Name"]
+        if name in values:
+            raise LocalError(f"PipelineParameters gives {name!r} twice; give it one value.")
+        values[name] = item["Value"]
+    return values
 
 
 def start_values(
@@ -99,7 +125,8 @@ def _convert(kind: str, given: Any) -> Any:
         return _string(given)
     if kind == "Boolean":
         return _boolean(given)
-    if isinstance(given, bool) or (kind == "Integer" and isinstance(given, float)):
+    wrong = isinstance(given, bool) or (kind == "Integer" and isinstance(given, float))
+    if wrong or (isinstance(given, str) and not _is_plain(given)):
         raise ValueError(f"{given!r} is not of type {kind}")
     try:
         value = int(given) if kind == "Integer" else float(given)
@@ -108,6 +135,11 @@ def _convert(kind: str, given: Any) -> Any:
     if not math.isfinite(value):
         raise ValueError(f"{given!r} is not a finite number; type {kind} needs one")
     return value
+
+
+def _is_plain(number: str) -> bool:
+    """Python reads more as a number than others do: 1_000, blanks, digits of other scripts."""
+    return number.isascii() and "_" not in number and number == number.strip()
 
 
 def _string(given: Any) -> str:

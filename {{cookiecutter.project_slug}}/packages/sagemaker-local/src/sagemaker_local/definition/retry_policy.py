@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from sagemaker_local.errors import noting
+
 EXCEPTION_TYPES = (
     "Step.SERVICE_FAULT",
     "Step.THROTTLING",
@@ -37,23 +39,30 @@ def parse_retry_policy(item: Any) -> RetryPolicy:
     """One entry of a step's ``RetryPolicies``.
 
     Raises:
-        ValueError: one sentence that says what is wrong with it.
+        ValueError: its arguments are sentences, one for each thing that is wrong with the entry.
     """
     if not isinstance(item, dict) or set(item) - _MEMBERS or not item.get("ExceptionType"):
         raise ValueError(f"RetryPolicies has an entry that is no retry policy: {item!r}")
     given = item["ExceptionType"]
     exceptions = tuple(given if isinstance(given, list) else [given])
-    for exception in exceptions:
-        if exception not in EXCEPTION_TYPES:
-            raise ValueError(f"{exception!r} is not an exception type that can be retried")
+    unknown = [each for each in exceptions if each not in EXCEPTION_TYPES]
+    wrong = [f"{each!r} is not an exception type that can be retried" for each in unknown]
     if "MaxAttempts" in item and "ExpireAfterMin" in item:
-        raise ValueError("a retry policy has either MaxAttempts or ExpireAfterMin, not both")
-    interval = _number(item, "IntervalSeconds", 1, (0, _MAX_INTERVAL))
-    backoff = _number(item, "BackoffRate", 2, (0, math.inf))
+        wrong.append("a retry policy has either MaxAttempts or ExpireAfterMin, not both")
+    attempts = expiry = 0
+    interval = backoff = 0.0
+    with noting(wrong):
+        interval = _number(item, "IntervalSeconds", 1, (0, _MAX_INTERVAL))
+    with noting(wrong):
+        backoff = _number(item, "BackoffRate", 2, (0, math.inf))
+    with noting(wrong):
+        attempts = _whole_number(item, "MaxAttempts", 5, _MAX_ATTEMPTS)
+    with noting(wrong):
+        expiry = _whole_number(item, "ExpireAfterMin", 1, _MAX_EXPIRY)
+    if wrong:
+        raise ValueError(*wrong)
     if "ExpireAfterMin" in item:
-        expiry = 60 * _whole_number(item, "ExpireAfterMin", 1, _MAX_EXPIRY)
-        return RetryPolicy(exceptions, interval, backoff, None, expiry)
-    attempts = _whole_number(item, "MaxAttempts", 5, _MAX_ATTEMPTS)
+        return RetryPolicy(exceptions, interval, backoff, None, 60 * expiry)
     return RetryPolicy(exceptions, interval, backoff, attempts)
 
 

@@ -175,8 +175,10 @@ class Execution:
             self._ended_by_fail_step |= STEP_TYPES[step.type].ends_execution
 
     def _save(self, status: str) -> None:
-        self._document["LastModifiedTime"] = now()
-        self._records.update(self.arn, status, self._document)
+        with self._engine.store.transaction():
+            self._document |= self._records.called(self.arn)
+            self._document["LastModifiedTime"] = now()
+            self._records.update(self.arn, status, self._document)
 
     def _renew_lease(self) -> None:
         """Tell others that the owner lives, and hear whether one of them asked it to stop."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sagemaker_local.definition.document import Definition, read
-from sagemaker_local.definition.parameters import start_values
+from sagemaker_local.definition.parameters import given_values, start_values
 from sagemaker_local.engine import Engine
 from sagemaker_local.errors import DefinitionError, LocalError, Refusal
 from sagemaker_local.executions import liveness
@@ -63,7 +63,7 @@ class Executions:
             DefinitionError: with every reason why it cannot start.
             LocalError: the request asks for what a local session does not have.
         """
-        given = {item["Name"]: item["Value"] for item in request.get("PipelineParameters", [])}
+        given = given_values(request.get("PipelineParameters", []))
         definition, values = self._startable(pipeline["PipelineDefinition"], given)
         stored = self._new(pipeline, request, given, definition)
         selection = self._selector.selection(definition, stored)
@@ -91,7 +91,7 @@ class Executions:
         definition, refusals = read(text)
         refusals += self._refusals(definition, {})
         if refusals:
-            raise DefinitionError(refusals)
+            raise DefinitionError(checks.in_order(definition, refusals))
 
     def resume(self, arn: str, request: Document) -> None:
         """Run again what has not succeeded in an ended execution.
@@ -207,7 +207,8 @@ class Executions:
         """
         definition, refusals = read(text)
         values, misgiven = start_values(definition.parameters, given)
-        refusals += [*self._refusals(definition, values, accepted), *misgiven]
+        refusals += self._refusals(definition, values, accepted)
+        refusals = [*checks.in_order(definition, refusals), *misgiven]
         if refusals:
             raise DefinitionError(refusals)
         self._refuse_to_debug_nothing(definition)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_local.storage.store import Document, Store, dump, load
+from sagemaker_local.storage.store import Document, Store, dump, load, members_of, now
 
 RUNNING = ("Executing", "Stopping")
 # Members of a stored execution that its Describe response does not have.
 PRIVATE = ("Parameters",)
+# What an execution may be called, which may change while it runs.
+CALLED = ("PipelineExecutionDisplayName", "PipelineExecutionDescription")
 _COLUMNS = "arn, pipeline, status, lease, document, owner"
 
 
@@ -65,6 +67,19 @@ class ExecutionRecords:
             dump(document),
             arn,
         )
+
+    def call(self, arn: str, names: Document) -> None:
+        """Give a stored execution other ones of ``CALLED``."""
+        with self.store.transaction():
+            ((status, text),) = self.store.rows(
+                "SELECT status, document FROM executions WHERE arn = ?", arn
+            )
+            self.update(arn, status, {**load(text), **names, "LastModifiedTime": now()})
+
+    def called(self, arn: str) -> Document:
+        """What a stored execution is called."""
+        found = self.find(arn)
+        return members_of(found.document, CALLED) if found else {}
 
     def renew_lease(self, arn: str, until: float, owner: str) -> str:
         """Keep an execution as ``owner``'s; gives its status, which another process may change."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -53,6 +53,12 @@ def check(
     return found + list(_readable(graph.cycles(definition), bool(found)))
 
 
+def in_order(definition: Definition, refusals: Iterable[Refusal]) -> list[Refusal]:
+    """Refusals as a reader of the definition meets the steps; first those that are at none."""
+    order = {at_step(name): number for number, name in enumerate(definition.steps, start=1)}
+    return sorted(refusals, key=lambda refusal: order.get(refusal.where, 0))
+
+
 def _step_refusals(
     known: Known, step: Step, functions: Collection[str] | None, accepted: bool
 ) -> Iterator[str]:
@@ -69,6 +75,7 @@ def _step_refusals(
     yield from _order_refusals(definition, step)
     misfits = [
         *function_refusals(step.arguments, known),
+        *function_refusals(step.members, known),
         *step_type.shape_refusals(step.arguments, known),
     ]
     yield from misfits

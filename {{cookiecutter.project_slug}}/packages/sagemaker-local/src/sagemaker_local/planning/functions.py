@@ -17,15 +17,28 @@ from sagemaker_local.planning.known import Known
 
 _MEMBERS = {"Std:Join": ("On", "Values"), "Std:JsonGet": ("PropertyFile", "S3Uri", "Path")}
 
+_INSIDE = ("On", "Values", "PropertyFile")
 
-def function_refusals(value: Any, known: Known) -> Iterator[str]:
-    """What is wrong with the functions in a step's arguments, at any depth."""
+
+def function_refusals(value: Any, known: Known, path: str = "") -> Iterator[str]:
+    """What is wrong with the functions in a step's arguments, at any depth.
+
+    Args:
+        value: the arguments, or a part of them.
+        known: of expressions.
+        path: where the value stands, for the sentences.
+    """
     function = function_of(value)
     if function:
-        yield from _refusals(function, value[function], known)
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for item in items:
-        yield from function_refusals(item, known)
+        where = f"{path}: " if path else ""
+        yield from (f"{where}{what}" for what in _refusals(function, value[function], known))
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from function_refusals(item, known, f"{path}[{index}]")
+    for key, item in value.items() if isinstance(value, dict) else ():
+        # What is in a function stands where the function does.
+        inside = path if function or key in _INSIDE else f"{path}.{key}".lstrip(".")
+        yield from function_refusals(item, known, inside)
 
 
 def _refusals(function: str, arguments: Any, known: Known) -> Iterator[str]:
@@ -67,7 +80,10 @@ def _json_get_refusals(arguments: dict[str, Any], known: Known) -> Iterator[str]
     if not isinstance(arguments.get("Path"), str):
         yield "Std:JsonGet needs Path, a string"
     else:
-        parse_json_path(arguments["Path"])
+        try:
+            parse_json_path(arguments["Path"])
+        except ValueError as error:
+            yield f"Std:JsonGet: {error}"
     if "S3Uri" in arguments and "PropertyFile" in arguments:
         yield "Std:JsonGet has S3Uri and PropertyFile, and needs one of them"
     elif "S3Uri" in arguments:

@@ -103,7 +103,8 @@ def plan(
     """
     definition, refusals = read(text)
     values, misgiven = start_values(definition.parameters, parameters)
-    refusals += [*checks.check(definition, functions, values), *misgiven]
+    refusals += checks.check(definition, functions, values)
+    refusals = [*checks.in_order(definition, refusals), *misgiven]
     ignored, skew = notices.ignored(definition), report(definition)
     if refusals:
         return Plan((), tuple(refusals), ignored, skew)

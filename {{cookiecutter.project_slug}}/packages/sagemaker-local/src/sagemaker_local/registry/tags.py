@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sagemaker_local.errors import LocalError
 from sagemaker_local.storage.store import Document, Store, now
 
 _TAGS = "tags"
+_MOST = 50
 
 
 def _by_key(tags: list[dict[str, Any]]) -> dict[str, str]:
@@ -28,7 +30,13 @@ def add_tags(store: Store, arn: str, request: Document) -> None:
 
 
 def set_tags(store: Store, arn: str, tags: Mapping[str, str]) -> None:
-    """Replace all tags of a resource."""
+    """Replace all tags of a resource.
+
+    Raises:
+        LocalError: they are too many.
+    """
+    if len(tags) > _MOST:
+        raise LocalError(f"A resource has at most {_MOST} tags, and {arn} would have {len(tags)}.")
     document = {"Tags": as_list(tags), "CreationTime": now()}
     if not store.add_resource(_TAGS, arn, document):
         store.update_resource(_TAGS, arn, document)

@@ -41,8 +41,8 @@ class RequestRule:
     Attributes:
         what: the rule.
         source: where it is written or was seen.
-        steps: the types of the steps, or EndpointConfig and Endpoint, which no step makes. A
-            Tuning step's TrainingJobDefinition is asked what a Training step is.
+        steps: the types of the steps, or EndpointConfig, Endpoint and AddTags, which no step
+            makes. A Tuning step's TrainingJobDefinition is asked what a Training step is.
         check: gives a sentence for each place in the arguments that breaks it.
     """
 

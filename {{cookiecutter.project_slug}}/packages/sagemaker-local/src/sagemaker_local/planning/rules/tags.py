@@ -8,7 +8,7 @@ from sagemaker_local.planning.rules.rule import Arguments, RequestRule, repeated
 
 _TAGGED = (
     *("Processing", "Training", "Tuning", "Transform", "Model", "RegisterModel"),
-    *("EndpointConfig", "Endpoint"),
+    *("EndpointConfig", "Endpoint", "AddTags"),
 )
 
 
