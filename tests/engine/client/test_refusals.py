@@ -66,6 +66,14 @@ def test_a_role_that_is_a_placeholder_hides_no_other_reason(local: Local) -> Non
         assert told in str(caught.value)
 
 
+def test_what_the_service_refuses_at_its_step_is_kept_and_not_started(local: Local) -> None:
+    step = processing("S", local.code("pass"))
+    step["Arguments"]["ProcessingInputs"] *= 2  # of one name, and one folder
+    local.create(definition(step))
+    with pytest.raises(ClientError, match=r"have the LocalPath(.|\n)*have the name 'code'"):
+        local.client.start_pipeline_execution(PipelineName="pipe")
+
+
 def test_a_pipeline_that_runs_is_not_deleted_and_one_that_ran_takes_its_executions_with_it(
     local: Local,
 ) -> None:

@@ -69,7 +69,7 @@ def test_references_that_cannot_be_resolved_are_refused(value: Any, expected: st
 @pytest.mark.parametrize(
     "path",
     [
-        "ProcessingOutputConfig.Outputs['a'].S3Output.S3Uri",
+        "ProcessingOutputConfig.Outputs['b'].S3Output.S3Uri",
         "ProcessingInputs['a'].S3Input.LocalPath",
         "ProcessingJobArn",
         "Environment['A']",
@@ -78,7 +78,7 @@ def test_references_that_cannot_be_resolved_are_refused(value: Any, expected: st
 )
 def test_every_property_of_the_describe_response_may_be_referenced(path: str) -> None:
     after = processing("After", CODE, arguments=[join("", get(f"Steps.Before.{path}"))])
-    before = processing("Before", CODE, inputs={"a": CODE}, outputs=["a"])
+    before = processing("Before", CODE, inputs={"a": CODE}, outputs=["b"])
     assert problems(before, after) == []
 
 

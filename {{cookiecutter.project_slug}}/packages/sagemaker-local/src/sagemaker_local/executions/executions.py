@@ -11,7 +11,7 @@ from typing import Any
 from sagemaker_local.definition.document import Definition, read
 from sagemaker_local.definition.parameters import given_values, start_values
 from sagemaker_local.engine import Engine
-from sagemaker_local.errors import DefinitionError, LocalError, Refusal
+from sagemaker_local.errors import DefinitionError, LocalError
 from sagemaker_local.executions import liveness
 from sagemaker_local.executions.execution import LEASE_SECONDS, Assignment, Execution
 from sagemaker_local.executions.liveness import LiveExecutions
@@ -83,13 +83,13 @@ class Executions:
         return stored.arn
 
     def check(self, text: str) -> None:
-        """Check a definition, which must be one that can run here.
+        """Check a definition, which must be one that can be kept here.
 
         Raises:
             DefinitionError: with every reason why it cannot.
         """
         definition, refusals = read(text)
-        refusals += self._refusals(definition, {})
+        refusals += checks.check(definition, tuple(self.engine.functions), starts=False)
         if refusals:
             raise DefinitionError(checks.in_order(definition, refusals))
 
@@ -192,11 +192,6 @@ class Executions:
             names = ", ".join(definition.steps)
             raise LocalError(f"debug names {wanted!r}, which is no step of this pipeline: {names}.")
 
-    def _refusals(
-        self, definition: Definition, values: dict[str, Any], accepted: bool = False
-    ) -> list[Refusal]:
-        return checks.check(definition, tuple(self.engine.functions), values, accepted)
-
     def _startable(
         self, text: str, given: dict[str, str], accepted: bool = False
     ) -> tuple[Definition, dict[str, Any]]:
@@ -207,7 +202,7 @@ class Executions:
         """
         definition, refusals = read(text)
         values, misgiven = start_values(definition.parameters, given)
-        refusals += self._refusals(definition, values, accepted)
+        refusals += checks.check(definition, tuple(self.engine.functions), values, accepted)
         refusals = [*checks.in_order(definition, refusals), *misgiven]
         if refusals:
             raise DefinitionError(refusals)

@@ -33,6 +33,7 @@ def check(
     functions: Collection[str] | None = None,
     values: Mapping[str, Any] | None = None,
     accepted: bool = False,
+    starts: bool = True,
 ) -> list[Refusal]:
     """Every reason why ``definition`` cannot run here; empty when it can.
 
@@ -42,12 +43,13 @@ def check(
         values: of parameters, as far as a start gives them; arguments are asked with these.
         accepted: it has run before, perhaps with an engine that knew fewer rules; it is not asked
             those again.
+        starts: False: it is only kept, and not asked what the service asks when a step starts.
     """
     known = Known(definition, values or {})
     found: list[Refusal] = []
     for step in definition.steps.values():
         where = at_step(step.name)
-        reasons = dict.fromkeys(_step_refusals(known, step, functions, accepted))
+        reasons = dict.fromkeys(_step_refusals(known, step, functions, accepted, starts))
         found += [Refusal(where, what) for what in reasons]
     found += [] if accepted else table.broken_in(known)
     return found + list(_readable(graph.cycles(definition), bool(found)))
@@ -60,7 +62,7 @@ def in_order(definition: Definition, refusals: Iterable[Refusal]) -> list[Refusa
 
 
 def _step_refusals(
-    known: Known, step: Step, functions: Collection[str] | None, accepted: bool
+    known: Known, step: Step, functions: Collection[str] | None, accepted: bool, starts: bool
 ) -> Iterator[str]:
     definition = known.definition
     step_type = STEP_TYPES.get(step.type)
@@ -85,7 +87,7 @@ def _step_refusals(
         step_type.refusals(replace(step, arguments=arguments)),
         _address_refusals(arguments),
         step_type.refusals_among(step, definition),
-        *([] if accepted else table.each_broken_by(step.type, arguments)),
+        *([] if accepted else table.each_broken_by(step.type, arguments, starts)),
     ):
         yield from _readable(refusals, bool(misfits))
 

@@ -60,12 +60,13 @@ def _shared_by_input_and_output(arguments: Arguments) -> Iterator[str]:
 
 
 def _named_twice(arguments: Arguments) -> Iterator[str]:
-    for member, names in (
-        ("ProcessingInputs", [item["InputName"] for item in _input_items(arguments)]),
-        ("ProcessingOutputConfig.Outputs", [i["OutputName"] for i in _output_items(arguments)]),
-    ):
-        for name, count in repeated(names):
-            yield f"{member} has the name {name!r} {count} times; references find one of them"
+    names = [item["InputName"] for item in _input_items(arguments)]
+    names += [item["OutputName"] for item in _output_items(arguments)]
+    for name, count in repeated(names):
+        yield (
+            f"ProcessingInputs, ProcessingOutputConfig.Outputs: {count} of them have the name "
+            f"{name!r}; give each input and output one of its own"
+        )
 
 
 def _input_items(arguments: Arguments) -> list[Any]:
@@ -94,9 +95,10 @@ RULES = (
     ),
     RequestRule(
         "Each input has a LocalPath of its own; the service's error has no text",
-        f"{SDK}#4939 (AWS support)",
+        f"{SDK}#4939 (AWS support); its test_caching_behavior keeps such a pipeline",
         _PROCESSING,
         _shared_by_inputs,
+        Outcome.AT_START,
     ),
     RequestRule(
         "An input and an output have no LocalPath in common",
@@ -105,11 +107,11 @@ RULES = (
         _shared_by_input_and_output,
     ),
     RequestRule(
-        "Inputs have different names, outputs too",
-        "no refusal was seen; references address them by name",
+        "Inputs and outputs have different names",
+        f"{SDK}#3484, #3477 (at the step)",
         _PROCESSING,
         _named_twice,
-        Outcome.NOTICED,
+        Outcome.AT_START,
     ),
     RequestRule(
         "No output lies in the folder of another",

@@ -26,11 +26,13 @@ SDK = "aws/sagemaker-python-sdk"
 class Outcome(Enum):
     """What becomes of a definition that breaks a rule.
 
-    ``NOTICED``: sources differ, or nobody was seen to be refused; it runs here, and a notice
-    says so.
+    ``AT_START``: the service keeps such a pipeline, and refuses the request when the step starts;
+    here a start is refused. ``NOTICED``: sources differ, or nobody was seen to be refused; it runs
+    here, and a notice says so.
     """
 
     REFUSED = "refused"
+    AT_START = "refused when it starts"
     NOTICED = "run, with a notice"
 
 

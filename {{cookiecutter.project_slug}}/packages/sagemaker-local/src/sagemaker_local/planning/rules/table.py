@@ -55,9 +55,17 @@ def broken_by(step_type: str, arguments: Arguments) -> list[str]:
     return [what for found in each_broken_by(step_type, arguments) for what in found]
 
 
-def each_broken_by(step_type: str, arguments: Arguments) -> list[Iterator[str]]:
-    """What breaks each rule, by itself; see ``broken_by``."""
-    rules = _of_requests(Outcome.REFUSED)
+def each_broken_by(
+    step_type: str, arguments: Arguments, starts: bool = True
+) -> list[Iterator[str]]:
+    """What breaks each rule, by itself; see ``broken_by``.
+
+    Args:
+        step_type: the step's.
+        arguments: the request.
+        starts: False: a pipeline is only kept.
+    """
+    rules = _of_requests(Outcome.REFUSED) + (_of_requests(Outcome.AT_START) if starts else [])
     return [_broken(rule, step_type, arguments) for rule in rules]
 
 
