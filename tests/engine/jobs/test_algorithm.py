@@ -134,11 +134,20 @@ def test_a_header_fails_in_words(local: Local) -> None:
     assert "the algorithm takes CSV without a header, the label first" in run.reason("Train")
 
 
-def test_hosts_train_one_model_together(local: Local) -> None:
+def test_hosts_train_one_model_of_their_shares_and_one_without_data_does_not(local: Local) -> None:
     made = step(local, num_round="2")
-    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 2
+    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 3
+    source, parts = made["Arguments"]["InputDataConfig"][0], CSV.splitlines(keepends=True)
+    for number in range(2):
+        local.put("".join(parts[number::2]), f"parts/{number}")
+    source["DataSource"]["S3DataSource"].update(
+        S3Uri="s3://sagemaker-local/parts", S3DataDistributionType="ShardedByS3Key"
+    )
     run = local.run(definition(made))
     assert run.status == "Succeeded", run.reason("Train") + local.log(run, "Train")
+    assert "Train matrix has 30 rows" in local.log(run, "Train")
+    other = local.root / "jobs" / run.job("Train")["TrainingJobName"] / "algo-3" / "job.log"
+    assert "Host algo-3 has no data of train: it does not train." in other.read_text()
     booster = xgboost.Booster(model_file=bytearray(left(local, run)))
     rows = xgboost.DMatrix([row[1:] for row in ROWS], label=[row[0] for row in ROWS])
     settings = {"objective": "reg:squarederror", "max_depth": 2, "eta": 0.5}

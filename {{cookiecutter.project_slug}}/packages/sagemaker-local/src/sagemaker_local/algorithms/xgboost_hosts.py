@@ -1,7 +1,9 @@
 """Several hosts of one job, which train together by XGBoost's collective communicator.
 
 Source: ``distributed.py`` of sagemaker-xgboost-container: all hosts tell whether they have data,
-and those that have some train together. The tracker runs on the first of them.
+and those that have some train together. Here they tell it to the first host, which starts XGBoost's
+tracker at whatever port is free, and answers with that. The image's fixed ports would not do: the
+tracker cannot listen where a connection of another job was closed within the last minute.
 """
 
 from __future__ import annotations
@@ -10,11 +12,10 @@ import json
 import os
 import socket
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from xgboost import collective
 from xgboost.core import XGBoostError
@@ -22,9 +23,7 @@ from xgboost.tracker import RabitTracker
 
 from .hyperparameters import UserError
 
-T = TypeVar("T")
-
-_PORT = 9099  # of the first tracker; the second's is the next one
+_PORT = 9099  # of the first host, where the others ask
 _PATIENCE = 15 * 60.0  # seconds until all hosts are there
 _POLL = 0.05
 _LONGEST = 7 * 24 * 3600  # seconds that one host may wait for another's rows
@@ -51,75 +50,120 @@ class Hosts:
     @property
     def is_first(self) -> bool:
         """Is this the one that leaves the model?"""
-        return self.names[0] == self.current
-
-    def with_data(self, has_data: bool) -> Hosts:
-        """Those that have data; every host asks this at once."""
-        if not self.are_several:
-            return self
-        with together(self, _PORT):
-            told = [
-                collective.broadcast(has_data if name == self.current else None, rank)
-                for rank, name in enumerate(self.names)
-            ]
-        named = zip(self.names, told, strict=True)
-        return Hosts(tuple(name for name, has in named if has), self.current)
+        return bool(self.names) and self.names[0] == self.current
 
 
 @contextmanager
-def together(hosts: Hosts, port: int = _PORT + 1) -> Iterator[None]:
-    """Connect hosts, if there are several; meanwhile XGBoost trains on all of them.
+def together(hosts: Hosts, has_data: bool) -> Iterator[Hosts]:
+    """Find the hosts that have data, and connect them; meanwhile XGBoost trains on all of them.
+
+    Args:
+        hosts: the job's; each of them asks this.
+        has_data: has this one some?
+
+    Yields:
+        Those that train. A host that has no data is connected to none.
 
     Raises:
         UserError: not all of them were there in time, or one was lost.
     """
     if not hosts.are_several:
-        yield
+        yield hosts
         return
-    deadline = time.monotonic() + _PATIENCE
-    address = _until(deadline, lambda: socket.gethostbyname(hosts.names[0]), OSError)
-    tracker: Any = None
-    if hosts.is_first:
-        tracker = _until(
-            deadline,
-            lambda: RabitTracker(len(hosts.names), address, port, sortby="task"),
-            XGBoostError,  # of a job before, whose address is not free yet
-        )
-        tracker.start()
-    context = collective.CommunicatorContext(
-        dmlc_tracker_uri=address,
-        dmlc_tracker_port=port,
-        dmlc_task_id=f"{hosts.names.index(hosts.current):04d}",  # ranks are sorted by it, as text
-        dmlc_timeout=_LONGEST,
-        dmlc_retry=0,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of each attempt that came too early
-        _until(deadline, context.__enter__, Exception)
+    with ExitStack() as open_things, _lost_is_said():
+        address = socket.gethostbyname(hosts.names[0])
+        if hosts.is_first:
+            names, port = open_things.enter_context(_arranged(hosts, address, has_data))
+        else:
+            names, port = _asked(hosts, address, has_data)
+        if port and hosts.current in names:
+            open_things.enter_context(_connected(address, port, names.index(hosts.current)))
+        yield Hosts(tuple(names), hosts.current)
+
+
+@contextmanager
+def _lost_is_said() -> Iterator[None]:
     try:
         yield
-        context.__exit__()
-        if tracker is not None:
-            tracker.wait_for(int(_PATIENCE))
-    except BaseException as error:
-        with suppress(XGBoostError):  # whoever waits for this host hears that it has gone
-            context.__exit__()
-        if isinstance(error, XGBoostError):
-            raise UserError(f"Hosts lost each other: {error}") from error
-        raise
+    except XGBoostError as error:
+        raise UserError(f"Hosts lost each other: {error}") from error
+
+
+@contextmanager
+def _arranged(hosts: Hosts, address: str, has_data: bool) -> Iterator[tuple[list[str], int]]:
+    """The first host's part: hear all others, tell them who trains, and the tracker's port."""
+    told = {hosts.current: has_data}
+    with ExitStack() as asking, socket.create_server((address, _PORT)) as desk:
+        desk.settimeout(_PATIENCE)
+        answers = []
+        while len(told) < len(hosts.names):
+            stream = asking.enter_context(_accepted(desk)).makefile("rw")
+            told |= json.loads(asking.enter_context(stream).readline())
+            answers.append(stream)
+        names = [name for name in hosts.names if told[name]]
+        tracker = RabitTracker(len(names), address, sortby="task") if len(names) > 1 else None
+        port = _started(tracker) if tracker else 0
+        for stream in answers:
+            stream.write(json.dumps([names, port]) + "\n")
+    try:
+        yield names, port
+        if tracker:
+            tracker.wait_for(_LONGEST)
     finally:
-        if tracker is not None:
+        if tracker:
             with suppress(XGBoostError):
                 tracker.free()
 
 
-def _until(deadline: float, attempt: Callable[[], T], error: type[Exception]) -> T:
-    """What an attempt gives that may come too early."""
+def _started(tracker: RabitTracker) -> int:
+    """Start it; gives its port."""
+    tracker.start()
+    return int(tracker.worker_args()["dmlc_tracker_port"])
+
+
+def _accepted(desk: socket.socket) -> socket.socket:
+    try:
+        connection, _ = desk.accept()
+    except TimeoutError:
+        raise UserError("Not all hosts were there in time") from None
+    connection.settimeout(_PATIENCE)
+    return connection
+
+
+def _asked(hosts: Hosts, address: str, has_data: bool) -> tuple[list[str], int]:
+    """Another host's part: tell the first one, and hear from it."""
+    deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return attempt()
-        except error as reason:
+            connection = socket.create_connection((address, _PORT), _PATIENCE)
+            break
+        except OSError as reason:  # it is not there yet
             if time.monotonic() > deadline:
-                said = str(reason).splitlines()[0]
-                raise UserError(f"Not all hosts were there in time: {said}") from None
+                raise UserError(f"Not all hosts were there in time: {reason}") from None
             time.sleep(_POLL)
+    with connection, connection.makefile("rw") as stream:
+        stream.write(json.dumps({hosts.current: has_data}) + "\n")
+        stream.flush()
+        answer = stream.readline()
+    if not answer:
+        raise UserError(f"Hosts lost each other: {hosts.names[0]} ended")
+    names, port = json.loads(answer)
+    return list(names), int(port)
+
+
+@contextmanager
+def _connected(address: str, port: int, rank: int) -> Iterator[None]:
+    context: Any = collective.CommunicatorContext(
+        dmlc_tracker_uri=address,
+        dmlc_tracker_port=port,
+        dmlc_task_id=f"{rank:04d}",  # ranks are sorted by it, as text
+        dmlc_timeout=_LONGEST,
+    )
+    context.__enter__()
+    try:
+        yield
+    except BaseException:
+        with suppress(XGBoostError):  # whoever waits for this host hears that it has gone
+            context.__exit__()
+        raise
+    context.__exit__()

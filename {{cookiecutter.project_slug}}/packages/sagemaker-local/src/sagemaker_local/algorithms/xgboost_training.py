@@ -46,17 +46,15 @@ def _train(version: tuple[int, int]) -> None:
     empty = [name for name, rows in data.items() if rows is None]
     if not hosts.are_several:
         _refuse_empty(empty)
-    trained = hosts if _is_replicated() else hosts.with_data(not empty)
-    if empty and trained.names and hosts.current not in trained.names:
-        print(f"Host {hosts.current} has no data of {', '.join(empty)}: it does not train.")
-        return
-    _refuse_empty(empty)
-    print(f"Train matrix has {data['train'].num_row()} rows and {data['train'].num_col()} columns")
-    if "validation" in data:
-        print(f"Validation matrix has {data['validation'].num_row()} rows")
     # Read before hosts are connected: XGBoost would give each of them a part of it.
     rows: Any = source.matrix([*_channels().values()]) if folds else data["train"]
-    with together(trained):
+    with together(hosts, not empty) as trained:
+        if not trained.names:
+            _refuse_empty(empty)
+        if hosts.current not in trained.names:
+            print(f"Host {hosts.current} has no data of {', '.join(empty)}: it does not train.")
+            return
+        _say_sizes(data)
         if folds:
             models = folds.boosted(rounds, rows, data, folder("SM_OUTPUT_DATA_DIR"))
         else:
@@ -67,10 +65,10 @@ def _train(version: tuple[int, int]) -> None:
             _save(booster, target.with_name(f"{MODEL}-{number}") if folds else target, version)
 
 
-def _is_replicated() -> bool:
-    """Has every host all data?"""
-    channels = configured("inputdataconfig").values()
-    return all(each.get("S3DistributionType") == "FullyReplicated" for each in channels)
+def _say_sizes(data: dict[str, Any]) -> None:
+    print(f"Train matrix has {data['train'].num_row()} rows and {data['train'].num_col()} columns")
+    if "validation" in data:
+        print(f"Validation matrix has {data['validation'].num_row()} rows")
 
 
 def _refuse_empty(names: list[str]) -> None:
