@@ -123,3 +123,19 @@ def test_several_models_answer_with_their_mean_or_vote(
     assert float(answer(str(both)).splitlines()[0]) == pytest.approx(one + 5, abs=1)
     monkeypatch.setenv("SAGEMAKER_INFERENCE_ENSEMBLE", "false")
     assert float(answer(str(both)).splitlines()[0]) == pytest.approx(one)
+
+
+def test_images_before_1_2_pass_over_a_column_of_libsvm_that_the_model_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS's Abalone batch counts columns from 1, and its model was trained on CSV."""
+    folder = saved(tmp_path / "m", "reg:squarederror", ROWS[:, 0])
+    body, kind = "15 1:2 2:7\n7 1:1\n", "text/libsvm"
+    with pytest.raises(Refused, match="Number of columns does not match"):
+        answer(folder, body=body, kind=kind)
+    monkeypatch.setenv("SAGEMAKER_ALGORITHM_VERSION", "1.0")
+    assert answer(folder, body=body, kind=kind) == answer(folder, body="0 1:2\n0 1:1\n", kind=kind)
+    with pytest.raises(Refused, match="Number of columns does not match"):
+        answer(folder, body="0 3:1\n", kind=kind)
+    with pytest.raises(Refused, match="Number of columns does not match"):
+        answer(folder, body="1,2,3\n")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import pickle
 import shutil
+from importlib import reload
 
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost
+from sagemaker_local.algorithms import xgboost_metrics
 from sagemaker_local.algorithms.xgboost_training import main
+from sklearn import metrics
 
 from .conftest import Begin
 
@@ -185,3 +188,12 @@ def test_true_and_false_in_csv_are_read_as_numbers_and_said(
     first, second = (model.predict(asked) for model in models)
     assert first == pytest.approx(second)
     assert len(set(first)) > 1
+
+
+def test_the_root_of_the_mean_squared_error_needs_no_new_scikit_learn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(metrics, "root_mean_squared_error")
+    evaluate = reload(xgboost_metrics).evaluation(["rmse"])
+    labels = xgboost.DMatrix(np.zeros((2, 1)), label=[0, 0])
+    assert evaluate(np.array([3.0, 4.0]), labels) == [("rmse", pytest.approx(12.5**0.5))]

@@ -29,6 +29,9 @@ _VOTED = ("multi:softmax", "binary:hinge")
 _VERSION = "SAGEMAKER_ALGORITHM_VERSION"
 # Images before this one answer with commas between predictions, whatever is asked for.
 _LINES_SINCE = (1, 2)
+# The XGBoost of images before this one did not look at columns that its model does not have
+# (dmlc/xgboost#5841); the image let one such column of libsvm pass.
+_COLUMNS_COUNTED_SINCE = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _loaded(file: Path) -> xgboost.Booster:
     return booster
 
 
-def input_fn(body: str | bytes, content_type: str) -> xgboost.DMatrix:
+def input_fn(body: str | bytes, content_type: str) -> xgboost.DMatrix | scipy.sparse.csr_matrix:
     """The records of a body.
 
     Of a request without a type, which is the server's default here, images up to 1.0 took the body
@@ -122,7 +125,7 @@ def _of_csv(text: str) -> xgboost.DMatrix:
     return xgboost.DMatrix(np.array(rows).astype(float))
 
 
-def _of_libsvm(text: str) -> xgboost.DMatrix:
+def _of_libsvm(text: str) -> scipy.sparse.csr_matrix:
     """Columns count from 0, as in training; the newest image shifts those from 1 here only."""
     lines = text.splitlines()
     cells = [
@@ -135,13 +138,18 @@ def _of_libsvm(text: str) -> xgboost.DMatrix:
     columns = np.array([int(column) for _, column, _ in cells], dtype=int)
     values = np.array([float(value) for _, _, value in cells])
     shape = (len(lines), int(columns.max(initial=0)) + 1)
-    return xgboost.DMatrix(scipy.sparse.csr_matrix((values, (rows, columns)), shape))
+    return scipy.sparse.csr_matrix((values, (rows, columns)), shape)
 
 
-def predict_fn(records: xgboost.DMatrix, boosters: list[xgboost.Booster]) -> Predictions:
+def predict_fn(
+    records: xgboost.DMatrix | scipy.sparse.csr_matrix, boosters: list[xgboost.Booster]
+) -> Predictions:
     """A prediction for each record, of several models their mean or their vote."""
     try:
-        found = [booster.predict(records, validate_features=False) for booster in boosters]
+        found = [
+            booster.predict(_matrix(records, booster), validate_features=False)
+            for booster in boosters
+        ]
     except (ValueError, xgboost.core.XGBoostError) as error:
         said = str(error).splitlines()[0]
         raise Refused(400, f"Unable to evaluate payload provided: {said}") from error
@@ -149,6 +157,19 @@ def predict_fn(records: xgboost.DMatrix, boosters: list[xgboost.Booster]) -> Pre
     objective = str(learner["objective"]["name"])
     classes = int(learner["learner_model_param"]["num_class"])
     return Predictions(_together(found, objective), objective, classes)
+
+
+def _matrix(
+    records: xgboost.DMatrix | scipy.sparse.csr_matrix, booster: xgboost.Booster
+) -> xgboost.DMatrix:
+    """The records as XGBoost takes them, for one of the models; those of libsvm are not yet so."""
+    if isinstance(records, xgboost.DMatrix):
+        return records
+    known = booster.num_features()
+    is_one_more = records.shape[1] == known + 1
+    if is_one_more and _version() < _COLUMNS_COUNTED_SINCE:
+        records = records[:, :known]
+    return xgboost.DMatrix(records)
 
 
 def _together(found: list[Any], objective: str) -> list[Any]:
