@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import tarfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from engine.definitions import (
     CODE,
@@ -319,3 +321,53 @@ def test_an_output_that_a_script_left_empty_is_said(
     assert told in local.log(run, "Job")
     assert told in capsys.readouterr().err
     assert "'full' is empty" not in local.log(run, "Job")
+
+
+def test_what_a_script_wrote_where_nothing_goes_up_is_said(
+    local: Local, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Links, which the service does not follow; a property file's place; a request without
+    outputs."""
+    script = """
+        import os
+        open("/opt/ml/stray", "w").write("x")
+        os.makedirs("/opt/ml/processing/own")
+        open("/opt/ml/processing/own/x", "w").write("x")
+        for target in ("own/x", "../own/x", "/opt/ml/processing/own/x"):
+            if os.path.isdir("/opt/ml/processing/output/out"):
+                os.symlink(target, "/opt/ml/processing/output/out/" + target.replace("/", "-"))
+        """
+    code = local.code(textwrap.dedent(script))
+    steps = [
+        processing("Links", code, outputs=["out"], files={"Report": ("out", "report.json")}),
+        processing("None", code),
+    ]
+    run = local.run(definition(*steps))
+    assert run.status == "Succeeded", run.steps
+    assert not [key for key in local.objects() if "out" in key]
+    told = capsys.readouterr().err
+    for what in (
+        "the output 'out' has symbolic links, and those are not followed when it goes up",
+        "/opt/ml/processing/own/x was written, and is in no output's folder",
+        "/opt/ml/processing/own/x was written, and goes nowhere: the request has no outputs",
+        "step 'Links': its job wrote no report.json to its output 'out'",
+    ):
+        assert what in told
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "reason"),
+    [
+        (["python3", "/app/run.py"], "the entrypoint's '/app/run.py' is in its container image ("),
+        ([f"{CODE}/script.py"], "comes from S3, and is no program there: S3 keeps no right to"),
+        (["bash", f"{CODE}/no.sh"], f"the entrypoint names {CODE}/no.sh, and no input has"),
+    ],
+)
+def test_an_entrypoint_that_is_not_there(local: Local, entrypoint: list[str], reason: str) -> None:
+    step = processing("Job", local.code("pass"))
+    step["Arguments"]["AppSpecification"]["ContainerEntrypoint"] = entrypoint
+    try:
+        told = local.run(definition(step)).reason("Job")
+    except ClientError as error:
+        told = str(error)
+    assert reason in told

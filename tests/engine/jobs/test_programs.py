@@ -37,6 +37,8 @@ def test_the_python_that_a_program_finds_is_the_jobs(local: Local, script: str) 
 
 def test_an_interpreter_that_is_not_here_is_named(local: Local) -> None:
     run = submitted(local, "#!/no/such/shell -x\n", program="run.sh")
+    crlf = submitted(local, "#!/bin/bash\r\necho\r\n", program="run.sh").reason("Train")
+    assert "run.sh has line ends of Windows, and Linux finds no program called '/bin/bash'" in crlf
     assert "run.sh begins with #!/no/such/shell -x, and there is no /no" in run.reason("Train")
 
 

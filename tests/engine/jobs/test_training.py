@@ -288,6 +288,9 @@ def test_requirements_are_noted_in_the_log(local: Local) -> None:
 def test_a_model_that_a_script_left_empty_is_said(
     local: Local, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = local.run(definition(training("Train", local.channels("pass"))))
+    astray = 'import os; os.makedirs("/opt/ml/mdl"); open("/opt/ml/mdl/x", "w").write("x")'
+    run = local.run(definition(training("Train", local.channels(astray))))
     assert run.status == "Succeeded"
-    assert "the model is empty: nothing was written to /opt/ml/model" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "the model is empty: nothing was written to /opt/ml/model" in told
+    assert "/opt/ml/mdl/x was written, and is in no output's folder" in told

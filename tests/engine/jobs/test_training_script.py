@@ -266,6 +266,14 @@ def test_scripts_that_cannot_run_are_refused_before_anything_runs(
         local.start(text)
 
 
+def test_an_entrypoint_of_its_own_leaves_no_place_for_the_images_program(local: Local) -> None:
+    train = training("Train", {"x": "s3://b/data"}, hyperparameters=ARCHIVE)
+    specification = train["Arguments"]["AlgorithmSpecification"]
+    specification["ContainerEntrypoint"] = ["python3", "/opt/ml/input/data/x/run.py"]
+    with pytest.raises(ClientError, match="takes the place of what starts sagemaker_program in"):
+        local.start(definition(train))
+
+
 def test_a_setting_that_turns_out_badly_fails_the_step(local: Local) -> None:
     def trained(source: Any) -> Run:
         settings = ARCHIVE | {"sagemaker_submit_directory": source}

@@ -60,6 +60,24 @@ def test_an_empty_folder_gives_an_archive_of_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "out").glob("*"))
 
 
+def test_links_to_what_is_in_the_archive_come_out(tmp_path: Path) -> None:
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "in" / "sub" / "file").write_text("text")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "in", ".")
+        for name, kind, target in (
+            ("same", tarfile.LNKTYPE, "./sub/file"),
+            ("sub/up", tarfile.SYMTYPE, "../sub/file"),
+            ("folder", tarfile.SYMTYPE, "sub"),
+        ):
+            member = link(kind, target)
+            member.name = name
+            tar.addfile(member)
+    unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+    for name in ("same", "sub/up", "folder/file"):
+        assert (tmp_path / "out" / name).read_text() == "text"
+
+
 def evil(archive: Path, member: tarfile.TarInfo, body: bytes = b"") -> Path:
     with tarfile.open(archive, "w:gz") as tar:
         member.size = len(body)

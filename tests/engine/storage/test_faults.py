@@ -104,6 +104,9 @@ def test_a_model_of_links_and_pipes_becomes_an_archive_of_plain_files(
         import os, pathlib
         folder = pathlib.Path(os.environ["SM_MODEL_DIR"])
         (folder / "file").symlink_to({str(tmp_path / "outside")!r})
+        own = pathlib.Path("/opt/ml/checkpoints/last")
+        own.write_text("text")
+        (folder / "own").symlink_to(own)
         (folder / "folder").symlink_to({str(tmp_path)!r})
         (folder / "nowhere").symlink_to("/no/such/file")
         (folder / "itself").symlink_to("itself")
@@ -114,7 +117,7 @@ def test_a_model_of_links_and_pipes_becomes_an_archive_of_plain_files(
     artifact = local.bucket.existing(run.job("T")["ModelArtifacts"]["S3ModelArtifacts"])
     with tarfile.open(artifact) as tar:
         members = {member.name: member.isreg() for member in tar}
-    assert members == {"file": True}
+    assert members == {"file": True, "own": True}
 
 
 def test_a_model_that_is_no_archive_harms_nobody(local: Local) -> None:

@@ -80,6 +80,10 @@ class JobFolder:
         told = f"{what} is empty: nothing was written to {place}"
         if instead:
             told = f"{told}; {instead} was written, and is in no output's folder"
+        self.say(told, log)
+
+    def say(self, told: str, log: bool = True) -> None:
+        """Say something of the job in a notice, and in its log unless ``log`` is False."""
         if log:
             self.note(f"{told}.")
         logger.info(f"local session: job {self.path.name}: {told}")

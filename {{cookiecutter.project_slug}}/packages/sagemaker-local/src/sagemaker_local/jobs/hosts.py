@@ -19,7 +19,7 @@ from typing import Any
 
 from sagemaker_local.errors import JobKilled, StepFailure
 from sagemaker_local.jobs.folder import JobFolder
-from sagemaker_local.notice import logger
+from sagemaker_local.processes.container_paths import ROOT
 from sagemaker_local.processes.forkserver import hostnames
 from sagemaker_local.processes.group import Group
 from sagemaker_local.processes.runner import Command, Launch
@@ -28,6 +28,7 @@ from sagemaker_local.storage.content import files_below
 SHARDED = "ShardedByS3Key"
 FIRST = "algo-1"
 _STARTUP = Path(hostnames.__file__).with_name("startup")
+_ALL = (f"{ROOT}/",)
 _LOOPBACK = "127.0.0.1"
 _SETTLING_SECONDS = 0.5
 _NETWORK = int(IPv4Address("127.0.0.0"))
@@ -197,18 +198,33 @@ def say_differing(what: str, hosts: Sequence[Host], container_path: str) -> None
             f"{what}: {' and '.join(names)} have each written {name}, and differently; that of "
             f"{names[-1]} is kept, on SageMaker any of them. Put the host's name into the file's"
         )
-        folder = hosts[0].folder
-        folder.note(f"{told}.")
-        logger.info(f"local session: job {folder.path.name}: {told}")
+        hosts[0].folder.say(told)
 
 
 def say_if_empty(
     what: str,
     hosts: Sequence[Host],
     container_path: str,
-    instead: Callable[[], str] = str,
+    own: tuple[str, ...],
+    roots: Sequence[str] = _ALL,
     log: bool = True,
 ) -> None:
-    """``JobFolder.say_empty`` where no host of a job wrote anything."""
+    """``JobFolder.say_empty`` where no host of a job wrote anything; see ``astray``."""
     if all(next(files_below(h.folder.here(container_path)), None) is None for h in hosts):
-        hosts[0].folder.say_empty(what, container_path, instead(), log)
+        hosts[0].folder.say_empty(what, container_path, astray(hosts, own, roots), log)
+
+
+def astray(hosts: Sequence[Host], own: tuple[str, ...], roots: Sequence[str] = _ALL) -> str:
+    """A file that a job wrote to none of its folders; empty: there is none.
+
+    Args:
+        hosts: the job's.
+        own: what the paths of its folders begin with.
+        roots: the folders that are looked through, in this order.
+    """
+    for root in roots:
+        for host in hosts:
+            for _, name in files_below(host.folder.here(root)):
+                if not f"{root}{name}".startswith(own):
+                    return f"{root}{name}"
+    return ""

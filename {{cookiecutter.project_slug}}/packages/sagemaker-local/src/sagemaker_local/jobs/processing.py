@@ -14,13 +14,26 @@ from typing import Any
 from sagemaker_local.cache.signature import ORDER, Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
+from sagemaker_local.jobs import links
 from sagemaker_local.jobs.folder import JobFolder, string_environment
-from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
+from sagemaker_local.jobs.hosts import (
+    Host,
+    astray,
+    hosts_of,
+    run_all,
+    say_differing,
+    say_if_empty,
+)
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
-from sagemaker_local.jobs.processing_refusals import CONTAINER_ROOT, is_python, refusals
+from sagemaker_local.jobs.processing_refusals import (
+    CONTAINER_ROOT,
+    is_python,
+    refusals,
+    script_of,
+)
 from sagemaker_local.jobs.program import run_to_success, time_limit
-from sagemaker_local.processes.container_paths import ContainerPaths
+from sagemaker_local.processes.container_paths import ROOT, ContainerPaths
 from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
@@ -28,6 +41,8 @@ from sagemaker_local.storage.content import files_below
 
 _FRAMEWORK_SCRIPT = "runproc.sh"
 _FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
+# What is in a job's folder beside its inputs and outputs.
+_ENGINES_OWN = (f"{ROOT}/config/", f"{ROOT}/output/message")
 _MAX_MESSAGE = 1024  # bytes
 _ONE_DAY_SECONDS = 86400  # what the service gives a job that says nothing
 # An entrypoint that calls a Python script, whose imports can be read; FrameworkProcessor's last.
@@ -39,7 +54,9 @@ SETTINGS = Settings(
         "ProcessingResources",
         "ProcessingJobName RoleArn NetworkConfig ExperimentConfig Tags",
     ),
-    ignored_below=("InstanceType", "KmsKeyId", "VolumeKmsKeyId", "VolumeSizeInGB"),
+    ignored_below=(
+        *("FeatureStoreOutput", "InstanceType", "KmsKeyId", "VolumeKmsKeyId", "VolumeSizeInGB"),
+    ),
     ignored_values={"S3UploadMode": "Continuous"},  # outputs go up at the end
 )
 
@@ -59,9 +76,8 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
         LocalError: an input is not there.
     """
     hosts = hosts_of(context.folder, host_count(job))
-    outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
     for host in hosts:
-        _stage(job, outputs, host, context.inputs)
+        _stage(job, _outputs(job), host, context.inputs)
         host.folder.make("output")
 
     def run_one(host: Host, launch: Launch) -> None:
@@ -121,6 +137,7 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
     arguments = [folder.rewrite(str(part)) for part in specification.get("ContainerArguments", [])]
     if is_python(entrypoint[0]):
         entrypoint[0] = "python3"
+    _refuse_missing(script_of(specification["ContainerEntrypoint"]), folder)
     cwd, unpacked = folder.ml, list[Path]()
     if Path(entrypoint[-1]).name == _FRAMEWORK_SCRIPT:
         entrypoint, cwd = _framework_entrypoint(Path(entrypoint[-1]), folder)
@@ -138,6 +155,11 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
         time_limit(request),
         paths=ContainerPaths(folder.ml, (*_code(request, folder), *unpacked)),
     )
+
+
+def _refuse_missing(script: str, folder: JobFolder) -> None:
+    if script and not folder.here(script).is_file():
+        raise StepFailure(f"the entrypoint names {script}, and no input has brought that file.")
 
 
 def _code(request: dict[str, Any], folder: JobFolder) -> tuple[Path, ...]:
@@ -165,32 +187,33 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
 
 
 def _collect(job: dict[str, Any], hosts: tuple[Host, ...], bucket: Bucket) -> None:
-    for item in job.get("ProcessingOutputConfig", {}).get("Outputs", []):
+    own = _own_folders(job)
+    if not _outputs(job) and (file := astray(hosts, own, (CONTAINER_ROOT,))):
+        hosts[0].folder.say(f"{file} was written, and goes nowhere: the request has no outputs")
+    for item in _outputs(job):
         path, what = item["S3Output"]["LocalPath"], f"the output {item['OutputName']!r}"
-        say_if_empty(what, hosts, path, lambda: _astray(job, hosts))
+        links.leave_out(what, hosts, path)
+        say_if_empty(what, hosts, path, own, (CONTAINER_ROOT, f"{ROOT}/"))
         say_differing(what, hosts, path)
         for host in hosts:
             bucket.collect(host.folder.here(path), item["S3Output"]["S3Uri"])
 
 
-def _astray(job: dict[str, Any], hosts: tuple[Host, ...]) -> str:
-    """A file that lies neither in an input's folder nor in an output's; empty: there is none."""
+def _own_folders(job: dict[str, Any]) -> tuple[str, ...]:
+    """What the paths in the folders of inputs and outputs begin with, and of the engine's files."""
     items = [item.get("S3Input", {}) for item in job.get("ProcessingInputs", [])]
-    items += [item["S3Output"] for item in job["ProcessingOutputConfig"]["Outputs"]]
-    taken = [item["LocalPath"].rstrip("/") for item in items if item]
-    for host in hosts:
-        for _, name in files_below(host.folder.here(CONTAINER_ROOT)):
-            path = f"{CONTAINER_ROOT}{name}"
-            if not any(path.startswith(f"{folder}/") for folder in taken):
-                return path
-    return ""
+    items += [item["S3Output"] for item in _outputs(job)]
+    return (*(f"{item['LocalPath'].rstrip('/')}/" for item in items if item), *_ENGINES_OWN)
+
+
+def _outputs(job: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    return found
 
 
 def outputs(job: dict[str, Any], folder: JobFolder) -> dict[str, Path]:
     """URIs of the objects that a completed job wrote, and the files that they are copies of."""
-    targets = [
-        item["S3Output"] for item in job.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    ]
+    targets = [item["S3Output"] for item in _outputs(job)]
     return {
         f"{target['S3Uri'].rstrip('/')}/{name}": file
         for target in targets
@@ -209,7 +232,7 @@ def sign(signing: Signing, request: dict[str, Any]) -> None:
         source = dict(item["S3Input"])
         signing.content(name, source.pop("S3Uri"))
         signing.setting(name, source)
-    for item in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
+    for item in _outputs(request):
         signing.setting(f"output {item['OutputName']}", item["S3Output"]["LocalPath"])
 
 

@@ -25,10 +25,20 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
             f"AppSpecification has no ContainerEntrypoint, and {program} needs Docker; give it one "
             "with a script, as ScriptProcessor does"
         )
+    elif isinstance(entrypoint[0], str) and _in_an_input(entrypoint[0], request):
+        yield (
+            f"the entrypoint {entrypoint[0]!r} comes from S3, and is no program there: S3 keeps no "
+            "right to execute a file; put python3 or bash before it"
+        )
     elif isinstance(entrypoint[0], str) and not _starts_here(entrypoint[0]):
         yield (
             f"the entrypoint {entrypoint[0]!r} is a program of its container image ({program}), "
             "which needs Docker; give python3 and a script"
+        )
+    elif (script := script_of(entrypoint)) and not script.startswith(CONTAINER_ROOT):
+        yield (
+            f"the entrypoint's {script!r} is in its container image ({program}), which needs "
+            f"Docker; give the script as an input, below {CONTAINER_ROOT}"
         )
     for item in request.get("ProcessingInputs") or []:
         yield from _input_refusals(item)
@@ -38,6 +48,25 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
             yield f"{where}: only S3 outputs are written locally"
         else:
             yield from _place_refusals(where, item["S3Output"])
+
+
+def _in_an_input(path: str, request: dict[str, Any]) -> bool:
+    """Does a file lie in the folder of an input?"""
+    items = request.get("ProcessingInputs")
+    for item in items if isinstance(items, list) else ():
+        place = item.get("S3Input", {}).get("LocalPath")
+        if isinstance(place, str) and path.startswith(f"{place.rstrip('/')}/"):
+            return True
+    return False
+
+
+def script_of(entrypoint: list[Any]) -> str:
+    """The path of the script that an interpreter is told to run; empty: it is told otherwise."""
+    words = entrypoint[1:]
+    if any(isinstance(word, str) and word in ("-c", "-m") for word in words):
+        return ""
+    texts = [word for word in words if isinstance(word, str)]
+    return next((word for word in texts if word.startswith("/")), "")
 
 
 def _starts_here(program: str) -> bool:

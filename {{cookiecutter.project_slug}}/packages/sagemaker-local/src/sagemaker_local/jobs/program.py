@@ -66,7 +66,13 @@ def started(script: Path) -> tuple[str, ...]:
     if script.suffix == ".py":
         return "python3", str(script)
     with script.open("rb") as lines:
-        first = lines.readline(_LONGEST_SHEBANG).decode("utf-8", "replace").strip()
+        line = lines.readline(_LONGEST_SHEBANG).decode("utf-8", "replace")
+    first = line.strip()
+    if first.startswith("#!") and line.endswith("\r\n"):
+        raise StepFailure(
+            f"{script.name} has line ends of Windows, and Linux finds no program called "
+            f"{first.split()[0][2:]!r} with one; save it with line ends of Unix (LF)."
+        )
     program, *rest = first.removeprefix("#!").split(maxsplit=1) or [""]
     if not first.startswith("#!") or not program:
         return "/bin/sh", str(script)

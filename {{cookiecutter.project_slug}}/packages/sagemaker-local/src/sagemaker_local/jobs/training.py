@@ -14,7 +14,7 @@ from typing import Any
 
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.jobs import algorithm, checkpoints, remote_function, training_script
+from sagemaker_local.jobs import algorithm, checkpoints, links, remote_function, training_script
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all, say_differing, say_if_empty
 from sagemaker_local.jobs.inputs import Inputs
@@ -30,6 +30,11 @@ from sagemaker_local.storage.bucket import Bucket, copy_files
 
 _MODEL = "model.tar.gz"
 _OUTPUT = "output.tar.gz"
+# What a job finds below /opt/ml, and may leave there.
+_FOLDERS = tuple(
+    f"/opt/ml/{name}"
+    for name in ("checkpoints/", "code/", "input/", "output/data/", "output/failure")
+)
 # In the drivers' channel: what ModelTrainer's SourceCode says.
 _SOURCE_CODE = "sourcecode.json"
 
@@ -139,7 +144,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     with checkpoints.kept(job, hosts, bucket):
         run_all(hosts, context.launch, run_one)
     if not remote_function.runs(_channel_names(job)):
-        say_if_empty("the model", hosts, "/opt/ml/model", log=False)
+        say_if_empty("the model", hosts, "/opt/ml/model", _FOLDERS, log=False)
     _upload(job, hosts, bucket)
     metrics = final_metrics(job, [host.folder.log for host in hosts])
     return {"FinalMetricDataList": metrics} if metrics else {}
@@ -173,6 +178,8 @@ def _upload(job: dict[str, Any], hosts: tuple[Host, ...], bucket: Bucket) -> Non
     folder = hosts[0].folder
     for file, path in ((_MODEL, "/opt/ml/model"), (_OUTPUT, "/opt/ml/output/data")):
         say_differing(file, hosts, path)
+        for host in hosts:
+            links.repoint(host.folder, path)
         left = [host.folder.here(path) for host in hosts]
         source = left[0] if len(left) == 1 else _together(left, folder.path / "together" / file)
         if file == _MODEL or any(source.iterdir()):

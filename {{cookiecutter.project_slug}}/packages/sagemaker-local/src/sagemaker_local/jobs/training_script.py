@@ -79,6 +79,11 @@ def refusals(
             "source_dir and entry_script"
         )
         return
+    if specification.get("ContainerEntrypoint"):
+        yield (
+            f"ContainerEntrypoint takes the place of what starts {PROGRAM} in SageMaker's images, "
+            "so that would not run; leave out one of the two"
+        )
     plain = {k: deserialized(v) for k, v in settings.items() if not function_of(v)}
     source = plain.get(SUBMIT_DIRECTORY, "s3://")
     if not str(source).startswith("s3://") and not _in_a_channel(str(source), channels):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 from sagemaker_local.definition.document import PropertyFile, Step
 from sagemaker_local.definition.expressions import follow
 from sagemaker_local.definition.support import table
+from sagemaker_local.errors import LocalError
 from sagemaker_local.jobs import processing
+from sagemaker_local.notice import logger
 from sagemaker_local.steps.job_step import JobStep
+from sagemaker_local.steps.step_type import StepContext, StepResult
 from sagemaker_local.storage.store import Document
 
 
@@ -21,6 +26,16 @@ class ProcessingStep(JobStep):
         yield from self._property_file_refusals(step)
         yield from super().refusals(step)
 
+    def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
+        result = super().run(step, arguments, context)
+        for file in step.property_files:
+            if not _is_there(property_file_uri(result.described, step.name, file), context):
+                logger.info(
+                    f"local session: step {step.name!r}: its job wrote no {file.path} to its "
+                    f"output {file.output_name!r}, for the property file {file.name!r}"
+                )
+        return result
+
     def _property_file_refusals(self, step: Step) -> Iterator[str]:
         outputs = step.arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
         names = [output["OutputName"] for output in outputs]
@@ -30,6 +45,12 @@ class ProcessingStep(JobStep):
                     f"the property file {file.name!r} is in {file.output_name!r}, which is no "
                     "output"
                 )
+
+
+def _is_there(uri: str, context: StepContext) -> bool:
+    with suppress(LocalError):  # it leads out of its bucket
+        return context.state.jobs.bucket.path(uri).is_file()
+    return False
 
 
 def property_file_uri(described: Document, step: str, file: PropertyFile) -> str:

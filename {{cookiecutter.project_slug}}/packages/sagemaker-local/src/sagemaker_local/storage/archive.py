@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import posixpath
 import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,6 +14,9 @@ from sagemaker_local.storage.content import BROKEN_ARCHIVE, files_below
 
 # Python before 3.11.4 has no filters; what they refuse is refused by hand as well.
 _FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+# How tarfile begins to tell of each way that it tried.
+_EVERY_WAY = "file could not be opened successfully"
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -40,15 +44,38 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     try:
         with disk.explained(folder), tarfile.open(archive) as tar:
-            for member in tar:
-                _refuse_unsafe(member)
+            members = tar.getmembers()
+            plain = {PurePosixPath(each.name) for each in members if each.isfile() or each.isdir()}
+            for member in members:
+                _refuse_unsafe(member, plain)
             tar.extractall(folder, **_FILTER)
+    except IsADirectoryError as error:
+        what = "it is a folder of objects, and should be one archive, a .tar.gz"
+        raise LocalError(f"{archive.name} cannot be unpacked: {what}") from error
     except BROKEN_ARCHIVE as error:
-        reason = " ".join(str(error).split())  # tarfile tells of each way that it tried on a line
+        reason = " ".join(str(error).split())
+        if reason.startswith(_EVERY_WAY):
+            reason = "it is no tar archive, packed by gzip or otherwise"
         raise LocalError(f"{archive.name} cannot be unpacked: {reason}") from error
 
 
-def _refuse_unsafe(member: tarfile.TarInfo) -> None:
+def _refuse_unsafe(member: tarfile.TarInfo, plain: set[PurePosixPath]) -> None:
+    """Refuse a member that is not for its folder.
+
+    Args:
+        member: of an archive.
+        plain: the paths of the archive's files and folders; a link leads to one of them.
+    """
     path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+    if path.is_absolute() or ".." in path.parts or not _is_plain(member, plain):
         raise tarfile.TarError(f"{member.name!r} is no plain file below its folder")
+
+
+def _is_plain(member: tarfile.TarInfo, plain: set[PurePosixPath]) -> bool:
+    if member.islnk():
+        return PurePosixPath(member.linkname) in plain
+    if member.issym():
+        beside = posixpath.dirname(member.name)
+        target = PurePosixPath(posixpath.normpath(posixpath.join(beside, member.linkname)))
+        return any(target in (each, *each.parents) for each in plain) and target.parts != ()
+    return member.isfile() or member.isdir()
