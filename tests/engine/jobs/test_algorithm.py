@@ -26,9 +26,11 @@ from engine.definitions import (
 )
 from engine.hosting import hosting, variant
 from engine.local import Local, Run
+from engine.transforms import container
 
 pytestmark = pytest.mark.slow
 
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 GIVEN = {"objective": "reg:squarederror", "num_round": "4", "max_depth": "2", "eta": "0.5"}
 ROWS = [(0.5 * (i % 7) + (i % 3), i % 7, i % 3) for i in range(60)]
 CSV = "".join(f"{label},{first},{second}\n" for label, first, second in ROWS)
@@ -205,10 +207,39 @@ def test_its_model_answers_a_transform_job(
     )
     made = model("Make", artifacts_of("Train"))
     made["Arguments"]["PrimaryContainer"]["Image"] = IMAGE
-    run = local.run(definition(step(local, num_round="30"), made, scores))
+    run = local.run(definition(step(local, num_round="30"), made, scores, *behind(local, made)))
     assert run.status == "Succeeded", run.steps
     answers = list(map(float, local.read("s3://b/s/a.csv.out").splitlines()))
     assert answers == pytest.approx([row[0] for row in ROWS[:5]], abs=0.2)
+    assert local.read("s3://b/both/a.csv.out") == local.read("s3://b/s/a.csv.out")
+
+
+# Of a scikit-learn container before it: records whose columns are named, and in another order.
+PREPARE = """
+def model_fn(model_dir):
+    return [1, 0]
+
+def input_fn(body, content_type):
+    return [line.split(";") for line in body.decode().splitlines()]
+
+def predict_fn(rows, order):
+    return [[row[at] for at in order] for row in rows]
+
+def output_fn(rows, accept):
+    return "".join(",".join(row) + chr(10) for row in rows), accept
+"""
+
+
+def behind(local: Local, alone: Json) -> tuple[Json, Json]:
+    """A model of two containers, the other of which makes records for one that is there alone."""
+    local.put("".join(f"{second};{first}\n" for _, first, second in ROWS[:5]), "raw/a.csv")
+    prepared = container(local, PREPARE, Image=SKLEARN)
+    prepared["Environment"] |= {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"}
+    made = model("Both", "")
+    made["Arguments"] = {"Containers": [prepared, alone["Arguments"]["PrimaryContainer"]]}
+    name, raw = get("Steps.Both.ModelName"), "s3://sagemaker-local/raw"
+    source = {"ContentType": "text/plain", "SplitType": "Line"}
+    return made, transform("ScoreBoth", name, raw, "s3://b/both", source=source)
 
 
 @pytest.mark.slow

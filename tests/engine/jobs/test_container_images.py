@@ -111,12 +111,13 @@ def test_an_empty_name_of_a_script_is_none() -> None:
     assert scored(Image=IMAGE, Environment=empty) == []
 
 
-def test_a_pipeline_of_containers_is_refused_before_it_runs() -> None:
+def test_each_container_of_a_pipeline_is_asked_before_it_runs() -> None:
     made = model("Make", "s3://b/model.tar.gz")
     container = made["Arguments"].pop("PrimaryContainer")
-    made["Arguments"]["Containers"] = [container, container]
-    found = problems(made, transform("S", get("Steps.Make.ModelName"), "s3://b/d", "s3://b/o"))
-    assert found == [
-        "step 'S': the model 'Make' has 2 containers; an inference pipeline is not run locally by "
-        "a transform job, but behind an endpoint"
+    made["Arguments"]["Containers"] = [
+        {**container, "Image": IMAGE, "Environment": {"SAGEMAKER_PROGRAM": "a.py"}},
+        {**container, "Image": f"{ECR}/sagemaker-sparkml-serving:3.3", "Environment": {}},
     ]
+    (found,) = problems(made, transform("S", get("Steps.Make.ModelName"), "s3://b/d", "s3://b/o"))
+    assert "the model has no script, and SparkML Serving needs Docker" in found
+    assert found.endswith("(step 'Make', container 2)")

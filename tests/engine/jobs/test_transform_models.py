@@ -346,17 +346,77 @@ def test_a_model_that_does_not_serve_says_why(local: Local, members: Json, reaso
     assert reason in failed(local, local.run(definition(step)))
 
 
+# Says what it was asked, and answers as a type of its own unless one is wanted.
+LINK = """
+import os
+from pathlib import Path
+
+def model_fn(model_dir):
+    if os.environ["NAME"] == "none":
+        raise RuntimeError("it has no name")
+    Path("/opt/ml/output").mkdir(exist_ok=True)
+    return os.environ["NAME"]
+
+def input_fn(body, content_type):
+    if "bad" in str(body):
+        raise ValueError(f"no {body} here")
+    return body if isinstance(body, str) else body.decode(), content_type
+
+def predict_fn(read, name):
+    lines = read[0].splitlines()
+    return "".join(f"{line} > {name} of {read[1]}" + chr(10) for line in lines)
+
+def output_fn(text, accept):
+    return text, "text/plain" if accept == "application/json" else accept
+"""
+
+
+def pipeline(local: Local, *names: str) -> None:
+    made = [
+        container(local, LINK, Environment={**SERVED, "NAME": name, "OMP_NUM_THREADS": "1"})
+        for name in names
+    ]
+    local.client.create_model(ModelName="-".join(names), ExecutionRoleArn=ROLE, Containers=made)
+
+
+@pytest.mark.slow
+def test_containers_answer_in_turn_on_each_host(local: Local) -> None:
+    """All scripts have one name, and none finds another's."""
+    pipeline(local, "a", "b", "c")
+    for key in ("one.csv", "two.csv"):
+        local.put("1\n2\n", f"data/{key}")
+    members = {"InstanceType": "ml.m5.large", "InstanceCount": 2}
+    options = {"TransformResources": members, "MaxConcurrentTransforms": 2}
+    step = score("a-b-c", **CSV, options=options)
+    told = "".join(f"{n} > a of text/csv > b of text/plain > c of text/plain\n" for n in (1, 2))
+    run = local.run(definition(step))
+    assert succeeded(local, run) == {"one.csv.out": told, "two.csv.out": told}
+    name = run.job("Score")["TransformJobName"]
+    assert "serves at port" in local.root.joinpath(f"jobs/{name}/container-3/job.log").read_text()
+
+
+@pytest.mark.slow
+def test_a_container_that_fails_is_named(local: Local) -> None:
+    pipeline(local, "a", "b")
+    pipeline(local, "x", "none")
+    local.put("1\n2\nbad\n", "data/a.csv")
+    (told, early) = (
+        failed(local, local.run(definition(score(m, **CSV)))) for m in ("a-b", "x-none")
+    )
+    assert "a.csv, record 3: container-1 answered 500: ValueError: no 1" in told
+    assert "container-2: real_time.py exited with code 1: inference.py: model_fn failed" in early
+
+
 def test_models_that_are_not_run_say_why(local: Local) -> None:
     local.put("1\n", "data/a.csv")
-    two = [container(local, ContainerHostname="a"), container(local, ContainerHostname="b")]
     models: dict[str, Json] = {
-        "pair": {"Containers": two},
+        "pair": {"Containers": [container(local), {"Image": IMAGE}]},
         "bare": {"PrimaryContainer": {"Image": IMAGE}},
     }
     for name, members in models.items():
         local.client.create_model(ModelName=name, ExecutionRoleArn=ROLE, **members)
     expected = {
-        "pair": "the model 'pair' has 2 containers; an inference pipeline is not run locally",
+        "pair": "the model 'pair' has no artifacts: its container has no ModelDataUrl",
         "bare": "the model 'bare' has no artifacts: its container has no ModelDataUrl",
         "none": "there is no model 'none'; create it, in a Model step or before",
     }

@@ -1,8 +1,6 @@
 """Containers that answer in turn, an inference pipeline: each one's answer is asked of the next.
 
-"Inference pipelines in Amazon SageMaker AI" in the Developer Guide: a sequence of HTTP requests, of
-which the client gets the last answer. What it wants accepted is told the last container only; those
-before answer as their variables say.
+What each is told: ``serving.handover``.
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ from pathlib import Path
 
 import aiohttp
 from sagemaker_local.endpoints.backend import Backend
-
-_ACCEPT, _TYPE = "Accept", "Content-Type"
+from sagemaker_local.serving import handover
 
 
 class Chain:
@@ -57,16 +54,16 @@ class Chain:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The last answer, or the first one that is an error."""
         *before, last = self._backends
-        told = {name: value for name, value in headers.items() if name != _ACCEPT}
+        kind: str | None = None
         for backend in before:
+            told = handover.headers(headers, False, kind)
             async with backend.invoke(body, told, seconds) as answer:
                 body = await answer.read()
                 if not 200 <= answer.status < 400:
                     yield answer
                     return
-                told[_TYPE] = answer.headers.get(_TYPE, "")
-        wanted = {_ACCEPT: headers[_ACCEPT]} if _ACCEPT in headers else {}
-        async with last.invoke(body, {**told, **wanted}, seconds) as answer:
+                kind = answer.headers.get(handover.TYPE, "")
+        async with last.invoke(body, handover.headers(headers, True, kind), seconds) as answer:
             yield answer
 
     async def stop(self) -> None:

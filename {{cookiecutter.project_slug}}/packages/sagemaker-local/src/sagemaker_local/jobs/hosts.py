@@ -141,7 +141,12 @@ def _joined(command: Command, host: Host, addresses: Mapping[str, str], group: G
         **hostnames.variable(host.name, addresses),
         "PYTHONPATH": path,
     }
-    return replace(command, environment=environment, group=group, side_by_side=len(addresses))
+    return replace(
+        command,
+        environment=environment,
+        groups=(*command.groups, group),
+        side_by_side=command.side_by_side * len(addresses),
+    )
 
 
 def _addresses(hosts: Sequence[Host]) -> dict[str, str]:

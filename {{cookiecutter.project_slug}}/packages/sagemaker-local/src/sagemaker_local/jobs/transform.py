@@ -1,4 +1,4 @@
-"""A transform job: a model's own script answers for every file under the input.
+"""A transform job: a model answers for every file under the input.
 
 The files are read where they are in the bucket; what the model answers reaches the bucket when all
 of them are done, so there is no partial output. How the job's process does it: ``serving``.
@@ -10,28 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sagemaker_local import serving
 from sagemaker_local.cache.signature import Signing
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import transform_capture
-from sagemaker_local.jobs.folder import JobFolder, string_environment
+from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all
 from sagemaker_local.jobs.kind import JobContext, JobKind
-from sagemaker_local.jobs.program import run_to_success
-from sagemaker_local.jobs.served_model import model_variables, script_of
+from sagemaker_local.jobs.transform_model import TransformModel
 from sagemaker_local.jobs.transform_records import record_refusals
-from sagemaker_local.processes.container_paths import ContainerPaths
-from sagemaker_local.processes.runner import Command, Launch
-from sagemaker_local.registry.models import container_of, containers_of
+from sagemaker_local.processes.runner import Launch
+from sagemaker_local.registry.models import containers_of, serial_of
 from sagemaker_local.serving.jsonpath import parse
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import files_below
 
-_PROGRAM = Path(serving.__file__).with_name("batch_transform.py")
-_TASK = "config/transformjobconfig.json"
 _ANSWERS = "answers"
-_STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
 _MOST_MEGABYTES = 100
 
 SETTINGS = Settings(
@@ -94,18 +88,14 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     if refused:
         raise StepFailure(refused)
     _note_refused_paths(job, folder)
-    container = container_of(job["ModelName"], context.store)
+    model = TransformModel(serial_of(job["ModelName"], context.store), job, bucket)
     files = _files(job, bucket, folder)
     # Files are what hosts share; a host without one would do nothing.
     hosts = hosts_of(folder, min(host_count(job), len(files)))
-    for host in hosts:
-        container.unpack(bucket, host.folder.make("model"))
-    environment = {**container.environment, **job.get("Environment", {})}
     tasks: dict[str, dict[str, Any]] = {
         host.name: {
             "request": job,
-            "model": str(host.folder.ml / "model"),
-            **script_of(container.image, environment, host.folder, bucket),
+            **model.prepared(host.folder),
             "files": files[host.number :: len(hosts)],
             "inference_time": transform_capture.inference_time(job),
             "message": str(host.folder.make("output") / "failure"),
@@ -114,20 +104,7 @@ def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
     }
 
     def run_one(host: Host, launch: Launch) -> None:
-        folder, task = host.folder, tasks[host.name]
-        folder.write_json(_TASK, task)
-        command = Command(
-            ("python3", str(_PROGRAM), str(folder.ml / _TASK)),
-            folder.ml,
-            folder.log,
-            {
-                **model_variables(container.image, environment, folder, is_batch=True),
-                **_variables(job),
-                **string_environment(environment, folder),
-            },
-            paths=ContainerPaths(folder.ml, (Path(task["code"]),)),
-        )
-        run_to_success(command, folder, launch, Path(task["message"]))
+        model.run(host.folder, tasks[host.name], launch)
 
     run_all(hosts, context.launch, run_one)
     _refuse_unwritten(files)
@@ -159,16 +136,6 @@ def _files(job: dict[str, Any], bucket: Bucket, folder: JobFolder) -> list[dict[
         {"name": name, "path": str(file), "output": str(answers / f"{name}.out")}
         for file, name in files_below(source)
     ]
-
-
-def _variables(job: dict[str, Any]) -> dict[str, str]:
-    """What the service tells a container that serves a transform job."""
-    return {
-        "SAGEMAKER_BATCH": "true",
-        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES[job.get("BatchStrategy", "MultiRecord")],
-        "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(job.get("MaxPayloadInMB", 6)),
-        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(job.get("MaxConcurrentTransforms") or 1),
-    }
 
 
 def _refuse_unwritten(files: list[dict[str, str]]) -> None:

@@ -46,7 +46,7 @@ class DebugRunner:
 
     def start(self, command: Command) -> Process:
         """Run the command's script; gives a process that has ended."""
-        if command.script is None or command.group is not None or not self._wanted():
+        if command.script is None or command.groups or not self._wanted():
             return self._other.start(command)
         if command.paths is not None:
             command.paths.replace(command.log, "it is debugged in the process that starts it")

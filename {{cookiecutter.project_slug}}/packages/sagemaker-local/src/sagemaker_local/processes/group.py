@@ -1,4 +1,4 @@
-"""Programs that end together: the hosts of one job."""
+"""Programs that end together: the hosts of one job, or the containers of one host."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ class Launcher:
             self.raise_if_stopped()
             process = self._runner.start(replace(command, environment=variables))
             self._processes.add(process)
-        if command.group is not None:
-            command.group.add(process)
+        for group in command.groups:
+            group.add(process)
         code = process.wait(command.limit_seconds)
         if code is None:
             process.stop()

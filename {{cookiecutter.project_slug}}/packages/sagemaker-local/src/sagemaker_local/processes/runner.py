@@ -34,7 +34,7 @@ class Command:
         environment: variables set beside this process's own.
         limit_seconds: how long it may run; None: as long as it likes.
         side_by_side: how many such commands of one job run at once, and share the job's cores.
-        group: the programs that it ends with, those of the job's other hosts; None: it has none.
+        groups: programs that it ends with: those of the job's other hosts, or other containers.
         paths: what ``/opt/ml`` is to it; None: nothing.
         literal: its variables name ``/opt/ml`` itself, where that is mounted.
         library: a module that its script needs, and that takes long to load; or empty.
@@ -46,7 +46,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     limit_seconds: float | None = None
     side_by_side: int = 1
-    group: Group | None = None
+    groups: tuple[Group, ...] = ()
     paths: ContainerPaths | None = None
     literal: bool = False
     library: str = ""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sagemaker_local.errors import StepFailure, taken
 from sagemaker_local.names import Arns
@@ -80,18 +79,6 @@ def containers_of(name: str, store: Store) -> list[Document]:
     return [part for container in containers_in(model) for part in _resolved(container, store)]
 
 
-def container_of(name: str, store: Store) -> Container:
-    """The container that answers for a model.
-
-    Raises:
-        StepFailure: there is no such model, or not exactly one container with artifacts.
-    """
-    found = serial_of(name, store)
-    if len(found) != 1:
-        raise StepFailure(not_one(name, found))
-    return found[0]
-
-
 def serial_of(name: str, store: Store) -> list[Container]:
     """The containers that answer for a model in turn.
 
@@ -111,14 +98,6 @@ def _container(name: str, part: Document) -> Container:
         raise StepFailure(f"the model {name!r} has no artifacts: its container has no ModelDataUrl")
     packed = source.get("CompressionType", "Gzip") == "Gzip"
     return Container(data, packed, part.get("Environment", {}), str(part.get("Image", "")))
-
-
-def not_one(name: str, parts: Sequence[Any]) -> str:
-    """Why no container answers alone for a model."""
-    return (
-        f"the model {name!r} has {len(parts)} containers; an inference pipeline is not run locally "
-        "by a transform job, but behind an endpoint"
-    )
 
 
 def containers_in(model: Document) -> list[Document]:

@@ -35,7 +35,8 @@ _MOST_REASON = 1000
 def main(arguments: list[str]) -> int:
     """Serve as ``arguments[0]``, a JSON file, says, until SIGTERM; gives the exit code.
 
-    Its members: ``model``, ``code`` and ``program``, where the model's files and its script are.
+    Its members: ``model``, ``code`` and ``program``, where the model's files and its script are;
+    ``announced``, a file that gets the port, if somebody waits for it.
     """
     task = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
@@ -46,8 +47,16 @@ def main(arguments: list[str]) -> int:
     server = _Server((_HOST, int(os.environ["SAGEMAKER_BIND_TO_PORT"])), model, task["program"])
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"{task['program']} serves at port {server.server_port}.", flush=True)
+    _announce(server.server_port, task.get("announced", ""))
     server.serve_forever(poll_interval=0.05)
     return 0
+
+
+def _announce(port: int, file: str) -> None:
+    if file:
+        partial = Path(f"{file}.partial")
+        partial.write_text(str(port), encoding="utf-8")
+        partial.replace(file)
 
 
 class _Server(ThreadingHTTPServer):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .answers import written
+from .containers import ContainerError, Containers
 from .in_order import in_order
 from .model_script import ModelScript, ScriptError
 from .options import Options
@@ -28,7 +29,7 @@ class Written:
 class Transformation:
     """A model, and how files are put before it."""
 
-    model: ModelScript
+    model: ModelScript | Containers
     options: Options
 
     def run(self, sources: Sequence[Source]) -> None:
@@ -114,6 +115,8 @@ def write_all(results: Iterable[Written], sources: Sequence[Source]) -> None:
 
 
 def _said(error: Exception) -> str:
+    if isinstance(error, ContainerError):
+        return str(error)
     return f"{type(error).__name__}: {error}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sagemaker_local.definition.document import Definition, Step
 from sagemaker_local.definition.expressions import references
 from sagemaker_local.jobs import served_model, transform
-from sagemaker_local.registry.models import not_one
+from sagemaker_local.registry.models import containers_in
 from sagemaker_local.steps import model
 from sagemaker_local.steps.job_step import JobStep
 
@@ -31,16 +31,13 @@ def _script_refusals(step: Step, maker: Step) -> Iterator[str]:
     """Why the model that ``maker`` makes cannot answer."""
     if any(model.STEP.shape_refusals(maker.arguments)):
         return
-    first = maker.arguments.get("PrimaryContainer")
-    containers = [*([first] if first else []), *maker.arguments.get("Containers", [])]
-    if len(containers) > 1:
-        yield not_one(maker.name, containers)
-        return
-    for container in containers:
+    containers = containers_in(maker.arguments)
+    for number, container in enumerate(containers, 1):
         variables = {**container.get("Environment", {}), **step.arguments.get("Environment", {})}
         refused = served_model.refusal(container.get("Image"), variables)
         if refused and "ModelDataUrl" in container:
-            yield f"{refused} (step {maker.name!r})"
+            which = f", container {number}" if len(containers) > 1 else ""
+            yield f"{refused} (step {maker.name!r}{which})"
 
 
 STEP = TransformStep()
