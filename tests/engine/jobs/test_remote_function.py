@@ -28,7 +28,13 @@ def depending(file: str | None) -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), depending(None), depending("requirements.txt"), ("--dependency_settings", "nonsense")],
+    [
+        (),
+        depending(None),
+        depending("requirements.txt"),
+        ("--dependency_settings", "nonsense"),
+        ("--client_sagemaker_pysdk_version", "3.27.0"),
+    ],
 )
 def test_a_function_needs_no_script(arguments: tuple[str, ...]) -> None:
     assert problems(function(*arguments)) == []
@@ -44,6 +50,7 @@ def test_its_arguments_may_be_expressions() -> None:
         (function("--job_conda_env", "mine"), "job_conda_env: there are no conda environments"),
         (function("--distribution", "torchrun"), "use_torchrun and use_mpirun: distributed"),
         (function(*depending("env.yml")), "no conda environment is made of env.yml locally"),
+        (function("--client_sagemaker_pysdk_version", "2.257.7"), "packed by SageMaker's SDK 2.25"),
         (function(entrypoint=("/bin/bash", DRIVER, "spark_app.py")), "spark_config: a function"),
     ],
 )

@@ -205,6 +205,7 @@ def test_a_job_that_is_being_stopped_says_so(tmp_path: Path) -> None:
     single.stop()
     assert program.told.is_set()
     assert single.status == single.described["SecondaryStatus"] == "Stopping"
+    assert "EndTime" not in single.described["SecondaryStatusTransitions"][-1]
     single.stop()
     program.free.set()
     assert single.wait().described["SecondaryStatus"] == "Stopped"

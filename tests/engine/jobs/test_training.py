@@ -42,7 +42,10 @@ def test_the_model_is_an_archive_where_the_service_puts_it(local: Local) -> None
     assert job["ModelArtifacts"] == {"S3ModelArtifacts": uri}
     assert members(local, uri) == {"model.txt": "model"}
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Completed", "Completed")
-    assert job["TrainingTimeInSeconds"] >= 1
+    assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] >= 1
+    transitions = job["SecondaryStatusTransitions"]
+    assert [each["Status"] for each in transitions] == ["Training", "Completed"]
+    assert transitions[0]["EndTime"] == transitions[1]["EndTime"] == job["TrainingEndTime"]
     assert "FinalMetricDataList" not in job
     assert run.steps["Train"]["Metadata"] == {"TrainingJob": {"Arn": job["TrainingJobArn"]}}
     assert [key.rsplit("/", 1)[-1] for key in local.objects()] == ["model.tar.gz"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local.errors import LocalError, StepFailure
+from sagemaker_local.jobs import transitions
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
@@ -25,6 +26,7 @@ _RUNNING = ("InProgress", "Stopping")
 _INTERRUPTED = "The process that ran this job ended before the job did; start it again."
 # Of a running job's stored document only; no response of the service has it.
 _OWNER = "Owner"
+_TRANSITIONS = "SecondaryStatusTransitions"
 
 
 class NameTakenError(LocalError):
@@ -188,15 +190,19 @@ class Jobs:
         """Write status and times into a job, as far as its kind has members for them."""
         stem, time = kind.noun.removesuffix("Job"), now()
         started: Any = job.get(f"{stem}StartTime", time)
+        secondary = secondary or ("Training" if status == "InProgress" else status)
+        gone = job.get(_TRANSITIONS, [])
         noted = {
             f"{kind.noun}Status": status,
             f"{stem}{moment}Time": time,
             f"{kind.noun}{moment}Time": time,
             "LastModifiedTime": time,
-            "SecondaryStatus": secondary or ("Training" if status == "InProgress" else status),
+            "SecondaryStatus": secondary,
+            _TRANSITIONS: transitions.gone_on(gone, secondary, time, moment == "End"),
         }
         if moment == "End":
-            noted["TrainingTimeInSeconds"] = max(1, round((time - started).total_seconds()))
+            seconds = max(1, round((time - started).total_seconds()))
+            noted |= dict.fromkeys(("TrainingTimeInSeconds", "BillableTimeInSeconds"), seconds)
         job |= {key: value for key, value in noted.items() if key in kind.described}
 
 

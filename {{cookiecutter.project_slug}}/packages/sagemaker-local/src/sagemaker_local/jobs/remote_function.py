@@ -22,6 +22,7 @@ CHANNEL = "sagemaker_remote_function_bootstrap"
 PROGRAM = Path(functions.__file__).with_name("invoke.py")
 _SDK = "sagemaker.core.remote_function.invoke_function"
 _DEPENDENCIES = "--dependency_settings"
+_PACKED_BY = "--client_sagemaker_pysdk_version"
 _DRIVER_WORDS = 2  # /bin/bash, and the driver; Spark's has more
 # Arguments of the SDK's driver; each with what to do instead.
 _NOT_RUN = {
@@ -53,6 +54,12 @@ def refusals(specification: Mapping[str, Any]) -> Iterator[str]:
     for name, told in _NOT_RUN.items():
         if name in arguments:
             yield told
+    version = _told(arguments, _PACKED_BY)
+    if version.startswith("2."):
+        yield (
+            f"the function was packed by SageMaker's SDK {version}, and jobs here have SDK 3, "
+            "which does not read that; pack it with SDK 3"
+        )
     file = _dependency_file(arguments)
     if file.endswith((".yml", ".yaml")):
         yield (
@@ -92,10 +99,13 @@ def command(job: Mapping[str, Any], host: Host) -> Command:
 
 def _dependency_file(arguments: list[Any]) -> str:
     """What the SDK calls the file of ``dependencies``; empty: there is none."""
-    if _DEPENDENCIES not in arguments[:-1]:
-        return ""
     try:
-        told = json.loads(arguments[arguments.index(_DEPENDENCIES) + 1])
-        return str(told.get("dependency_file") or "")
-    except (AttributeError, TypeError, ValueError):  # an expression, or nothing of the SDK's
+        return str(json.loads(_told(arguments, _DEPENDENCIES)).get("dependency_file") or "")
+    except (AttributeError, ValueError):  # nothing of the SDK's
         return ""
+
+
+def _told(arguments: list[Any], name: str) -> str:
+    """What follows an argument; empty: nothing, or an expression."""
+    told = arguments[arguments.index(name) + 1] if name in arguments[:-1] else ""
+    return told if isinstance(told, str) else ""
