@@ -15,11 +15,11 @@ from tabular.json_text import loads
 from tabular.values import DataError
 
 from .captured import Unreadable
-from .captured_line import Capture, check_answer, moment_of, reason
+from .captured_line import Capture, Wanted, check_answer, moment_of, reason
 
 TABLE, JOINED = ".scored.csv", ".jsonl.out"
 ID, TIME, ANSWER = "SageMakerInferenceId", "SageMakerInferenceTime", "SageMakerOutput"
-Row = Mapping[str, Any]
+Line = Mapping[str, Any]
 
 
 def are(keys: Iterable[str]) -> bool:
@@ -51,19 +51,19 @@ def read(
     is_table = key.endswith(TABLE)
     name = key.removesuffix(TABLE if is_table else JOINED)
     shares = [f"P({label})" for label in classes]
+    wanted = Wanted(columns, classes)
     rows = _of_table(path, [*columns, "prediction", *shares]) if is_table else _of_lines(path)
     for number, found in enumerate(rows, start=1):
         try:
             record, answer, about = _row(found, classes) if is_table else _joined(found)
-            if unknown := set(columns) - record.keys():
-                raise DataError(f"it lacks the model's fields {', '.join(sorted(unknown))}")
+            values = wanted.row(record)
             check_answer(answer, classes)
             asked = moment_of(time) if (time := about.get(TIME)) else moment
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             unreadable.add(f"{path.name}:{number}", reason(error))
             continue
         row = about.get(ID) or f"{name}/{about.get('row') or number}"
-        yield Capture(str(row), asked, [record], [answer])
+        yield Capture(str(row), asked, [values], [answer])
 
 
 def _of_table(path: Path, columns: Sequence[str]) -> Iterator[Any]:
@@ -77,7 +77,7 @@ def _of_table(path: Path, columns: Sequence[str]) -> Iterator[Any]:
         yield from rows
 
 
-def _row(row: Row, classes: Sequence[str]) -> tuple[Row, Row, Row]:
+def _row(row: Line, classes: Sequence[str]) -> tuple[Line, Line, Line]:
     if not classes:
         return row, {"prediction": float(row["prediction"])}, row
     shares = {label: float(row[f"P({label})"]) for label in classes}
@@ -89,7 +89,7 @@ def _of_lines(path: Path) -> Iterator[bytes]:
         yield from (line for line in file if line.strip())
 
 
-def _joined(line: bytes) -> tuple[Row, Row, Row]:
+def _joined(line: bytes) -> tuple[Line, Line, Line]:
     found = loads(line)
     record = found.get("features") or found.get("kept") or found
     return record, found[ANSWER], found

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from tabular.json_text import loads_of
 from tabular.values import DataError
 
-from .captured_line import NO_LINE, Capture, Wanted, quick, read_plainly, reason
+from . import usual_lines
+from .captured_line import NO_LINE, Capture, Wanted, read_plainly, reason
 
 # The inference id of known records, which a deployment asks an endpoint for: nobody's request.
 SMOKE_CHECK = "smoke-check"
@@ -45,8 +45,8 @@ class Unreadable:
 
 def read(
     path: Path, columns: list[str], classes: Sequence[str], unreadable: Unreadable
-) -> Iterator[Capture]:
-    """The captured requests of a file.
+) -> Iterator[list[Capture]]:
+    """The captured requests of a file, some at a time.
 
     Args:
         path: JSON Lines, packed by gzip or not.
@@ -58,23 +58,26 @@ def read(
     with path.open("rb") as packed, _unpacked(packed) as file:
         try:
             for first, lines in _some(_lines(file, path)):
-                load = loads_of(lines)
-                for number, line in enumerate(lines, first):
-                    found = quick(line, load, wanted) if load else None
-                    if not found and not line.strip():
-                        continue
-                    try:
-                        yield found or _one(line, wanted)
-                    except NO_LINE as error:
-                        unreadable.add(f"{path.name}:{number}", reason(error))
+                found = usual_lines.read(lines, wanted)
+                for place in [place for place, each in enumerate(found) if each is None]:
+                    at = f"{path.name}:{first + place}"
+                    found[place] = _plainly(lines[place], wanted, at, unreadable)
+                yield [each for each in found if each is not None]
         except CUT as error:
             unreadable.add(path.name, f"gzip: {error}")
 
 
-def _one(line: bytes, wanted: Wanted) -> Capture:
-    if len(line) == LONGEST:
-        raise DataError(f"it is longer than {LONGEST:,} bytes")
-    return read_plainly(line, wanted)
+def _plainly(line: bytes, wanted: Wanted, place: str, unreadable: Unreadable) -> Capture | None:
+    """The request of any line; None of one that is empty, or that is told to be unreadable."""
+    if not line.strip():
+        return None
+    try:
+        if len(line) == LONGEST:
+            raise DataError(f"it is longer than {LONGEST:,} bytes")
+        return read_plainly(line, wanted)
+    except NO_LINE as error:
+        unreadable.add(place, reason(error))
+        return None
 
 
 def is_half_written(path: Path) -> bool:

@@ -3,17 +3,17 @@
 Source: Amazon SageMaker Developer Guide, "Capture data": a line of JSON for each request, with
 `captureData` (both sides as CSV, JSON or BASE64 text) and `eventMetadata`.
 
-`read_plainly` is the plain way, which says what is wrong. `quick` gives the same of the usual line,
-of one record, in a third of the time, and leaves all others to it.
+`read_plainly` takes any line, and says what is wrong. See `usual_lines` for most of them, sooner.
 """
 
 import base64
 import binascii
 import csv
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from tabular import payloads
@@ -22,9 +22,12 @@ from tabular.records import Record
 from tabular.values import DataError
 
 CSV, JSON = "text/csv", "application/json"
+NUMBERS = (float, int)
 # What reading a line raises where it is no captured request.
 NO_LINE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
-UNUSUAL = ('"', "\n", "\r", "\0", "\ufeff")  # of a line of CSV
+
+
+Row = tuple[Any, ...]
 
 
 class Capture(NamedTuple):
@@ -33,23 +36,20 @@ class Capture(NamedTuple):
     Attributes:
         id: the caller's inference id, else the event's.
         time: when it was answered.
-        records: its raw records, by the model's columns.
-        answers: the model's answers, one for each record; none where the answer was not captured.
+        rows: the raw values of each of its records, in the order of the model's columns.
+        answers: the model's answers, one for each row; none where the answer was not captured.
     """
 
     id: str
     time: datetime
-    records: Sequence[Record]
+    rows: Sequence[Row]
     answers: Sequence[Mapping[str, Any]]
 
     def row_ids(self) -> list[str]:
         """The id of each row: the request's where it has one row, else `<id>/<row>` from 0."""
-        if len(self.records) == 1:
+        if len(self.rows) == 1:
             return [self.id]
-        return [f"{self.id}/{row}" for row in range(len(self.records))]
-
-
-Load = Callable[[Any], Any]
+        return [f"{self.id}/{row}" for row in range(len(self.rows))]
 
 
 class Wanted:
@@ -62,7 +62,16 @@ class Wanted:
 
     def __init__(self, columns: Sequence[str], classes: Sequence[str]) -> None:
         self.columns, self.classes = list(columns), classes
-        self.names = frozenset(columns)
+        self._get = itemgetter(columns[0], *columns)  # with one name more, it gives a tuple
+
+    def row(self, record: Record) -> Row:
+        """The values of a record, in the order of the columns; DataError where it lacks some."""
+        try:
+            found: Row = self._get(record)
+        except KeyError:
+            unknown = sorted(set(self.columns).difference(record))
+            raise DataError(f"it lacks the model's fields {', '.join(unknown)}") from None
+        return found[1:]
 
 
 def read_plainly(line: bytes, wanted: Wanted) -> Capture:
@@ -78,80 +87,15 @@ def read_plainly(line: bytes, wanted: Wanted) -> Capture:
         raise DataError("its input was not captured; have the endpoint capture Input and Output")
     body, kind = _side(data["endpointInput"])
     records = payloads.as_records(payloads.read(body, kind), wanted.columns)
-    for each in records:
-        if unknown := wanted.names.difference(each):
-            raise DataError(f"it lacks the model's fields {', '.join(sorted(unknown))}")
+    rows = [wanted.row(each) for each in records]
     has_answer = "endpointOutput" in data
     answers = _answers(data["endpointOutput"], wanted.classes) if has_answer else []
-    if answers and len(answers) != len(records):
-        raise DataError(f"it has {len(records)} records and {len(answers)} answers")
+    if answers and len(answers) != len(rows):
+        raise DataError(f"it has {len(rows)} records and {len(answers)} answers")
     for each in answers:
         check_answer(each, wanted.classes)
     name = str(about.get("inferenceId") or about["eventId"])
-    return Capture(name, moment_of(about["inferenceTime"]), records, answers)
-
-
-def quick(line: bytes, load: Load, wanted: Wanted) -> Capture | None:
-    """The request of a usual line: one record with one answer; None where it is to be read plainly.
-
-    Args:
-        line: of a captured file.
-        load: reads the JSON of it, and of its texts, as `loads` does.
-        wanted: by the model.
-    """
-    try:
-        found = load(line)
-        data, about = found["captureData"], found["eventMetadata"]
-        record = _quick_record(data["endpointInput"], load, wanted)
-        if record is None:
-            return None
-        answers: list[Mapping[str, Any]] = []
-        if "endpointOutput" in data:
-            answers = [_quick_answer(data["endpointOutput"], load, wanted.classes)]
-        name = str(about.get("inferenceId") or about["eventId"])
-        return Capture(name, moment_of(about["inferenceTime"]), [record], answers)
-    except NO_LINE:
-        return None
-
-
-def _quick_record(side: Mapping[str, Any], load: Load, wanted: Wanted) -> Record | None:
-    kind, text = _kind(side["observedContentType"]), side["data"]
-    if side["encoding"] == "BASE64":
-        text, load = base64.b64decode(text, validate=True).decode(), _loads
-    if kind == JSON:
-        record: Record = load(text)
-        is_usual = type(record) is dict and "instances" not in record
-        return record if is_usual and wanted.names <= record.keys() else None
-    cells = _quick_cells(text) if kind == CSV else []
-    is_usual = len(cells) == len(wanted.columns) and cells != wanted.columns
-    return dict(zip(wanted.columns, cells, strict=True)) if is_usual else None
-
-
-def _quick_answer(side: Mapping[str, Any], load: Load, classes: Sequence[str]) -> Mapping[str, Any]:
-    kind, text = _kind(side["observedContentType"]), side["data"]
-    if side["encoding"] == "BASE64":
-        text, load = base64.b64decode(text, validate=True).decode(), _loads
-    found: Any
-    if kind == CSV:
-        found = _of_cells(_quick_cells(text), classes)
-    else:
-        found = load(text) if kind == JSON else None
-        if "predictions" in found:
-            [found] = found["predictions"]
-    check_answer(found, classes)
-    return found
-
-
-def _quick_cells(text: str) -> list[str]:
-    """The cells of one line of CSV without quotes; a DataError where it is another."""
-    line = text.removesuffix("\n")
-    if not line or len(line) > payloads.LONGEST or any(map(line.__contains__, UNUSUAL)):
-        raise DataError("it is no usual line of CSV")
-    return line.split(",")
-
-
-def _loads(text: str) -> Any:
-    return loads(text.encode())
+    return Capture(name, moment_of(about["inferenceTime"]), rows, answers)
 
 
 def reason(error: Exception) -> str:
@@ -176,9 +120,7 @@ def check_answer(answer: Mapping[str, Any], classes: Sequence[str]) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value)
+    return type(value) in NUMBERS and math.isfinite(value)
 
 
 @lru_cache(maxsize=1_000)
@@ -201,21 +143,21 @@ def _side(found: Mapping[str, Any]) -> tuple[str, str]:
             text = base64.b64decode(text, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise DataError(f"its {found.get('mode', 'data')} is no text in BASE64") from None
-    kind = _kind(str(found.get("observedContentType") or ""))
+    kind = kind_of(str(found.get("observedContentType") or ""))
     if kind not in payloads.TYPES:  # such as text/html, of old models
         kind = JSON if text.lstrip()[:1] in ("{", "[") else CSV
     return text, kind
 
 
 @lru_cache(maxsize=100)
-def _kind(content_type: str) -> str:
+def kind_of(content_type: str) -> str:
     return content_type.split(";")[0].strip().lower()
 
 
 def _answers(found: Mapping[str, Any], classes: Sequence[str]) -> list[Mapping[str, Any]]:
     text, kind = _side(found)
     if kind == CSV:
-        return [_of_cells(cells, classes) for cells in csv.reader(text.splitlines()) if cells]
+        return [of_cells(cells, classes) for cells in csv.reader(text.splitlines()) if cells]
     lines = [text] if kind == JSON else text.split("\n")
     try:
         parsed = [loads(line.encode()) for line in lines if line.strip()]
@@ -232,7 +174,7 @@ def _predictions(parsed: Any) -> list[Any]:
     return found if isinstance(found, list) else [None]
 
 
-def _of_cells(cells: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
+def of_cells(cells: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
     """An answer in CSV: a number, or a label with the probabilities of the classes after it."""
     if not classes:
         return {"prediction": _number(cells[0])}

@@ -61,7 +61,7 @@ class Serving:
             answered = next(filter(None, self.packages), self.package)
         if answered == self.package:
             return True
-        rows, time = len(capture.records), capture.time
+        rows, time = len(capture.rows), capture.time
         known = self.others.setdefault(answered, Others(0, time, time))
         known.rows += rows
         known.first, known.last = min(known.first, time), max(known.last, time)

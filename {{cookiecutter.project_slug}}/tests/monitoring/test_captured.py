@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def line(request: dict[str, Any], answer: dict[str, Any], **about: str) -> str:
 def read(folder: Path, *lines: str) -> tuple[list[Capture], captured.Unreadable]:
     (folder / "a.jsonl").write_text("".join(lines), encoding="utf-8")
     unreadable = captured.Unreadable()
-    return list(captured.read(folder / "a.jsonl", COLUMNS, [], unreadable)), unreadable
+    found = captured.read(folder / "a.jsonl", COLUMNS, [], unreadable)
+    return list(chain.from_iterable(found)), unreadable
 
 
 ANSWER = side('{"predictions": [{"prediction": 3.5}]}')
@@ -51,7 +53,7 @@ RECORD = side('{"price": 1, "fuel": "gas"}')
 def test_every_encoding_gives_rows(tmp_path: Path, request_side: Any, answer: Any) -> None:
     (found,), unreadable = read(tmp_path, line(request_side, answer))
     assert unreadable.count == 0
-    assert [str(found.records[0][name]) for name in COLUMNS] == ["1", "gas"]
+    assert [str(value) for value in found.rows[0]] == ["1", "gas"]
     assert [each["prediction"] for each in found.answers] == [3.5]
     assert found.row_ids() == ["e-1"]
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_captured import ANSWER, COLUMNS, RECORD, line, side
 
-from monitoring import captured
-from monitoring.captured_line import Capture, Wanted, quick
-from tabular import json_text
+from monitoring import captured, usual_lines
+from monitoring.captured_line import Capture, Wanted
 
 CLASSES = ["no", "yes"]
 LINES = "application/jsonlines"
@@ -85,14 +85,14 @@ OF_CLASSES = {
 def told(path: Path, classes: list[str]) -> tuple[list[tuple[Any, ...]], list[str]]:
     """All that a file gives, with each value's type, and what is said of the rest."""
     unreadable = captured.Unreadable()
-    found = captured.read(path, COLUMNS, classes, unreadable)
-    rows = [(x.row_ids(), x.time, repr(list(x.records)), repr(list(x.answers))) for x in found]
+    found = chain.from_iterable(captured.read(path, COLUMNS, classes, unreadable))
+    rows = [(x.row_ids(), x.time, repr(list(x.rows)), repr(list(x.answers))) for x in found]
     return rows, [str(unreadable.count), *unreadable.reasons]
 
 
 def quickly(text: str, classes: list[str]) -> Capture | None:
-    load = json_text.loads_of([text.encode()])
-    return load and quick(text.encode(), load, Wanted(COLUMNS, classes))
+    [found] = usual_lines.read([text.encode()], Wanted(COLUMNS, classes))
+    return found
 
 
 def check_same(folder: Path, lines: list[str], classes: list[str]) -> None:
@@ -100,7 +100,7 @@ def check_same(folder: Path, lines: list[str], classes: list[str]) -> None:
     path.write_bytes(b"".join(f"{each.strip(chr(10))}\n".encode() for each in lines))
     soon = told(path, classes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(captured, "loads_of", lambda _: None)
+        patch.setattr(usual_lines, "loads_of", lambda _: None)
         assert told(path, classes) == soon
 
 
