@@ -122,7 +122,7 @@ def look(folder: Path) -> None:
     written.window(tasks.window, found, time_of_all, after)
     done("consolidate")
     data = look_at_data(consolidation.batches(tasks.window, SHAPE), SIGNATURE, tasks.baseline)
-    written.rows(tasks.drift, tasks.window, SIGNATURE, tasks.baseline, data)
+    written.rows(tasks.drift, tasks.window, SIGNATURE, data)
     written.data(tasks.drift, data)
     done("drift")
     labels = {f"0-{row}": "1.5" for row in range(100)}

@@ -55,18 +55,18 @@ def drift(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     """Compare the window's data and predictions with the baseline's, and mark its rows."""
     rows = consolidation.batches(options.window, Shape.of(model.signature))
     found = look_at_data(rows, model.signature, options.baseline, OWN)
-    written.rows(folder, options.window, model.signature, options.baseline, found)
+    written.rows(folder, options.window, model.signature, found)
     return written.data(folder, found)
 
 
 def quality(options: Namespace, model: Artifact, folder: Path) -> list[str]:
     """Compare answers with the truth: those of the window, and earlier ones that waited for it."""
-    labels = ground_truth.of_folder(options.ground_truth)
+    since = span.start_of(options.window)
+    labels, new = ground_truth.with_new(options.ground_truth, since)
     shape = Shape.of(model.signature)
     waiting = Unlabelled(options.window, options.state, options.package, shape, labels)
     labelled.write(folder, options.window, labels, waiting.late_rows())
     rows = chain(consolidation.batches(options.window, shape), waiting.late())
-    new = ground_truth.of_folder(options.ground_truth, span.start_of(options.window))
     found = look_at_quality(rows, model.signature, options.baseline, labels, new)
     found.notes += waiting.keep(folder)
     return written.quality(folder, found)

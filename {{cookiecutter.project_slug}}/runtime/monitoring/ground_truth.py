@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tabular.values import DataError
 
-BEGINNING = datetime.min.replace(tzinfo=UTC)
 ID_NAMES = ("id", "inference_id", "event_id", "inferenceid", "eventid")
 
 
@@ -27,25 +26,39 @@ def read(paths: Iterable[Path]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in paths:
-        try:
-            _add(path, found)
-        except UnicodeDecodeError:
-            raise DataError(f"{path.name} is not in UTF-8; save it so") from None
-        except csv.Error as error:
-            raise DataError(f"{path.name} is no table: {error}") from None
+        _add(path, found)
     return found
 
 
-def of_folder(folder: Path | None, since: datetime = BEGINNING) -> dict[str, str]:
+def of_folder(folder: Path | None) -> dict[str, str]:
     """The labels of all files of a folder, as `read` does; none where there is none.
 
     Args:
         folder: of tables, or of lines below yyyy/mm/dd/hh, the hour in which they were collected.
-        since: what was collected in earlier hours is left out, as far as folders tell.
     """
-    files = sorted(folder.rglob("*")) if folder else []
+    return read(_files(folder))
+
+
+def with_new(folder: Path | None, since: datetime) -> tuple[dict[str, str], set[str]]:
+    """The labels of a folder, and the ids of those that were collected since, as folders tell it.
+
+    Args:
+        folder: as for `of_folder`.
+        since: a time; its whole hour counts.
+    """
+    found: dict[str, str] = {}
+    new: set[str] = set()
     hour = since.replace(minute=0, second=0, microsecond=0)
-    return read(each for each in files if each.suffix in (".csv", ".jsonl") and _hour(each) >= hour)
+    for path in _files(folder):
+        names = _add(path, found)
+        if _hour(path) >= hour:
+            new |= names
+    return found, new
+
+
+def _files(folder: Path | None) -> list[Path]:
+    found = sorted(folder.rglob("*")) if folder else []
+    return [each for each in found if each.suffix in (".csv", ".jsonl")]
 
 
 def _hour(path: Path) -> datetime:
@@ -56,13 +69,22 @@ def _hour(path: Path) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _add(path: Path, found: dict[str, str]) -> None:
-    for place, name, label in _labels(path):
-        if found.setdefault(name, label) != label:
-            raise DataError(
-                f"{place} says {label!r} of {name!r}, which had {found[name]!r} before; keep "
-                "one of the two lines"
-            )
+def _add(path: Path, found: dict[str, str]) -> set[str]:
+    """Take in the labels of a file, and give their ids."""
+    names: set[str] = set()
+    try:
+        for place, name, label in _labels(path):
+            names.add(name)
+            if found.setdefault(name, label) != label:
+                raise DataError(
+                    f"{place} says {label!r} of {name!r}, which had {found[name]!r} before; keep "
+                    "one of the two lines"
+                )
+    except UnicodeDecodeError:
+        raise DataError(f"{path.name} is not in UTF-8; save it so") from None
+    except csv.Error as error:
+        raise DataError(f"{path.name} is no table: {error}") from None
+    return names
 
 
 def _labels(path: Path) -> Iterator[tuple[str, str, str]]:

@@ -16,8 +16,8 @@ from tabular import job
 from tabular.values import DataError
 
 FILE = "state.tar"
-BOOKMARK, HISTORY, WAITING = "bookmark.json", "history.json", "unlabelled.parquet"
-KEPT = (BOOKMARK, HISTORY, WAITING)
+BOOKMARK, HISTORY = "bookmark.json", "history.json"
+WAITING = "unlabelled-"  # how the names of the files with answers that wait for a label begin
 
 
 @contextmanager
@@ -51,6 +51,20 @@ def document(folder: Path | None, name: str) -> dict[str, Any] | None:
     return None if text is None else job.parsed(text, name)
 
 
+def waiting(folder: Path | None) -> list[str]:
+    """The names of the files with answers that wait for a label, in a state."""
+    if folder is None:
+        return []
+    if not (folder / FILE).is_file():
+        return [path.name for path in _waiting(folder)]
+    with _archive(folder) as archive:
+        return [name for name in archive.getnames() if name.startswith(WAITING)]
+
+
+def _waiting(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{WAITING}*"))
+
+
 def write(folder: Path, before: Path | None) -> None:
     """Put what this window has left into an archive; what it has not is as it was before.
 
@@ -58,8 +72,9 @@ def write(folder: Path, before: Path | None) -> None:
         folder: with the files of this window; the answers that wait are in the archive alone.
         before: folder of the state before it.
     """
+    left = _waiting(folder)
     with tarfile.open(folder / FILE, "w") as archive:
-        for name in KEPT:
+        for name in (BOOKMARK, HISTORY, *([path.name for path in left] or waiting(before))):
             if (folder / name).is_file():
                 archive.add(folder / name, name)
                 continue
@@ -69,7 +84,8 @@ def write(folder: Path, before: Path | None) -> None:
                     about.size = file.seek(0, io.SEEK_END)
                     file.seek(0)
                     archive.addfile(about, file)
-    (folder / WAITING).unlink(missing_ok=True)
+    for path in left:
+        path.unlink()
 
 
 @contextmanager

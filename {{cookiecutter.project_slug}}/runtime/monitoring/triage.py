@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from tabular.predictions import Predictions
 
-from .baseline import PREDICTION, Data
+from .baseline import PREDICTION
 from .columns import ColumnReader
 from .consolidation import batches
 from .dependence import Bins
@@ -68,8 +68,8 @@ def write(
     window: Path,
     signature: Mapping[str, Any],
     drifted: Iterable[str],
-    then: Data,
-    now: Data,
+    then: Mapping[str, Distribution],
+    now: Mapping[str, Distribution],
 ) -> None:
     """Write triage.parquet of a window, some rows at a time.
 
@@ -78,10 +78,10 @@ def write(
         window: folder with the window's rows.
         signature: of the model.
         drifted: names of the columns that drifted, `prediction` among them.
-        then: the data of the baseline.
+        then: the columns of the baseline.
         now: of the window.
     """
-    regions = {name: Regions(then.columns[name], now.columns[name]) for name in drifted}
+    regions = {name: Regions(then[name], now[name]) for name in drifted}
     reader = ColumnReader([each for each in signature["columns"] if each["name"] in regions])
     shape = Shape.of(signature)
     schema = shape.schema()

@@ -3,12 +3,18 @@
 They are kept from window to window until a label comes for them or they are too old. Each counts
 once, in the window in which its label is there. What was asked is kept of the newest `MOST`: they
 can be trained on, too.
+
+Each model package has a file of its own: what another one answered says nothing of this one, and
+waits until that one is looked at again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,32 +27,29 @@ from . import consolidation, state
 from .consolidation import QUICK, Batch
 from .shape import Shape
 
-FILE = state.WAITING
 LONGEST = timedelta(days=90)
 MOST = 100_000  # rows of which is kept what was asked
 KEPT = "inputs_kept"  # the column that tells which these are
-PACKAGE = b"package"  # which model package answered: another one's answers say nothing of this
+
+
+def file(package: str) -> str:
+    """The name of the file with the answers of a package, by its ARN."""
+    return f"{state.WAITING}{quote(package, safe='')}.parquet"
 
 
 def late(folder: Path | None, package: str, labels: Mapping[str, str]) -> int:
     """How many answers of earlier windows have a label now; as for `Unlabelled`."""
-    found = _of_state(folder, package, ["id"]) if labels else ()
-    return sum(pc.sum(_has_label(rows, labels)).as_py() or 0 for rows in found)
+    found = _of_state(folder, file(package), ["id"]) if labels else ()
+    names = pa.array(labels, pa.string())
+    return sum(pc.sum(pc.is_in(rows["id"], names)).as_py() or 0 for rows in found)
 
 
 def _of_state(
-    folder: Path | None, package: str, names: Sequence[str] = ()
+    folder: Path | None, name: str, columns: Sequence[str] = ()
 ) -> Iterator[pa.RecordBatch]:
-    with state.opened(folder, FILE) as kept:
-        if kept is None:
-            return
-        if pq.read_schema(kept).metadata[PACKAGE] == package.encode():
-            kept.seek(0)
-            yield from consolidation.read(kept, names)
-
-
-def _has_label(rows: pa.RecordBatch, labels: Mapping[str, str]) -> pa.Array:
-    return pc.is_in(rows["id"], pa.array(labels, pa.string()))
+    with state.opened(folder, name) as kept:
+        if kept is not None:
+            yield from consolidation.read(kept, columns)
 
 
 @dataclass(frozen=True)
@@ -92,21 +95,33 @@ class Unlabelled:
         end, is_newest = self._end()
         if not is_newest:
             return []
-        schema = self._schema()
+        self._keep_others(folder, end)
+        schema = self.shape.schema().append(pa.field(KEPT, pa.bool_()))
         told = ["id", "time", "prediction"]
         count = sum(rows.num_rows for rows in self._waiting(end, told))
         bare = left = max(0, count - MOST)
-        with pq.ParquetWriter(folder / FILE, schema, **QUICK) as writer:
+        with pq.ParquetWriter(folder / file(self.package), schema, **QUICK) as writer:
             for rows in self._waiting(end):
                 older = min(left, rows.num_rows)
                 left -= older
                 for part in (_bare(rows.slice(0, older), schema), rows.slice(older)):
-                    writer.write_table(pa.Table.from_batches([part]).cast(schema))
+                    if part.num_rows:
+                        writer.write_batch(part.cast(schema))
         return self._notes(bare)
 
+    def _keep_others(self, folder: Path, end: datetime) -> None:
+        """Write the answers of other packages, as far as they are not too old."""
+        for name in state.waiting(self.state):
+            if name != file(self.package):
+                found = (_recent(rows, end) for rows in _of_state(self.state, name))
+                _write(folder / name, filter(len, found))
+
     def _notes(self, bare: int) -> list[str]:
-        late = sum(batch.rows.num_rows for batch in self.late())
-        known = sum(rows.num_rows for rows in self.late_rows())
+        late = known = 0
+        for rows in self._earlier(["id", KEPT]):
+            found = rows.filter(self._has_label(rows))
+            late += found.num_rows
+            known += pc.sum(found[KEPT]).as_py() or 0
         notes = [f"{late:,} labels are of answers of earlier windows"] if late else []
         if known < late:
             notes.append(
@@ -124,28 +139,45 @@ class Unlabelled:
         """The rows that go on waiting, the oldest first; of some columns, if these are named."""
         for found in (self._earlier(names), self._new(names)):
             for rows in found:
-                recent = pc.greater(rows["time"], pa.scalar(end - LONGEST, rows["time"].type))
-                yield rows.filter(pc.and_(recent, pc.invert(self._has_label(rows))))
+                yield _recent(_filtered(rows, pc.invert(self._has_label(rows))), end)
 
     def _earlier(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
-        return _of_state(self.state, self.package, names)
+        return _of_state(self.state, file(self.package), names)
 
     def _new(self, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
         for found in consolidation.read(self.window / consolidation.FILE, names):
-            rows = found.filter(found["prediction"].is_valid())
+            rows = _filtered(found, found["prediction"].is_valid())
             kept = pa.repeat(pa.scalar(True), rows.num_rows)
             yield rows if names else rows.append_column(KEPT, kept)
 
     def _has_label(self, rows: pa.RecordBatch) -> pa.Array:
-        return _has_label(rows, self.labels)
+        return pc.is_in(rows["id"], self._ids)
+
+    @cached_property
+    def _ids(self) -> pa.Array:
+        return pa.array(self.labels, pa.string())
 
     def _end(self) -> tuple[datetime, bool]:
         found = job.read_json(self.window, "window.json")
         return datetime.fromisoformat(found["end"]), found["is_newest"]
 
-    def _schema(self) -> pa.Schema:
-        schema = self.shape.schema().append(pa.field(KEPT, pa.bool_()))
-        return schema.with_metadata({PACKAGE: self.package.encode()})
+
+def _write(path: Path, found: Iterator[pa.RecordBatch]) -> None:
+    """Write a table of some rows; no file where there are none."""
+    if first := next(found, None):
+        with pq.ParquetWriter(path, first.schema, **QUICK) as writer:
+            for rows in chain([first], found):
+                writer.write_batch(rows)
+
+
+def _recent(rows: pa.RecordBatch, end: datetime) -> pa.RecordBatch:
+    """Those that are not too old to wait."""
+    return _filtered(rows, pc.greater(rows["time"], pa.scalar(end - LONGEST, rows["time"].type)))
+
+
+def _filtered(rows: pa.RecordBatch, kept: pa.Array) -> pa.RecordBatch:
+    """Some of the rows; all of them without a copy."""
+    return rows if pc.all(kept).as_py() else rows.filter(kept)
 
 
 def _bare(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -27,6 +27,7 @@ class DataResult:
     """How a window's data is.
 
     Attributes:
+        before: distributions of the baseline's columns, and that of `prediction`.
         rows: of the window.
         columns: their distributions, and that of `prediction`.
         profiles: how predictions move with the columns.
@@ -35,6 +36,7 @@ class DataResult:
         notes: sentences.
     """
 
+    before: dict[str, Distribution]
     rows: int = 0
     columns: dict[str, Distribution] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
@@ -73,7 +75,7 @@ def look_at_data(
         answered = {name: _taken(each, batch.answered) for name, each in columns.items()}
         profiled.add(answered, batch.answers)
     known = {k: v for k, v in counters.distributions().items() if k in before.columns}
-    found = DataResult(counters.rows, known, profiled.profiles())
+    found = DataResult(before.columns, counters.rows, known, profiled.profiles())
     found.notes += [
         f"{name} has more than {MOST_TEXTS:,} different texts; those that the baseline does not "
         "have are compared as one"

@@ -88,14 +88,10 @@ def data(folder: Path, found: DataResult) -> list[str]:
     return _ending(folder, found.violations, found.notes)
 
 
-def rows(
-    folder: Path, window: Path, signature: Mapping[str, Any], known: Path, found: DataResult
-) -> None:
+def rows(folder: Path, window: Path, signature: Mapping[str, Any], found: DataResult) -> None:
     """Write triage.parquet: the window's rows, marked by what drifted in them."""
     drifted = {each.column for each in found.findings if each.drifted}
-    then = baseline.data(baseline.read(known, "data/statistics.json"))
-    now = Data(found.columns, found.profiles)
-    triage.write(folder, window, signature, sorted(drifted), then, now)
+    triage.write(folder, window, signature, sorted(drifted), found.before, found.columns)
 
 
 def quality(folder: Path, found: QualityResult) -> list[str]:
@@ -200,7 +196,8 @@ def report(
     job.write_json(pages / "constraint_violations.json", {"violations": found.violations})
     job.write_json(next_state / state.HISTORY, history.document(entries))
     if window["is_newest"]:
-        shutil.copyfile(tasks.quality / state.WAITING, next_state / state.WAITING)
+        for path in tasks.quality.glob(f"{state.WAITING}*"):
+            shutil.copyfile(path, next_state / path.name)
         after = bookmark.read(job.read_json(tasks.window, "bookmark.json"))
         job.write_json(next_state / state.BOOKMARK, replace(after, of=name).document())
     state.write(next_state, before)

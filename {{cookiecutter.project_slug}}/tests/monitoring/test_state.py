@@ -10,21 +10,23 @@ import pytest
 from monitoring import state
 from tabular.values import DataError
 
+WAITING = f"{state.WAITING}of-a-model.parquet"
+
 
 def left(folder: Path, number: int, before: Path | None = None) -> Path:
     """The state after the window of that number; past windows leave the history alone."""
     folder.mkdir()
     for name in (state.BOOKMARK, state.HISTORY):
         (folder / name).write_text(json.dumps({"window": number}))
-    (folder / state.WAITING).write_text(str(number))
+    (folder / WAITING).write_text(str(number))
     state.write(folder, before)
     return folder
 
 
 def known(folder: Path | None) -> list[object]:
     """What the next window finds."""
-    found: list[object] = [state.document(folder, each) for each in state.KEPT[:2]]
-    with state.opened(folder, state.WAITING) as file:
+    found: list[object] = [state.document(folder, each) for each in (state.BOOKMARK, state.HISTORY)]
+    with state.opened(folder, WAITING) as file:
         return [*found, file and file.read()]
 
 

@@ -67,13 +67,23 @@ def test_a_past_window_leaves_those_that_wait_alone(tmp_path: Path) -> None:
     assert (late, said, list(past.iterdir())) == ([], [], [])
 
 
-def test_answers_of_another_version_or_of_long_ago_are_dropped(tmp_path: Path) -> None:
+def test_answers_of_long_ago_are_dropped(tmp_path: Path) -> None:
     _, _, first = looked(tmp_path, None, "first", ids="a b")
-    late, _, _ = looked(tmp_path, first, "other", package="p/2", ids="c d", labels="a")
-    assert late == []
     _, _, later = looked(tmp_path, first, "later", ids="e f", end=END + LONGEST)
     late, _, _ = looked(tmp_path, later, "last", ids="g h", labels="a e")
     assert late == ["e"]
+
+
+def test_answers_of_another_version_wait_until_it_is_looked_at_again(tmp_path: Path) -> None:
+    _, _, first = looked(tmp_path, None, "first", ids="a b c")
+    late, said, second = looked(tmp_path, first, "second", package="p/2", ids="d e", labels="a")
+    assert (late, said) == ([], []), "they say nothing of this version"
+    late, _, third = looked(tmp_path, second, "third", ids="f g", labels="a d")
+    assert late == ["a"], "rolled back"
+    late, _, _ = looked(tmp_path, third, "fourth", package="p/2", ids="h i", labels="a b d")
+    assert late == ["d"]
+    _, _, old = looked(tmp_path, third, "old", package="p/3", ids="j", end=END + LONGEST)
+    assert [each.name for each in old.iterdir()] == [unlabelled.file("p/3")]
 
 
 def test_a_row_whose_label_comes_late_is_trained_on(tmp_path: Path) -> None:
@@ -101,7 +111,7 @@ def test_what_was_asked_is_kept_of_the_newest(
     assert said[1].startswith("1 of these are not trained on")
     waiting = Unlabelled(tmp_path / "second-window", first, "p/1", SHAPE, {"b": "no", "c": "no"})
     assert [row for rows in waiting.late_rows() for row in rows["id"].to_pylist()] == ["c"]
-    found = pq.read_table(second / unlabelled.FILE).select(["id", "in:age", unlabelled.KEPT])
+    found = pq.read_table(second / unlabelled.file("p/1")).select(["id", "in:age", unlabelled.KEPT])
     assert [tuple(each.values()) for each in found.to_pylist()] == [
         ("a", None, False),
         ("d", None, False),
