@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from typing import Any
 
@@ -240,6 +241,51 @@ def behind(local: Local, alone: Json) -> tuple[Json, Json]:
     name, raw = get("Steps.Both.ModelName"), "s3://sagemaker-local/raw"
     source = {"ContentType": "text/plain", "SplitType": "Line"}
     return made, transform("ScoreBoth", name, raw, "s3://b/both", source=source)
+
+
+# As AWS's own sample for several hosts: the image's packages, and no more than model_fn to serve.
+SCRIPT = """
+import json, os, pickle, sys
+import xgboost
+from sagemaker_containers import entry_point
+from sagemaker_xgboost_container import distributed
+from sagemaker_xgboost_container.data_utils import get_dmatrix, get_size
+
+def train(rows, is_master):
+    booster = xgboost.train({"max_depth": 2, "eta": 0.5}, rows, num_boost_round=30)
+    if is_master:
+        with open(os.environ["SM_MODEL_DIR"] + "/xgboost-model", "wb") as file:
+            pickle.dump(booster, file)
+
+def model_fn(model_dir):
+    with open(model_dir + "/xgboost-model", "rb") as file:
+        return pickle.load(file)
+
+if __name__ == "__main__":
+    place = os.environ["SM_CHANNEL_TRAIN"]
+    rows = get_dmatrix(place, "csv") if get_size(place) else None
+    entry_point._wait_hostname_resolution()
+    hosts, current = json.loads(os.environ["SM_HOSTS"]), os.environ["SM_CURRENT_HOST"]
+    distributed.rabit_run(train, {"rows": rows}, rows is not None, hosts, current,
+                          update_rabit_args=True)
+"""
+
+
+def test_a_script_that_imports_the_images_own_packages_trains_and_answers(local: Local) -> None:
+    names = local.submitted(SCRIPT)
+    made = training("Train", {"train": local.put(CSV, "data/train/rows")}, hyperparameters=names)
+    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 2
+    local.put("3,0\n1,2\n", "records/a.csv")
+    serving = model("Make", artifacts_of("Train"))
+    serving["Arguments"]["PrimaryContainer"]["Environment"] = {
+        "SAGEMAKER_PROGRAM": "script.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": names["sagemaker_submit_directory"],
+    }
+    name, records = get("Steps.Make.ModelName"), "s3://sagemaker-local/records"
+    kinds = {"source": {"ContentType": "text/csv"}, "target": {"Accept": "application/json"}}
+    run = local.run(definition(made, serving, transform("S", name, records, "s3://b/s", **kinds)))
+    assert run.status == "Succeeded", run.steps
+    assert json.loads(local.read("s3://b/s/a.csv.out")) == pytest.approx([1.5, 2.5], abs=0.2)
 
 
 @pytest.mark.slow

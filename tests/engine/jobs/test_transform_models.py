@@ -302,7 +302,9 @@ def test_the_scikit_learn_image_has_what_a_script_leaves_out(
 
 
 def test_other_images_defaults_are_not_here(local: Local) -> None:
-    reason = failed(local, scored(local, {"a": "1"}, PLAIN))
+    name = created(local, "plain", PLAIN, Image=OWN_IMAGE)
+    local.put("1", "data/a")
+    reason = failed(local, local.run(definition(score(name))))
     assert "inference.py has no input_fn; the one that its container image falls back on" in reason
 
 

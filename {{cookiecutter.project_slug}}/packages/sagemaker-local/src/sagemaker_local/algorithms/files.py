@@ -14,11 +14,13 @@ _DEEPEST = 3
 
 
 def data_files(folder: Path) -> list[Path]:
-    """The files below a channel's folder that have something in them.
+    """The files below a channel's folder that have something in them; of a file, itself.
 
     Raises:
         UserError: one is hidden.
     """
+    if folder.is_file():
+        return [folder]
     found = []
     for file in sorted(folder.rglob("*")):
         if file.name.startswith(".") and file.is_file():

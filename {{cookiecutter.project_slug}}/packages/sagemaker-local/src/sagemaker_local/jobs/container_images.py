@@ -33,6 +33,8 @@ _PROGRAMS = {
     "djl-inference": "DJL Serving",
     "sagemaker-tritonserver": "Triton",
 }
+SCIKIT_LEARN, XGBOOST = "scikit-learn", "xgboost"
+_FRAMEWORKS = {"sagemaker-scikit-learn": SCIKIT_LEARN, "sagemaker-xgboost": XGBOOST}
 _NOTEBOOK_JOB = "amazon_sagemaker_scheduler"  # starts one, in several images
 _REPOSITORY = re.compile(r"^(?:[^/]+/)?(?P<name>[\w./-]+?)(?:[:@].*)?$")
 
@@ -62,9 +64,9 @@ def is_tensorflow_serving(image: Any) -> bool:
     return own_program(image) == _TENSORFLOW_SERVING
 
 
-def has_defaults(image: Any) -> bool:
-    """Is an image one whose defaults for a model's script are known here?"""
-    return isinstance(image, str) and _repository(image) == "sagemaker-scikit-learn"
+def framework_of(image: Any) -> str | None:
+    """The framework of an image whose own packages, and defaults for a script, are known here."""
+    return _FRAMEWORKS.get(_repository(image)) if isinstance(image, str) else None
 
 
 def _repository(image: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import algorithm
 from sagemaker_local.jobs.built_in import BuiltIn
-from sagemaker_local.jobs.container_images import has_defaults, is_tensorflow_serving, own_program
+from sagemaker_local.jobs.container_images import framework_of, is_tensorflow_serving, own_program
 from sagemaker_local.jobs.folder import JobFolder
+from sagemaker_local.jobs.stand_ins import with_stand_ins
 from sagemaker_local.storage import archive
 from sagemaker_local.storage.bucket import Bucket
 
@@ -99,7 +100,8 @@ def model_variables(
             "SAGEMAKER_ALGORITHM": found.serving,
             "SAGEMAKER_ALGORITHM_VERSION": found.version(image),
         }
-    if has_defaults(image):
-        answers["SAGEMAKER_LOCAL_DEFAULTS"] = "scikit-learn"
+    if framework := framework_of(image):
+        answers["SAGEMAKER_LOCAL_DEFAULTS"] = framework
     model = str(Path(folder.ml, "model"))
-    return {**answers, "SM_MODEL_DIR": model, "SAGEMAKER_BASE_DIR": str(folder.ml)}
+    variables = {**answers, "SM_MODEL_DIR": model, "SAGEMAKER_BASE_DIR": str(folder.ml)}
+    return with_stand_ins(image, variables)

@@ -26,6 +26,7 @@ from sagemaker_local.jobs.folder import JobFolder, string_environment
 from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.jobs.program import started, time_limit
 from sagemaker_local.jobs.remote_function import CHANNEL as FUNCTION_CHANNEL
+from sagemaker_local.jobs.stand_ins import with_stand_ins
 from sagemaker_local.jobs.training_variables import (
     deserialized,
     driver_variables,
@@ -224,7 +225,10 @@ def _command(
         words,
         code,
         folder.log,
-        {**variables, **string_environment(job.get("Environment"), folder)},
+        {
+            **with_stand_ins(_image(job), variables),
+            **string_environment(job.get("Environment"), folder),
+        },
         time_limit(dict(job)),
         paths=ContainerPaths(folder.ml, (code,)),
     )

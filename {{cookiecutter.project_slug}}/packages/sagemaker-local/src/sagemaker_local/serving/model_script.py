@@ -15,12 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import scikit_learn_defaults
+from . import scikit_learn_defaults, xgboost_defaults
 from .records import CSV, JSON
 
 # What the image of a model has for a script that leaves a function out, by the value of _DEFAULTS.
 _DEFAULTS = "SAGEMAKER_LOCAL_DEFAULTS"
-_DEFAULT_FUNCTIONS = {"scikit-learn": scikit_learn_defaults.FUNCTIONS}
+_DEFAULT_FUNCTIONS = {
+    "scikit-learn": scikit_learn_defaults.FUNCTIONS,
+    "xgboost": xgboost_defaults.FUNCTIONS,
+}
 # The toolkit decodes these; any other body is bytes.
 _TEXTS = (CSV, JSON)
 _STEPS = ("input_fn", "predict_fn", "output_fn")
