@@ -16,6 +16,7 @@ from engine.definitions import (
     condition,
     definition,
     fail,
+    get,
     parameter,
     processing,
     step,
@@ -91,6 +92,7 @@ def test_every_flaw_is_in_one_error() -> None:
         {
             "Version": "2019",
             "Steeps": [],
+            "Metadata": [1],
             "Parameters": [{"Name": "P", "Type": "Text"}, {"Name": "Q", "Type": "String", "X": 1}],
             "Steps": [
                 fail("bad name"),
@@ -118,6 +120,7 @@ def test_every_flaw_is_in_one_error() -> None:
         "step 'Extra': Cannot parse object, unknown property 'Retry'",
         "step 'Trigger': DependsOn",
         "step 'Files': PropertyFiles",
+        "Metadata should be an object",
     ):
         assert expected in found
 
@@ -149,6 +152,8 @@ def test_step_names_are_those_of_the_service(name: str) -> None:
         ),
         ({"DependsOn": [None]}, "DependsOn has null, nothing, and needs names of steps"),
         ({"Type": ["Fail"]}, 'its Type is ["Fail"], a list'),
+        ({"Arguments": []}, "Arguments should be an object, and is [], a list"),
+        ({"CacheConfig": {"On": True}}, "CacheConfig should have Enabled and ExpireAfter"),
     ],
 )
 def test_what_stands_beside_the_arguments_is_text(members: Json, told: str) -> None:
@@ -157,6 +162,13 @@ def test_what_stands_beside_the_arguments_is_text(members: Json, told: str) -> N
 
 
 def test_settings_of_the_whole_pipeline_are_objects() -> None:
+    names = {"Trial": "a", "ExperimentName": get("Execution.Pipeline"), "TrialName": 3}
+    found = [p.what for p in check(parse(definition(fail("S"), PipelineExperimentConfig=names)))]
+    assert [what[:34] for what in found] == [
+        "Cannot parse object, unknown prope",
+        "TrialName should be a string, and ",
+        "Execution.Pipeline is not an execu",
+    ]
     found = problems(definition(fail("S"), PipelineExperimentConfig=3, MlflowConfig=[]))
     assert found == [
         "PipelineExperimentConfig should be an object, and is 3, a number",

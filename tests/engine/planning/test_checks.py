@@ -48,7 +48,7 @@ def test_the_members_of_refused_types_do_not_hide_the_reason() -> None:
 
 def test_an_unknown_step_type_is_refused() -> None:
     assert problems(step("S", "Traning", {})) == [
-        "step 'S': type Traning: this step type is not known"
+        "step 'S': type Traning: this step type is not known; did you mean 'Training'?"
     ]
 
 

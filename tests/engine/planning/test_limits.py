@@ -46,8 +46,8 @@ def inputs(count: int) -> list[Json]:
             "InputName": f"i{number}",
             "S3Input": INPUT["S3Input"] | {"LocalPath": f"/opt/ml/processing/i{number}"},
         }
-        for number in range(count)
-    ]
+        for number in range(count - 1)
+    ] + [INPUT]
 
 
 def outputs(count: int) -> list[Json]:

@@ -105,6 +105,7 @@ def test_names_and_places_that_a_list_does_not_have_are_refused(
 ) -> None:
     bare = processing("Bare", CODE)
     del bare["Arguments"]["ProcessingInputs"]
+    bare["Arguments"]["AppSpecification"]["ContainerEntrypoint"] = ["sh", "-c", "true"]
     last = processing("Last", CODE, arguments=[join("", get(f"Steps.{step_name}.{path}"))])
     (problem,) = problems(*whole(), bare, last, parameters=PARAMETERS)
     assert problem.startswith(f"step 'Last': Steps.{step_name}.")

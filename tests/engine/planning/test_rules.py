@@ -224,6 +224,11 @@ CASES: dict[str, tuple[Any, str, Any]] = {
         "StoppingCondition.MaxWaitTimeInSeconds is missing",
         stopping(True, MaxRuntimeInSeconds=60, MaxWaitTimeInSeconds=60),
     ),
+    "_no_image": (
+        changed(training("S", SCRIPT), "AlgorithmSpecification", {"TrainingInputMode": "File"}),
+        "AlgorithmSpecification has neither TrainingImage nor AlgorithmName",
+        training("S", SCRIPT),
+    ),
     "_channels_twice": (
         changed(
             training("S", SCRIPT | {"x": CODE, "y": CODE}), "InputDataConfig.2.ChannelName", "y"

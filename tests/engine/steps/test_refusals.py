@@ -26,16 +26,26 @@ TRAINING = training("S", SCRIPT)
 INPUT, OUTPUT = "ProcessingInputs.0", "ProcessingOutputConfig.Outputs.0"
 CHANNEL = "InputDataConfig.0"
 SOURCE = f"{CHANNEL}.DataSource.S3DataSource"
+ENTRYPOINT = "AppSpecification.ContainerEntrypoint"
+ATHENA = {"AthenaDatasetDefinition": {}}
+GROUP = {"FeatureGroupName": "g"}
 
 
 @pytest.mark.parametrize(
     ("item", "path", "value", "expected"),
     [
-        (PROCESSING, "Surprise", 1, "the argument Surprise is not run locally"),
+        (PROCESSING, "Surprise", 1, "Cannot parse object, unknown property 'Surprise'"),
+        (PROCESSING, "AppSpecificaton", {}, "unknown property 'AppSpecificaton'"),
+        (PROCESSING, "StopingCondition", {}, "did you mean 'StoppingCondition'?"),
+        (TRAINING, "ServerlessJobConfig", {}, "the argument ServerlessJobConfig is not run local"),
         (PROCESSING, "AppSpecification.ContainerEntrypoint", [], "no ContainerEntrypoint"),
         (PROCESSING, "AppSpecification", {"ImageUri": "i"}, "no ContainerEntrypoint"),
         (PROCESSING, "AppSpecification.ContainerEntrypoint", ["java"], "entrypoint 'java'"),
         (PROCESSING, f"{INPUT}", {"InputName": "d", "DatasetDefinition": {}}, "only S3 inputs"),
+        (PROCESSING, INPUT, {"InputName": "d", "DatasetDefinition": ATHENA}, "query of Athena is"),
+        (PROCESSING, ENTRYPOINT, ["python3", "src/a.py"], "the entrypoint's 'src/a.py' is in its"),
+        (PROCESSING, ENTRYPOINT, ["bash", "-e", "/opt/run.sh"], "entrypoint's '/opt/run.sh' is in"),
+        (PROCESSING, ENTRYPOINT, ["python3", "/opt/ml/processing/input/a.py"], "no input brings th"),
         (PROCESSING, f"{INPUT}.S3Input.S3InputMode", "Pipe", "input mode Pipe"),
         (PROCESSING, f"{INPUT}.S3Input.S3DataType", "ManifestFile", "data type ManifestFile"),
         (PROCESSING, f"{INPUT}.S3Input.S3CompressionType", "Gzip", "compressed inputs"),
@@ -49,6 +59,7 @@ SOURCE = f"{CHANNEL}.DataSource.S3DataSource"
             "needs a LocalPath and an S3Uri",
         ),
         (PROCESSING, OUTPUT, {"OutputName": "o", "AppManaged": True}, "only S3 outputs"),
+        (PROCESSING, OUTPUT, {"OutputName": "o", "FeatureStoreOutput": GROUP}, "no feature group"),
         (TRAINING, "AlgorithmSpecification.TrainingInputMode", "Pipe", "input mode Pipe"),
         (TRAINING, f"{CHANNEL}.InputMode", "Pipe", "channel 'code': input mode Pipe"),
         (TRAINING, f"{CHANNEL}.CompressionType", "Gzip", "compressed channels"),
@@ -69,6 +80,7 @@ SOURCE = f"{CHANNEL}.DataSource.S3DataSource"
             [{"Name": "m", "Regex": "("}],
             "metric 'm'",
         ),
+        (TRAINING, "AlgorithmSpecification", {"TrainingInputMode": "File"}, "neither TrainingIm"),
         (register("S", "g", "s3://b/m"), "ModelPackageGroupName", None, "ModelPackageGroupName"),
     ],
 )
@@ -156,6 +168,9 @@ def test_steps_that_cannot_be_retried_have_no_policies() -> None:
         ("Equals", "it has no Conditions"),
         ([compare("Equal", 1, 1)], "'Equal' is not a condition type"),
         ([7], "7 is not a condition type"),
+        ([None], "null is not a condition type; there are Equals, "),
+        ([compare("Equals", 1, None)], "and its RightValue has null, nothing"),
+        ([{"Type": "In", "QueryValue": 1, "Values": [1, [2]]}], "and its Values has [2], a list"),
         ([{"Type": "Equals", "LeftValue": 1}], "the condition Equals has no RightValue"),
         ([{"Type": "In", "QueryValue": 1, "Values": 2}], "the Values of the condition In"),
         ([{"Type": "Not"}], "the condition Not has no Condition"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,8 +67,20 @@ def noting(found: list[str]) -> Iterator[None]:
 
 def unknown_properties(given: Iterable[str], known: Collection[str]) -> list[str]:
     """The service's words for members that an object does not have, one for each."""
-    unknown = sorted(set(given) - set(known))
-    return [f"Cannot parse object, unknown property {name!r}" for name in unknown]
+    unknown, free = set(given) - set(known), set(known) - set(given)
+    return [unknown_property(name, free) for name in sorted(unknown)]
+
+
+def unknown_property(name: str, known: Iterable[str]) -> str:
+    """The same for one member; ``known`` are those that may have been meant."""
+    return f"Cannot parse object, unknown property {name!r}{did_you_mean(name, known)}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that is not known; empty if none is like it."""
+    in_any_case = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), in_any_case, n=1)
+    return f"; did you mean {in_any_case[close[0]]!r}?" if close else ""
 
 
 def missing(noun: str, arn: str) -> LocalError:

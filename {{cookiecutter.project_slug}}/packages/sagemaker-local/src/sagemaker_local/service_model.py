@@ -53,6 +53,13 @@ def shape_named(name: str) -> Shape:
 
 
 @cache
+def members_of(name: str) -> tuple[str, ...]:
+    """Names of the members that a shape has."""
+    shape = shape_named(name)
+    return tuple(shape.members) if isinstance(shape, StructureShape) else ()
+
+
+@cache
 def _operations() -> dict[str, str]:
     return {xform_name(name): name for name in service_model().operation_names}
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sagemaker_local.definition.values import shown
+
 # Spellings in the wild: 30d, P30D, P7d, PT1H, T12H, P1DT12H, P2W.
 _DURATION = re.compile(
     r"P?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -39,13 +41,13 @@ def parse_cache_config(item: Any) -> CacheConfig | None:
     Raises:
         ValueError: one sentence that says what is wrong with it.
     """
-    if not item:
+    if item is None:
         return None
     if not isinstance(item, dict) or set(item) - {"Enabled", "ExpireAfter"}:
-        raise ValueError(f"CacheConfig should have Enabled and ExpireAfter, and is {item!r}")
+        raise ValueError(f"CacheConfig should have Enabled and ExpireAfter, and is {shown(item)}")
     enabled = item.get("Enabled", False)
     if not isinstance(enabled, bool):
-        raise ValueError(f"CacheConfig.Enabled should be true or false, and is {enabled!r}")
+        raise ValueError(f"CacheConfig.Enabled should be true or false, and is {shown(enabled)}")
     expire_after = item.get("ExpireAfter")
     seconds = None if expire_after is None else duration(expire_after)
     return CacheConfig(seconds) if enabled else None
@@ -63,5 +65,5 @@ def duration(text: Any) -> float:
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     parts = {unit: int(n) for unit, n in match.groupdict().items() if n} if match else {}
     if not parts:
-        raise ValueError(f"ExpireAfter {text!r} is no duration such as 30d, P30D or PT12H")
+        raise ValueError(f"ExpireAfter {shown(text)} is no duration such as 30d, P30D or PT12H")
     return sum(number * _SECONDS[unit] for unit, number in parts.items())

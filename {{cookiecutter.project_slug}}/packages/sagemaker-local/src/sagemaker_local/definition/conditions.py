@@ -16,7 +16,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "LessThan": operator.lt,
     "LessThanOrEqualTo": operator.le,
 }
-_PLAIN = (STRING, NUMBER, BOOLEAN)
+# The kinds of values that a definition may compare.
+PLAIN = (STRING, NUMBER, BOOLEAN)
 # The members that each type of condition has beside its Type.
 OPERATORS = {
     **dict.fromkeys(_COMPARISONS, ("LeftValue", "RightValue")),
@@ -43,7 +44,7 @@ def holds(condition: dict[str, Any]) -> bool:
         return _is_in(condition["QueryValue"], condition["Values"])
     left, right = condition["LeftValue"], condition["RightValue"]
     _refuse_two_kinds(kind, left, right)
-    if kind != "Equals" and kind_of(left) not in _PLAIN:
+    if kind != "Equals" and kind_of(left) not in PLAIN:
         raise StepFailure(f"{kind} cannot compare {told(left)}: it has no order.")
     return _COMPARISONS[kind](left, right)
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sagemaker_local.definition.cache_config import CacheConfig, parse_cache_config
-from sagemaker_local.definition.parameters import Parameter, parse_parameter
+from sagemaker_local.definition.parameters import Parameter, parse_parameter, unread
+from sagemaker_local.definition.reading import Reading
 from sagemaker_local.definition.retry_policy import RetryPolicy, parse_retry_policy
-from sagemaker_local.definition.values import told
+from sagemaker_local.definition.values import shown, told
 from sagemaker_local.errors import DefinitionError, Refusal, unknown_properties
 from sagemaker_local.names import STEP_NAME
 
@@ -26,7 +27,8 @@ _TOP_LEVEL = {
     "MlflowConfig",
     "Steps",
 }
-_STEP_KEYS = {
+# Those that a step may have beside its type's own.
+MEMBERS = {
     "Name",
     "Type",
     "Arguments",
@@ -37,9 +39,9 @@ _STEP_KEYS = {
     "CacheConfig",
     "RetryPolicies",
 }
+_FILE_KEYS = ("PropertyFileName", "OutputName", "FilePath")
+_VERSION = "2020-12-01"
 _MOST_CHARACTERS = 1_048_576
-# Texts that the list of steps shows, and the most characters of its members.
-_SHOWN = {"DisplayName": 256, "Description": 3072}
 # The type of step whose arguments hold other steps, by the outcome with which they run.
 _NESTED = {"Condition": {"IfSteps": True, "ElseSteps": False}}
 
@@ -66,6 +68,7 @@ class Step:
     """One step.
 
     Attributes:
+        type: empty if the definition gives it none, which is refused.
         branch: the innermost condition that decides whether it runs.
         cache: when its earlier results may be reused; None: never.
         retries: which of its failures are tried again.
@@ -122,137 +125,105 @@ def read(text: str) -> tuple[Definition, list[Refusal]]:
     definition = parser.run(document)
     if len(text) > _MOST_CHARACTERS:
         what = f"it has {len(text)} characters, and the service takes at most {_MOST_CHARACTERS}"
-        parser.refusals.append(Refusal("", what))
+        parser.refuse("", what)
     return definition, parser.refusals
 
 
-class _Parser:
-    """Collects refusals on the way, so that a person sees all of them at once."""
+class _Parser(Reading):
+    """Reads parameters and steps."""
 
     def __init__(self) -> None:
-        self.refusals: list[Refusal] = []
+        super().__init__()
         self.steps: dict[str, Step] = {}
 
     def run(self, document: dict[str, Any]) -> Definition:
         for unknown in unknown_properties(document, _TOP_LEVEL):
-            self._refuse("", unknown)
-        if document.get("Version") != "2020-12-01":
-            self._refuse("", f"Version is {document.get('Version')!r}, not '2020-12-01'")
-        parameters = self._parameters(self._list("", document, "Parameters"))
+            self.refuse("", unknown)
+        if "Version" not in document:
+            self.refuse("", f"Version is missing, and should be {_VERSION!r}")
+        elif document["Version"] != _VERSION:
+            self.refuse("", f"Version is {shown(document['Version'])}, not {_VERSION!r}")
+        self.object_of("", document, "Metadata")
+        parameters = self._parameters(self.list_of("", document, "Parameters"))
         steps = document.get("Steps")
         if not isinstance(steps, list) or not steps:
-            self._refuse("", "Steps is missing or empty; a pipeline has at least one step")
+            self.refuse("", "Steps is missing or empty; a pipeline has at least one step")
         else:
             self._steps(steps, None)
         return Definition(
             parameters,
             self.steps,
-            self._object(document, "PipelineExperimentConfig"),
-            self._object(document, "MlflowConfig"),
+            self.object_of("", document, "PipelineExperimentConfig"),
+            self.object_of("", document, "MlflowConfig"),
         )
-
-    def _refuse(self, where: str, what: str) -> None:
-        self.refusals.append(Refusal(where, what))
-
-    def _list(self, where: str, item: dict[str, Any], key: str) -> list[Any]:
-        """The list at ``key``; empty if it is absent, or no list, which is a refusal."""
-        value = item.get(key) or []
-        if isinstance(value, list):
-            return value
-        self._refuse(where, f"{key} is not a list")
-        return []
-
-    def _object(self, item: dict[str, Any], key: str) -> dict[str, Any] | None:
-        """The object at ``key``; None if it is absent, or no object, which is a refusal."""
-        value = item.get(key)
-        if value is None or isinstance(value, dict):
-            return value
-        self._refuse("", f"{key} should be an object, and is {told(value)}")
-        return None
-
-    def _text(self, where: str, item: dict[str, Any], key: str) -> str | None:
-        """The text at ``key``; None if it is absent, or none that is shown, which is a refusal."""
-        value, most = item.get(key), _SHOWN[key]
-        if value is not None and not isinstance(value, str):
-            self._refuse(where, f"{key} should be a string, and is {told(value)}")
-            return None
-        if value is not None and len(value) > most:
-            what = f"{key} has {len(value)} characters, and the service takes at most {most}"
-            self._refuse(where, what)
-        return value
 
     def _parameters(self, items: list[Any]) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {}
-        for item in items:
-            if not isinstance(item, dict) or not isinstance(item.get("Name"), str):
-                self._refuse("", f"a parameter without a name: {str(item)[:80]}")
-                continue
+        for item in self.named("parameter", items):
             try:
                 parameter = parse_parameter(item)
             except ValueError as error:
                 for told in error.args:
-                    self._refuse(f"parameter {item['Name']!r}", told)
-                # A name all the same: that it is used is not a second refusal.
-                parameter = Parameter(item["Name"], "String", "")
+                    self.refuse(f"parameter {item['Name']!r}", told)
+                parameter = unread(item["Name"])
             if parameter.name in parameters:
-                self._refuse(f"parameter {parameter.name!r}", "is defined twice")
+                self.refuse(f"parameter {parameter.name!r}", "is defined twice")
             parameters[parameter.name] = parameter
         return parameters
 
     def _steps(self, items: list[Any], branch: Branch | None) -> None:
-        for item in items:
-            if not isinstance(item, dict) or not isinstance(item.get("Name"), str):
-                self._refuse("", f"a step without a name: {str(item)[:80]}")
-                continue
+        for item in self.named("step", items):
             self._step(item, branch)
 
     def _step(self, item: dict[str, Any], branch: Branch | None) -> None:
-        name, kind = item["Name"], item.get("Type")
-        where = f"step {name!r}"
+        name, where = item["Name"], f"step {item['Name']!r}"
         if not STEP_NAME.fullmatch(name):
-            self._refuse(where, "the name must be 1 to 64 letters, digits, - or _")
+            self.refuse(where, "the name must be 1 to 64 letters, digits, - or _")
         if name in self.steps:
-            self._refuse(where, "is defined twice")
-        if not isinstance(kind, str):
-            self._refuse(where, "has no Type" if kind is None else f"its Type is {told(kind)}")
-            return
-        arguments = item.get("Arguments") or {}
-        if not isinstance(arguments, dict):
-            self._refuse(where, "Arguments is not an object")
-            arguments = {}
+            self.refuse(where, "is defined twice")
+        kind = self._type(where, item)
+        arguments = self.object_of(where, item, "Arguments") or {}
         nested = _NESTED.get(kind, {})
         self.steps[name] = Step(
             name=name,
             type=kind,
             arguments={key: value for key, value in arguments.items() if key not in nested},
-            display_name=self._text(where, item, "DisplayName"),
-            description=self._text(where, item, "Description"),
-            depends_on=tuple(self._depends_on(where, self._list(where, item, "DependsOn"))),
+            display_name=self.text_of(where, item, "DisplayName"),
+            description=self.text_of(where, item, "Description"),
+            depends_on=tuple(self._depends_on(where, self.list_of(where, item, "DependsOn"))),
             property_files=tuple(
-                self._property_files(where, self._list(where, item, "PropertyFiles"))
+                self._property_files(where, self.list_of(where, item, "PropertyFiles"))
             ),
             branch=branch,
             cache=self._cache(where, item.get("CacheConfig")),
-            retries=tuple(self._retries(where, self._list(where, item, "RetryPolicies"))),
-            members={key: value for key, value in item.items() if key not in _STEP_KEYS},
+            retries=tuple(self._retries(where, self.list_of(where, item, "RetryPolicies"))),
+            members={key: value for key, value in item.items() if key not in MEMBERS},
         )
         for key, outcome in nested.items():
-            self._steps(self._list(where, arguments, key), Branch(name, outcome))
+            self._steps(self.list_of(where, arguments, key), Branch(name, outcome))
+
+    def _type(self, where: str, item: dict[str, Any]) -> str:
+        """A step's type; empty if it has none, which is a refusal."""
+        kind = item.get("Type")
+        if isinstance(kind, str) and kind:
+            return kind
+        self.refuse(where, f"its Type is {told(kind)}" if "Type" in item else "has no Type")
+        return ""
 
     def _depends_on(self, where: str, items: list[Any]) -> Iterator[str]:
         for item in items:
             if isinstance(item, str):
                 yield item
             elif isinstance(item, dict) and "Step" in item:
-                self._refuse(where, f"DependsOn {item!r}: failure triggers are not run locally")
+                self.refuse(where, f"DependsOn {shown(item)}: failure triggers are not run locally")
             else:
-                self._refuse(where, f"DependsOn has {told(item)}, and needs names of steps")
+                self.refuse(where, f"DependsOn has {told(item)}, and needs names of steps")
 
     def _cache(self, where: str, item: Any) -> CacheConfig | None:
         try:
             return parse_cache_config(item)
         except ValueError as error:
-            self._refuse(where, str(error))
+            self.refuse(where, str(error))
             return None
 
     def _retries(self, where: str, items: list[Any]) -> Iterator[RetryPolicy]:
@@ -261,15 +232,16 @@ class _Parser:
                 yield parse_retry_policy(item)
             except ValueError as error:
                 for told in error.args:
-                    self._refuse(where, told)
+                    self.refuse(where, told)
 
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
-        members = ("PropertyFileName", "OutputName", "FilePath")
         for item in items:
-            values: list[Any] = []
-            if isinstance(item, dict):
-                values = [item.get(name) for name in members]
-            if values and all(isinstance(value, str) for value in values):
-                yield PropertyFile(*values)
+            given = item if isinstance(item, dict) else {}
+            values = [given.get(name) for name in _FILE_KEYS]
+            for unknown in unknown_properties(given, _FILE_KEYS):
+                self.refuse(where, f"PropertyFiles: {unknown}")
+            if all(isinstance(value, str) for value in values):
+                yield PropertyFile(*map(str, values))
             else:
-                self._refuse(where, f"PropertyFiles has an entry without its members: {item!r}")
+                what = f"PropertyFiles has an entry without its members: {shown(item)}"
+                self.refuse(where, what)

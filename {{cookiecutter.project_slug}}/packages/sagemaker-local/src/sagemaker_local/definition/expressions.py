@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sagemaker_local.definition.values import is_finite, joined, told
+from sagemaker_local.definition.values import is_finite, joined, shown, told
 from sagemaker_local.errors import StepFailure
 
 EXECUTION_VARIABLES = (
@@ -113,7 +113,7 @@ def parse_reference(text: Any) -> Reference:
     root, _, rest = text.partition(".") if isinstance(text, str) else ("", "", "")
     if root not in {"Parameters", "Execution", "Steps"} or not rest:
         raise ValueError(
-            f"{text!r} is not Parameters.<name>, Execution.<name> or Steps.<name>.<path>"
+            f"{shown(text)} is not Parameters.<name>, Execution.<name> or Steps.<name>.<path>"
         )
     if root != "Steps":
         return Reference(root, rest)

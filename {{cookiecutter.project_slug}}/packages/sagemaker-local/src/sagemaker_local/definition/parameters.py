@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sagemaker_local.errors import LocalError, Refusal, noting, unknown_properties
+from sagemaker_local.definition.values import shown, told
+from sagemaker_local.errors import LocalError, Refusal, did_you_mean, noting, unknown_properties
 
 _MAX_LENGTH = 1024
 # PipelineParameterName of botocore's model.
@@ -22,7 +22,7 @@ class Parameter:
     """A declared parameter; without a default a start must give its value."""
 
     name: str
-    type: str
+    type: str  # empty: not known
     default: Any = None
     choices: tuple[Any, ...] = ()
 
@@ -35,8 +35,13 @@ class Parameter:
         value = _convert(self.type, given)
         if self.choices and value not in self.choices:
             choices = ", ".join(map(str, self.choices))
-            raise ValueError(f"{given!r} is not one of {choices}")
+            raise ValueError(f"{shown(given)} is not one of {choices}")
         return value
+
+
+def unread(name: str) -> Parameter:
+    """A parameter whose declaration is refused: that it is used is not a second refusal."""
+    return Parameter(name, "")
 
 
 def parse_parameter(item: Mapping[str, Any]) -> Parameter:
@@ -50,11 +55,12 @@ def parse_parameter(item: Mapping[str, Any]) -> Parameter:
         wrong.append("the name must be 1 to 256 letters, digits, - or _")
     kind = item.get("Type")
     if kind not in ("String", "Integer", "Float", "Boolean"):
-        wrong.append(f"has type {kind!r}, which is not String, Integer, Float or Boolean")
+        found = f"has type {shown(kind)}, which is not" if "Type" in item else "has no Type:"
+        wrong.append(f"{found} String, Integer, Float or Boolean")
         raise ValueError(*wrong)
-    offered = item.get("EnumValues") or []
+    offered = item.get("EnumValues", [])
     if not isinstance(offered, list):
-        wrong.append("EnumValues is not a list")
+        wrong.append(f"EnumValues should be a list, and is {told(offered)}")
         offered = []
     choices = []
     for choice in offered:
@@ -100,6 +106,8 @@ def start_values(
     ]
     values: dict[str, Any] = {}
     for name, parameter in declared.items():
+        if not parameter.type:
+            continue
         if name not in given and parameter.default is None:
             refusals.append(
                 Refusal(f"parameter {name!r}", "has no default, so a start must give it")
@@ -113,8 +121,7 @@ def start_values(
 
 
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> str:
-    close = difflib.get_close_matches(name, declared, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(declared) or 'none'}"
+    hint = did_you_mean(name, declared) or f"; it has {', '.join(declared) or 'none'}"
     return f"the pipeline does not declare it{hint}"
 
 
@@ -127,13 +134,13 @@ def _convert(kind: str, given: Any) -> Any:
         return _boolean(given)
     wrong = isinstance(given, bool) or (kind == "Integer" and isinstance(given, float))
     if wrong or (isinstance(given, str) and not _is_plain(given)):
-        raise ValueError(f"{given!r} is not of type {kind}")
+        raise ValueError(f"{shown(given)} is not of type {kind}")
     try:
         value = int(given) if kind == "Integer" else float(given)
     except (TypeError, ValueError):
-        raise ValueError(f"{given!r} is not of type {kind}") from None
+        raise ValueError(f"{shown(given)} is not of type {kind}") from None
     if not math.isfinite(value):
-        raise ValueError(f"{given!r} is not a finite number; type {kind} needs one")
+        raise ValueError(f"{shown(given)} is not a finite number; type {kind} needs one")
     return value
 
 
@@ -144,7 +151,7 @@ def _is_plain(number: str) -> bool:
 
 def _string(given: Any) -> str:
     if not isinstance(given, str):
-        raise ValueError(f"{given!r} is not of type String")
+        raise ValueError(f"{shown(given)} is not of type String")
     if len(given) > _MAX_LENGTH:
         raise ValueError(f"is {len(given)} characters long; {_MAX_LENGTH} are allowed")
     return given
@@ -153,5 +160,5 @@ def _string(given: Any) -> str:
 def _boolean(given: Any) -> bool:
     value = given if isinstance(given, bool) else _BOOLEANS.get(str(given).lower())
     if value is None:
-        raise ValueError(f"{given!r} is not of type Boolean")
+        raise ValueError(f"{shown(given)} is not of type Boolean")
     return value

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from sagemaker_local.definition.values import shown
 from sagemaker_local.errors import noting
 
 EXCEPTION_TYPES = (
@@ -42,11 +43,11 @@ def parse_retry_policy(item: Any) -> RetryPolicy:
         ValueError: its arguments are sentences, one for each thing that is wrong with the entry.
     """
     if not isinstance(item, dict) or set(item) - _MEMBERS or not item.get("ExceptionType"):
-        raise ValueError(f"RetryPolicies has an entry that is no retry policy: {item!r}")
+        raise ValueError(f"RetryPolicies has an entry that is no retry policy: {shown(item)}")
     given = item["ExceptionType"]
     exceptions = tuple(given if isinstance(given, list) else [given])
     unknown = [each for each in exceptions if each not in EXCEPTION_TYPES]
-    wrong = [f"{each!r} is not an exception type that can be retried" for each in unknown]
+    wrong = [f"{shown(each)} is not an exception type that can be retried" for each in unknown]
     if "MaxAttempts" in item and "ExpireAfterMin" in item:
         wrong.append("a retry policy has either MaxAttempts or ExpireAfterMin, not both")
     attempts = expiry = 0
@@ -70,15 +71,15 @@ def _number(item: dict[str, Any], name: str, default: float, bounds: tuple[float
     value = item.get(name, default)
     least, most = bounds
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"a retry policy's {name} should be a number, and is {value!r}")
+        raise ValueError(f"a retry policy's {name} should be a number, and is {shown(value)}")
     if not least <= value <= most:
         limits = f"from {least:g} to {most:g}" if math.isfinite(most) else f"at least {least:g}"
-        raise ValueError(f"a retry policy's {name} should be {limits}, and is {value!r}")
+        raise ValueError(f"a retry policy's {name} should be {limits}, and is {shown(value)}")
     return float(value)
 
 
 def _whole_number(item: dict[str, Any], name: str, default: int, most: int) -> int:
     value = _number(item, name, default, (1, most))
     if not value.is_integer():
-        raise ValueError(f"a retry policy's {name} should be a whole number, and is {value!r}")
+        raise ValueError(f"a retry policy's {name} should be a whole number, and is {shown(value)}")
     return int(value)

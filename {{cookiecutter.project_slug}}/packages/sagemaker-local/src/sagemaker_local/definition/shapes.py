@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from sagemaker_local.definition.expressions import function_of, names_of
 from sagemaker_local.definition.values import BOOLEAN, NUMBER, kind_of, told
+from sagemaker_local.errors import did_you_mean
 from sagemaker_local.service_model import own_violations, shape_named
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -205,7 +206,8 @@ class _Walk:
             if key in shape.members:
                 yield from self.refusals(shape.members[key], item, f"{dot}{key}")
             elif path:  # at the top, the table of what runs here names it already
-                yield f"Cannot parse object, unknown property {dot}{key}"
+                hint = did_you_mean(key, set(shape.members) - set(value))
+                yield f"Cannot parse object, unknown property {dot}{key}{hint}"
 
 
 def _misfit(shape: Shape, value: Any, path: str) -> str:

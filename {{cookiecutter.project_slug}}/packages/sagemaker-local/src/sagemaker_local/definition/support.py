@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from sagemaker_local.errors import did_you_mean, unknown_property
+
 # Maps whose keys are a person's own names.
 _DATA = ("Environment", "HyperParameters", "StaticHyperParameters", "CustomerMetadataProperties")
 _NEVER = object()
@@ -44,10 +46,15 @@ class Settings:
         """The members that are taken in this way."""
         return [name for name, how in self.members.items() if how is support]
 
-    def refusals(self, arguments: Mapping[str, Any]) -> Iterator[str]:
-        """A sentence for each member that is refused."""
+    def refusals(
+        self, arguments: Mapping[str, Any], request: Collection[str] = ()
+    ) -> Iterator[str]:
+        """A sentence for each member that is refused; one that ``request`` has not is unknown."""
         for name in sorted(set(arguments) - set(self.members)):
-            yield f"the argument {name} is not run locally"
+            if request and name not in request:
+                yield unknown_property(name, set(request) - set(arguments))
+            else:
+                yield f"the argument {name} is not run locally{did_you_mean(name, self.members)}"
 
     def ignored_in(self, arguments: Mapping[str, Any]) -> Iterator[str]:
         """Names of the settings in ``arguments`` that have no effect."""

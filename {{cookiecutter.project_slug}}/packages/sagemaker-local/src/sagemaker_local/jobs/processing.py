@@ -137,7 +137,8 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
     arguments = [folder.rewrite(str(part)) for part in specification.get("ContainerArguments", [])]
     if is_python(entrypoint[0]):
         entrypoint[0] = "python3"
-    _refuse_missing(script_of(specification["ContainerEntrypoint"]), folder)
+    words = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
+    _refuse_missing(script_of(words), folder)
     cwd, unpacked = folder.ml, list[Path]()
     if Path(entrypoint[-1]).name == _FRAMEWORK_SCRIPT:
         entrypoint, cwd = _framework_entrypoint(Path(entrypoint[-1]), folder)

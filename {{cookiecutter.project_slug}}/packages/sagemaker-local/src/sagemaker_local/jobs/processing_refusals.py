@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sagemaker_local.jobs.container_images import own_program
@@ -12,12 +13,28 @@ from sagemaker_local.jobs.refusals import source_refusals
 CONTAINER_ROOT = "/opt/ml/processing/"
 # Programs that start a job; any other entrypoint lives in a container image only.
 _SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")
+# Words of Python and of shells: text of a program or a module's name follows, or a value does.
+_TEXT_FOLLOWS = re.compile(r"-m.*|-[a-z]*c.*|-")
+_WITH_VALUE = ("-W", "-X", "-o", "+o")
+_QUERIES = {
+    "AthenaDatasetDefinition": "Athena",
+    "RedshiftDatasetDefinition": "Redshift",
+}
 _PYTHON = re.compile(r"(/usr/bin/|/usr/local/bin/|/opt/conda/bin/)?python[\d.]*")
 
 
 def refusals(request: dict[str, Any]) -> Iterator[str]:
     """Why a request cannot run here."""
-    specification = request.get("AppSpecification", {})
+    inputs = request.get("ProcessingInputs") or []
+    if "AppSpecification" in request:
+        yield from _program_refusals(request["AppSpecification"], inputs)
+    for item in inputs:
+        yield from _input_refusals(item)
+    for item in request.get("ProcessingOutputConfig", {}).get("Outputs") or []:
+        yield from _output_refusals(item)
+
+
+def _program_refusals(specification: dict[str, Any], inputs: list[dict[str, Any]]) -> Iterator[str]:
     entrypoint = specification.get("ContainerEntrypoint")
     program = own_program(specification.get("ImageUri"))
     if not entrypoint:
@@ -25,7 +42,7 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
             f"AppSpecification has no ContainerEntrypoint, and {program} needs Docker; give it one "
             "with a script, as ScriptProcessor does"
         )
-    elif isinstance(entrypoint[0], str) and _in_an_input(entrypoint[0], request):
+    elif isinstance(entrypoint[0], str) and _in_an_input(entrypoint[0], inputs):
         yield (
             f"the entrypoint {entrypoint[0]!r} comes from S3, and is no program there: S3 keeps no "
             "right to execute a file; put python3 or bash before it"
@@ -35,38 +52,51 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
             f"the entrypoint {entrypoint[0]!r} is a program of its container image ({program}), "
             "which needs Docker; give python3 and a script"
         )
-    elif (script := script_of(entrypoint)) and not script.startswith(CONTAINER_ROOT):
+    else:
+        script = script_of([*entrypoint, *specification.get("ContainerArguments", [])])
+        yield from _script_refusals(script, program, inputs)
+
+
+def script_of(words: Sequence[Any]) -> str:
+    """The script that an interpreter is told to run; empty: it is told otherwise, or not known."""
+    rest = iter(words[1:])
+    for word in rest:
+        if not isinstance(word, str) or _TEXT_FOLLOWS.fullmatch(word):
+            return ""
+        if word in _WITH_VALUE:
+            next(rest, None)
+        elif not word.startswith(("-", "+")):
+            return word
+    return ""
+
+
+def _script_refusals(script: str, program: str, inputs: list[dict[str, Any]]) -> Iterator[str]:
+    """A script that no input brings is in the container's image, and so not here."""
+    if not script or _may_be_in(script, inputs):
+        return
+    if script.startswith(CONTAINER_ROOT):
+        yield f"no input brings the entrypoint's {script!r}; give one with the script at that place"
+    else:
         yield (
             f"the entrypoint's {script!r} is in its container image ({program}), which needs "
             f"Docker; give the script as an input, below {CONTAINER_ROOT}"
         )
-    for item in request.get("ProcessingInputs") or []:
-        yield from _input_refusals(item)
-    for item in request.get("ProcessingOutputConfig", {}).get("Outputs") or []:
-        where = f"output {item.get('OutputName')!r}"
-        if "S3Output" not in item:
-            yield f"{where}: only S3 outputs are written locally"
-        else:
-            yield from _place_refusals(where, item["S3Output"])
 
 
-def _in_an_input(path: str, request: dict[str, Any]) -> bool:
+def _may_be_in(script: str, inputs: list[dict[str, Any]]) -> bool:
+    """Does a script lie in an input's folder, or may it, as one has a folder not known yet?"""
+    known = all(isinstance(_folder(item), str) for item in inputs)
+    return not known or _in_an_input(posixpath.normpath(script), inputs)
+
+
+def _in_an_input(path: str, inputs: list[dict[str, Any]]) -> bool:
     """Does a file lie in the folder of an input?"""
-    items = request.get("ProcessingInputs")
-    for item in items if isinstance(items, list) else ():
-        place = item.get("S3Input", {}).get("LocalPath")
-        if isinstance(place, str) and path.startswith(f"{place.rstrip('/')}/"):
-            return True
-    return False
+    folders = [folder for folder in map(_folder, inputs) if isinstance(folder, str)]
+    return any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
 
 
-def script_of(entrypoint: list[Any]) -> str:
-    """The path of the script that an interpreter is told to run; empty: it is told otherwise."""
-    words = entrypoint[1:]
-    if any(isinstance(word, str) and word in ("-c", "-m") for word in words):
-        return ""
-    texts = [word for word in words if isinstance(word, str)]
-    return next((word for word in texts if word.startswith("/")), "")
+def _folder(item: dict[str, Any]) -> Any:
+    return item.get("S3Input", {}).get("LocalPath")
 
 
 def _starts_here(program: str) -> bool:
@@ -82,12 +112,30 @@ def _input_refusals(item: dict[str, Any]) -> Iterator[str]:
     where = f"input {item.get('InputName')!r}"
     source = item.get("S3Input")
     if source is None:
-        yield f"{where}: only S3 inputs are read locally"
+        yield f"{where}: only S3 inputs are read locally{_query(item.get('DatasetDefinition'))}"
         return
     yield from _place_refusals(where, source)
     yield from source_refusals(where, source.get("S3InputMode"), source.get("S3DataType"))
     if source.get("S3CompressionType", "None") != "None":
         yield f"{where}: compressed inputs are not unpacked locally"
+
+
+def _query(dataset: Any) -> str:
+    """The end of a sentence about an input that a query makes."""
+    for member, service in _QUERIES.items():
+        if isinstance(dataset, dict) and member in dataset:
+            return f", and no query of {service} is run; give an S3Input with its result"
+    return ""
+
+
+def _output_refusals(item: dict[str, Any]) -> Iterator[str]:
+    where = f"output {item.get('OutputName')!r}"
+    if "S3Output" in item:
+        yield from _place_refusals(where, item["S3Output"])
+    elif "FeatureStoreOutput" in item:
+        yield f"{where}: only S3 outputs are written locally, and no feature group; give S3Output"
+    else:
+        yield f"{where}: only S3 outputs are written locally"
 
 
 def _place_refusals(where: str, item: dict[str, Any]) -> Iterator[str]:

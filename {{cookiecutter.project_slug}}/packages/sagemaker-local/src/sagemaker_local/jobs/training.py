@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local.cache.signature import Signing
+from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.definition.support import Settings, table
 from sagemaker_local.jobs import algorithm, checkpoints, links, remote_function, training_script
 from sagemaker_local.jobs.folder import JobFolder
@@ -74,7 +75,8 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
         yield "InstanceGroups: hosts of several kinds are not run locally; give InstanceCount"
     yield from checkpoints.refusals(request)
     for channel in channels:
-        yield from _channel_refusals(channel)
+        if not function_of(channel):  # one that is not of its type is refused already
+            yield from _channel_refusals(channel)
     for metric in specification.get("MetricDefinitions") or []:
         yield from _regex_refusals(metric)
     if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":

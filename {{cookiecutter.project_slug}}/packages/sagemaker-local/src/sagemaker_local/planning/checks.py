@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sagemaker_local.definition import graph
-from sagemaker_local.definition.document import Definition, Step
+from sagemaker_local.definition.document import MEMBERS, Definition, Step
 from sagemaker_local.definition.expressions import (
     EXECUTION_VARIABLES,
     Reference,
     references,
 )
+from sagemaker_local.definition.shapes import text_refusals
 from sagemaker_local.definition.support import Support
-from sagemaker_local.errors import Refusal
+from sagemaker_local.errors import Refusal, did_you_mean, unknown_properties, unknown_property
 from sagemaker_local.planning.functions import function_refusals
 from sagemaker_local.planning.known import Known
 from sagemaker_local.planning.rules import table
@@ -25,6 +26,9 @@ from sagemaker_local.storage.addresses import elsewhere
 
 # Members of requests that are the address of an object, or of a prefix.
 _ADDRESSES = ("S3Uri", "ModelDataUrl", "S3OutputPath")
+_EXPERIMENT = "PipelineExperimentConfig"
+_EXPERIMENT_MEMBERS = ("ExperimentName", "TrialName")
+_NO_STEP = Step("", "", {})
 _T = TypeVar("_T")
 
 
@@ -51,6 +55,7 @@ def check(
         where = at_step(step.name)
         reasons = dict.fromkeys(_step_refusals(known, step, functions, accepted, starts))
         found += [Refusal(where, what) for what in reasons]
+    found += [Refusal(_EXPERIMENT, what) for what in _experiment_refusals(known)]
     found += [] if accepted else table.broken_in(known)
     return found + list(_readable(graph.cycles(definition), bool(found)))
 
@@ -67,10 +72,10 @@ def _step_refusals(
     definition = known.definition
     step_type = STEP_TYPES.get(step.type)
     if step_type is None:
-        yield f"type {step.type}: {NOT_RUN.get(step.type, 'this step type is not known')}"
+        yield from _type_refusals(step.type)
         return
     if step_type.settings is not None:
-        yield from step_type.settings.refusals(step.arguments)
+        yield from step_type.settings.refusals(step.arguments, step_type.argument_names)
     yield from _member_refusals(step, step_type)
     members = known.arguments(step.members)
     yield from step_type.member_refusals(replace(step, members=members), functions)
@@ -90,6 +95,28 @@ def _step_refusals(
         *([] if accepted else table.each_broken_by(step.type, arguments, starts)),
     ):
         yield from _readable(refusals, bool(misfits))
+
+
+def _experiment_refusals(known: Known) -> Iterator[str]:
+    """What is wrong with the names of an experiment and a trial; they are of no step."""
+    definition = known.definition
+    names = definition.experiment or {}
+    yield from unknown_properties(names, _EXPERIMENT_MEMBERS)
+    yield from function_refusals(names, known)
+    for member, value in names.items():
+        if value is not None:
+            yield from text_refusals(member, value, known)
+    for reference in references(names):
+        if reference.root == "Parameters" or reference.name not in EXECUTION_VARIABLES:
+            yield from _reference_refusals(definition, _NO_STEP, reference)
+
+
+def _type_refusals(kind: str) -> Iterator[str]:
+    """Why no step of a type runs; that it is missing is refused where it is read."""
+    known = sorted([*STEP_TYPES, *NOT_RUN])
+    what = did_you_mean(kind, known) or f"; there are {', '.join(known)}"
+    if kind:
+        yield f"type {kind}: {NOT_RUN.get(kind, f'this step type is not known{what}')}"
 
 
 def _readable(refusals: Iterator[_T], malformed: bool) -> Iterator[_T]:
@@ -113,13 +140,14 @@ def _member_refusals(step: Step, step_type: StepType) -> Iterator[str]:
             yield f"a {step.type} step has no {member}"
     for member in sorted(step.members):
         if step_type.support(member) is Support.REFUSED:
-            yield f"Cannot parse object, unknown property {member!r}"
+            yield unknown_property(member, {*MEMBERS, *step_type.members} - set(step.members))
 
 
 def _order_refusals(definition: Definition, step: Step) -> Iterator[str]:
     for name in step.depends_on:
         if name not in definition.steps:
-            yield f"DependsOn names {name!r}, which is not a step of this pipeline"
+            hint = did_you_mean(name, definition.steps)
+            yield f"DependsOn names {name!r}, which is not a step of this pipeline{hint}"
         elif _ends(definition.steps[name]):
             kind = definition.steps[name].type
             # The service's own words come last.
@@ -153,19 +181,21 @@ def _references_refusals(definition: Definition, step: Step) -> Iterator[str]:
 def _reference_refusals(definition: Definition, step: Step, reference: Reference) -> Iterator[str]:
     if reference.root == "Parameters":
         if reference.name not in definition.parameters:
-            yield f"{reference.text} is not a parameter of this pipeline"
+            hint = did_you_mean(reference.name, definition.parameters)
+            yield f"{reference.text} is not a parameter of this pipeline{hint}"
     elif reference.root == "Execution":
         if not _has_value(step, reference.name):
             yield f"{reference.text} {_no_value(reference.name)}"
     elif reference.name not in definition.steps:
-        yield f"{reference.text} refers to a step that this pipeline does not have"
+        hint = did_you_mean(reference.name, definition.steps)
+        yield f"{reference.text} refers to a step that this pipeline does not have{hint}"
     else:
         yield from _property_refusals(definition.steps[reference.name], reference)
 
 
 def _has_value(step: Step, variable: str) -> bool:
     """Does an execution variable have a value in a step? A job's name does in its own only."""
-    own = STEP_TYPES[step.type].name_variable
+    own = STEP_TYPES[step.type].name_variable if step.type else ""
     return variable in EXECUTION_VARIABLES and (not variable.endswith("JobName") or variable == own)
 
 

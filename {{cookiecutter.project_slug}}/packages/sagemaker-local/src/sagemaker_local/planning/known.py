@@ -71,7 +71,7 @@ class Known:
             return "String"
         if reference.root == "Parameters":
             parameter = self.definition.parameters.get(reference.name)
-            return parameter.type if parameter else None
+            return parameter.type or None if parameter else None
         step = self.definition.steps.get(reference.name)
         step_type = STEP_TYPES.get(step.type) if step else None
         if step is None or step_type is None or not reference.path:

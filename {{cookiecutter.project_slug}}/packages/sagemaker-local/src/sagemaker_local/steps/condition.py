@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sagemaker_local.definition.conditions import OPERATORS, holds
+from sagemaker_local.definition.conditions import OPERATORS, PLAIN, holds
 from sagemaker_local.definition.document import Step
-from sagemaker_local.definition.expressions import Reference
+from sagemaker_local.definition.expressions import Reference, function_of
 from sagemaker_local.definition.support import Settings, table
-from sagemaker_local.errors import unknown_properties
+from sagemaker_local.definition.values import kind_of, shown, told
+from sagemaker_local.errors import did_you_mean, unknown_properties
 from sagemaker_local.steps.step_type import StepContext, StepResult, StepState, StepType
 
 
@@ -18,7 +19,7 @@ class ConditionStep(StepType):
 
     name = "Condition"
     metadata = "Condition"
-    settings = Settings(table("Conditions"))
+    settings = Settings(table("Conditions IfSteps ElseSteps"))
     members = table("")
 
     def refusals(self, step: Step) -> Iterator[str]:
@@ -57,7 +58,8 @@ def _conditions_refusals(arguments: dict[str, Any]) -> Iterator[str]:
 def _condition_refusals(condition: Any) -> Iterator[str]:
     kind = condition.get("Type") if isinstance(condition, dict) else condition
     if not isinstance(kind, str) or kind not in OPERATORS:
-        yield f"{kind!r} is not a condition type"
+        hint = did_you_mean(str(kind), OPERATORS) or f"; there are {', '.join(OPERATORS)}"
+        yield f"{shown(kind)} is not a condition type{hint}"
         return
     yield from unknown_properties(condition, ("Type", *OPERATORS[kind]))
     missing = [member for member in OPERATORS[kind] if member not in condition]
@@ -71,6 +73,19 @@ def _condition_refusals(condition: Any) -> Iterator[str]:
         yield from _condition_refusals(condition["Condition"])
     elif kind == "In" and not isinstance(condition["Values"], list):
         yield "the Values of the condition In are not a list"
+    else:
+        yield from _operand_refusals(condition)
+
+
+def _operand_refusals(condition: dict[str, Any]) -> Iterator[str]:
+    for member in OPERATORS[condition["Type"]]:
+        values = condition[member] if member == "Values" else [condition[member]]
+        for value in values:
+            if not function_of(value) and kind_of(value) not in PLAIN:
+                yield (
+                    f"the condition {condition['Type']} compares strings, numbers and booleans, "
+                    f"and its {member} has {told(value)}"
+                )
 
 
 STEP = ConditionStep()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sagemaker_local.definition.document import Step
@@ -26,6 +27,10 @@ class ModelStep(StepType):
     request = "CreateModelInput"
     response = "DescribeModelOutput"
     given = ("ModelName",)
+
+    def refusals(self, step: Step) -> Iterator[str]:
+        if not {"PrimaryContainer", "Containers"} & set(step.arguments):
+            yield "it has neither PrimaryContainer nor Containers; give it one of them"
 
     def run(self, step: Step, arguments: dict[str, Any], context: StepContext) -> StepResult:
         state = context.state

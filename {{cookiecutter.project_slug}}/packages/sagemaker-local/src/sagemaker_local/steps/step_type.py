@@ -114,6 +114,11 @@ class StepType(ABC):
         return self.members.get(member, Support.REFUSED)
 
     @property
+    def argument_names(self) -> Collection[str]:
+        """Every member of the request that the arguments are; empty: they are none."""
+        return service_model.members_of(self.request) if self.request else ()
+
+    @property
     def cached(self) -> bool:
         """Whether results may be reused; such a type overrides ``sign``."""
         return self.support("CacheConfig") is Support.RUN

@@ -38,6 +38,12 @@ def _channels_twice(arguments: Arguments) -> Iterator[str]:
         yield f"InputDataConfig has the channel {name!r} {count} times; each is a folder"
 
 
+def _no_image(arguments: Arguments) -> Iterator[str]:
+    specification = arguments.get("AlgorithmSpecification", {})
+    if arguments and not {"TrainingImage", "AlgorithmName"} & set(specification):
+        yield "AlgorithmSpecification has neither TrainingImage nor AlgorithmName; give one of them"
+
+
 def _small_instance(arguments: Arguments) -> Iterator[str]:
     kind = arguments.get("ResourceConfig", {}).get("InstanceType")
     if isinstance(kind, str) and kind.startswith("ml.t3."):
@@ -57,6 +63,12 @@ RULES = (
         f"API reference, StoppingCondition; tests of {SDK} against the service",
         _TRAINING,
         _waiting,
+    ),
+    RequestRule(
+        "A training job has TrainingImage or AlgorithmName",
+        "API reference, AlgorithmSpecification",
+        _TRAINING,
+        _no_image,
     ),
     RequestRule(
         "Channels have different names",
