@@ -91,7 +91,7 @@ def test_all_that_is_run_or_ignored_has_no_problem() -> None:
         ("TransformInput.SplitType", "None", "SplitType is None; filters and JoinSource need"),
         ("TransformInput.ContentType", "image/png", "ContentType is image/png; filters and JoinSo"),
         ("TransformOutput.Accept", "", "Accept is missing; filters and JoinSource need one of"),
-        ("Elsewhere", 1, "the argument Elsewhere is not run locally"),
+        ("Elsewhere", 1, "Cannot parse object, unknown property 'Elsewhere'"),
     ],
 )
 def test_what_is_not_run_is_named(path: str, value: Any, expected: str) -> None:

@@ -45,7 +45,12 @@ GROUP = {"FeatureGroupName": "g"}
         (PROCESSING, INPUT, {"InputName": "d", "DatasetDefinition": ATHENA}, "query of Athena is"),
         (PROCESSING, ENTRYPOINT, ["python3", "src/a.py"], "the entrypoint's 'src/a.py' is in its"),
         (PROCESSING, ENTRYPOINT, ["bash", "-e", "/opt/run.sh"], "entrypoint's '/opt/run.sh' is in"),
-        (PROCESSING, ENTRYPOINT, ["python3", "/opt/ml/processing/input/a.py"], "no input brings th"),
+        (
+            PROCESSING,
+            ENTRYPOINT,
+            ["python3", "/opt/ml/processing/input/a.py"],
+            "no input brings th",
+        ),
         (PROCESSING, f"{INPUT}.S3Input.S3InputMode", "Pipe", "input mode Pipe"),
         (PROCESSING, f"{INPUT}.S3Input.S3DataType", "ManifestFile", "data type ManifestFile"),
         (PROCESSING, f"{INPUT}.S3Input.S3CompressionType", "Gzip", "compressed inputs"),

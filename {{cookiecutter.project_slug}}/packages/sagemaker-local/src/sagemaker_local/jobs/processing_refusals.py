@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sagemaker_local.definition.expressions import function_of
 from sagemaker_local.jobs.container_images import own_program
 from sagemaker_local.jobs.refusals import source_refusals
 
@@ -25,11 +26,13 @@ _PYTHON = re.compile(r"(/usr/bin/|/usr/local/bin/|/opt/conda/bin/)?python[\d.]*"
 
 def refusals(request: dict[str, Any]) -> Iterator[str]:
     """Why a request cannot run here."""
-    inputs = request.get("ProcessingInputs") or []
+    given = request.get("ProcessingInputs") or []
+    inputs = given if isinstance(given, list) else [given]
     if "AppSpecification" in request:
         yield from _program_refusals(request["AppSpecification"], inputs)
     for item in inputs:
-        yield from _input_refusals(item)
+        if not function_of(item):  # one that is not of its type is refused already
+            yield from _input_refusals(item)
     for item in request.get("ProcessingOutputConfig", {}).get("Outputs") or []:
         yield from _output_refusals(item)
 
