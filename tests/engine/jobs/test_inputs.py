@@ -6,6 +6,7 @@ that can clone is stood in for by a copy where this one cannot.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -15,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sagemaker_local.errors import LocalError
 from sagemaker_local.processes.runner import Runner
 from sagemaker_local.storage import copies
 from sagemaker_local.storage.content import Digests
+from sagemaker_local.storage.manifest import objects
 
 from engine import kill_program
-from engine.definitions import definition, output_of, processing, training
+from engine.definitions import definition, output_of, processing, training, transform
 from engine.kill_program import KILLED, Program
 from engine.local import Local, Run, until
+from engine.transforms import CSV, OUTPUT, created, outputs
 
 BODY = "number\n" + "1\n" * 5000
 DATA = "processing/input/data/data.csv"
@@ -145,6 +149,80 @@ def test_channels_of_a_training_job_are_isolated_too(local: Local) -> None:
 
 
 @pytest.mark.usefixtures("large")
+def listed(local: Local, *names: str) -> str:
+    """The URI of a manifest that lists objects below ``there``."""
+    start = {"prefix": "s3://sagemaker-local/there/p-"}
+    return local.put(json.dumps([start, *names]), "list.manifest")
+
+
+@pytest.mark.slow
+def test_a_manifest_names_the_objects_of_an_input(local: Local, large: None) -> None:
+    for name in ("a.csv", "deep/b.csv", "other.csv"):
+        local.put(f"{name}\n", f"there/p-{name}")
+    local.put(BODY, "there/p-big.csv")
+    found = (
+        "import os, sys; print(sorted(n for _, _, names in os.walk(sys.argv[1]) for n in names))"
+    )
+    made = processing(
+        "Read",
+        local.code(found),
+        inputs={"data": listed(local, "a.csv", "deep/b.csv", "big.csv")},
+        arguments=["/opt/ml/processing/input/data"],
+    )
+    made["CacheConfig"] = {"Enabled": True, "ExpireAfter": "P1D"}
+    source = made["Arguments"]["ProcessingInputs"][-1]["S3Input"]
+    source["S3DataType"] = "ManifestFile"
+    run = local.run(definition(made))
+    assert run.status == "Succeeded", run.steps
+    assert "['a.csv', 'b.csv', 'big.csv']" in local.log(run, "Read")
+    local.put("new\n", "there/p-other.csv")  # it is not in the list
+    assert local.run(definition(made)).verdicts == {"Read": "hit"}
+    local.put("new\n", "there/p-a.csv")
+    again = local.run(definition(made))
+    assert again.verdicts == {"Read": "miss"}
+    listed(local, "gone.csv")
+    assert "p-gone.csv, and there is no such object" in local.run(definition(made)).reason("Read")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a.csv", "is no manifest; it should be a JSON list"),
+        ('{"prefix": "s3://b/"}', "is no manifest"),
+        ('[{"prefix": "s3://b/"}, 1]', "is no manifest"),
+        ("[]", "is no manifest"),
+        (
+            '[{"prefix": "s3://sagemaker-local/"}, "../x"]',
+            "names '../x', which is no part of a key",
+        ),
+    ],
+)
+def test_what_is_no_manifest_is_said(local: Local, text: str, told: str) -> None:
+    with pytest.raises(LocalError, match=told):
+        objects(local.bucket, local.put(text, "m"), "ManifestFile")
+
+
+@pytest.mark.slow
+def test_a_manifest_is_an_input_of_training_and_transform(local: Local) -> None:
+    for name in ("1", "2", "3"):
+        local.put(f"{name}\n", f"there/p-{name}")
+    manifest = listed(local, "1", "3")
+    script = "import os; print(sorted(os.listdir(os.environ['SM_CHANNEL_TRAIN'])))"
+    made = training("Train", {"train": manifest}, hyperparameters=local.submitted(script))
+    made["Arguments"]["InputDataConfig"][0]["DataSource"]["S3DataSource"].update(
+        S3DataType="ManifestFile", S3DataDistributionType="ShardedByS3Key"
+    )
+    made["Arguments"]["ResourceConfig"]["InstanceCount"] = 2
+    scores = transform("Score", created(local), manifest, OUTPUT, **CSV)
+    scores["Arguments"]["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] = (
+        "ManifestFile"
+    )
+    run = local.run(definition(made, scores))
+    assert run.status == "Succeeded", run.steps
+    assert "['1']" in local.log(run, "Train")
+    assert outputs(local) == {"1.out": "10\n", "3.out": "30\n"}
+
+
 @pytest.mark.parametrize("what", HARMLESS.values(), ids=HARMLESS)
 def test_what_does_not_change_a_linked_files_bytes_is_allowed(local: Local, what: str) -> None:
     run = run_with_input(local, what)

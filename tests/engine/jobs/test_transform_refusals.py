@@ -74,7 +74,11 @@ def test_all_that_is_run_or_ignored_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        (f"{S3}.S3DataType", "ManifestFile", "data type ManifestFile is not read locally"),
+        (
+            f"{S3}.S3DataType",
+            "AugmentedManifestFile",
+            "TransformInput: AugmentedManifestFile is no data type of a transform job",
+        ),
         ("TransformInput.SplitType", "RecordIO", "SplitType RecordIO is not read locally; use"),
         ("TransformInput.SplitType", "TFRecord", "SplitType TFRecord is not read locally; use"),
         ("MaxPayloadInMB", 101, "MaxPayloadInMB is 101, and may be at most 100"),

@@ -36,7 +36,7 @@ REFUSED = [
     (tuning("T", RANDOM, STATIC, regex="loss=("), "no regular expression"),
     (tuning("T", RANDOM, STATIC, channels={"x": "s3://b/x"}, arguments={"InputDataConfig": [
         {"ChannelName": "x", "DataSource": {"S3DataSource": {
-            "S3DataType": "ManifestFile", "S3Uri": "s3://b/x"}}}]}), "data type ManifestFile"),
+            "S3DataType": "AugmentedManifestFile", "S3Uri": "s3://b/x"}}}]}), "read in Pipe mode"),
     (tuning("T", without(RANDOM, "HyperParameterTuningJobObjective"), STATIC), "no Hyper"),
     (tuning("T", RANDOM, STATIC, arguments={"AlgorithmSpecification": {
         "TrainingInputMode": "File"}}), "the objective 'loss' is not among the MetricDefinitions"),

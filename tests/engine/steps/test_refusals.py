@@ -52,7 +52,6 @@ GROUP = {"FeatureGroupName": "g"}
             "no input brings th",
         ),
         (PROCESSING, f"{INPUT}.S3Input.S3InputMode", "Pipe", "input mode Pipe"),
-        (PROCESSING, f"{INPUT}.S3Input.S3DataType", "ManifestFile", "data type ManifestFile"),
         (PROCESSING, f"{INPUT}.S3Input.S3CompressionType", "Gzip", "compressed inputs"),
         (PROCESSING, f"{INPUT}.S3Input.LocalPath", "/data", "is not below /opt/ml/"),
         (PROCESSING, f"{INPUT}.S3Input.LocalPath", "/opt/ml/../../etc", "is not below /opt/ml/"),
@@ -70,7 +69,12 @@ GROUP = {"FeatureGroupName": "g"}
         (TRAINING, f"{CHANNEL}.CompressionType", "Gzip", "compressed channels"),
         (TRAINING, f"{CHANNEL}.RecordWrapperType", "RecordIO", "not wrapped in RecordIO"),
         (TRAINING, "OutputDataConfig.CompressionType", "NONE", "always a model.tar.gz"),
-        (TRAINING, f"{SOURCE}.S3DataType", "ManifestFile", "data type ManifestFile"),
+        (
+            TRAINING,
+            f"{SOURCE}.S3DataType",
+            "AugmentedManifestFile",
+            "augmented manifest is read in",
+        ),
         (
             TRAINING,
             f"{CHANNEL}.DataSource",

@@ -22,6 +22,7 @@ from sagemaker_local.cache import environment
 from sagemaker_local.processes.libraries import version
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import BROKEN_ARCHIVE, Digests, Memory, files_below, is_archive
+from sagemaker_local.storage.manifest import MANIFEST, objects
 from sagemaker_local.storage.store import Document, Store
 
 ORDER = "order of arguments"
@@ -159,18 +160,25 @@ class Signing:
         """Is what runs a Python script, whose imports can be read? Else any library may count."""
         self._known = is_python
 
-    def content(self, name: str, uri: str, code: bool = True, without: str = "") -> None:
+    def content(
+        self, name: str, uri: str, code: bool = True, without: str = "", data_type: Any = None
+    ) -> None:
         """Every file below a URI by its digest; of very many, one digest for all.
 
         Args:
             name: of the input, for people.
-            uri: of an object, or of a prefix.
+            uri: of an object, of a prefix, or of a manifest.
             code: read the Python files among them: what they import counts too; False for the
                 SDK's own scripts, which are not what runs here.
             without: a file that is left out.
+            data_type: of the input; it says whether the URI is a manifest's.
         """
-        path = self.bucket.existing(uri)
-        found = self._digests.parts(path)
+        if data_type == MANIFEST:
+            files = objects(self.bucket, uri, data_type)[1]
+            found = {relative: self._digests.of_file(file) for file, relative in files}
+        else:
+            path = self.bucket.existing(uri)
+            files, found = list(files_below(path)), self._digests.parts(path)
         found.pop(without, None)
         if len(found) > _LONGEST_LIST:
             self._add(f"{name} (all files)", f"sha256:{_digest_of_list(found)}")
@@ -178,7 +186,7 @@ class Signing:
             for relative, digest in found.items():
                 self._add(f"{name}: {relative}", f"sha256:{digest}")
         if code:
-            for file, relative in files_below(path):
+            for file, relative in files:
                 self._read_sources(file, relative, found.get(relative, ""))
 
     def _read_sources(self, file: Path, name: str, digest: str) -> None:

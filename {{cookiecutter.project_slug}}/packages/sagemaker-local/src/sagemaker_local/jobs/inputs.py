@@ -16,13 +16,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.processes.runner import Command, Launch
 from sagemaker_local.storage import copies
 from sagemaker_local.storage.bucket import Bucket
-from sagemaker_local.storage.content import Digests, files_below
+from sagemaker_local.storage.content import Digests
+from sagemaker_local.storage.manifest import objects
 
 _RECORD = "links.json"
 # Two jobs that link one object: the second one finds the digest that the first one computes.
@@ -73,21 +75,31 @@ class Inputs:
     bucket: Bucket
     digests: Digests
 
-    def put(self, uri: str, target: Path, share: tuple[int, int] | None = None) -> None:
+    def put(
+        self,
+        uri: str,
+        target: Path,
+        share: tuple[int, int] | None = None,
+        data_type: Any = None,
+    ) -> None:
         """Put an object, or all objects below a prefix, into the folder ``target``.
 
         Args:
-            uri: of the object or prefix.
+            uri: of the object, prefix or manifest.
             target: the folder.
             share: ``(number, count)``: only those of a host whose turn it is, of so many hosts that
                 take the objects in turn, by their keys; None: all of them.
+            data_type: of the input; it says whether the URI is a manifest's.
 
         Raises:
             LocalError: nothing is there, or it cannot be read.
         """
         try:
-            source = self.bucket.existing(uri)
-            linked = list(self._placed(source, uri.rstrip("/"), target, share))
+            start, found = objects(self.bucket, uri, data_type)
+            files = shared(found, share)
+            if share is not None and not files:
+                self.folder.note(f"{uri} has fewer objects than the job has hosts; one gets none.")
+            linked = list(self._placed(files, start, target))
         except PermissionError as error:
             raise LocalError(
                 f"The input {uri} cannot be read: {error.strerror}: {error.filename}. Give this "
@@ -124,18 +136,15 @@ class Inputs:
             raise StepFailure(" ".join(self._set_aside(item, program) for item in damaged))
 
     def _placed(
-        self, source: Path, uri: str, target: Path, share: tuple[int, int] | None
+        self, files: list[tuple[Path, str]], start: str, target: Path
     ) -> Iterator[LinkedInput]:
-        """Place files; gives those that are linked."""
-        files = shared(files_below(source), share)
-        if share is not None and not files:
-            self.folder.note(f"{uri} has fewer objects than the job has hosts; one gets none.")
+        """Place files, whose URIs begin with ``start``; gives those that are linked."""
         for file, name in files:
             place = target / name
             place.parent.mkdir(parents=True, exist_ok=True)
             if copies.clone(file, place):
                 continue
-            linked = self._linked(file, uri if source.is_file() else f"{uri}/{name}", place)
+            linked = self._linked(file, f"{start}{name}", place)
             if linked is None:
                 shutil.copyfile(file, place)
                 continue

@@ -120,7 +120,8 @@ def _stage(
         source = item["S3Input"]
         target = folder.here(source["LocalPath"])
         target.mkdir(parents=True, exist_ok=True)
-        inputs.put(source["S3Uri"], target, host.share(source.get("S3DataDistributionType")))
+        share = host.share(source.get("S3DataDistributionType"))
+        inputs.put(source["S3Uri"], target, share, source.get("S3DataType"))
     for item in outputs:
         folder.here(item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
     cluster = request.get("ProcessingResources", {}).get("ClusterConfig", {})
@@ -231,7 +232,7 @@ def sign(signing: Signing, request: dict[str, Any]) -> None:
     for item in request.get("ProcessingInputs", []):
         name = f"input {item['InputName']}"
         source = dict(item["S3Input"])
-        signing.content(name, source.pop("S3Uri"))
+        signing.content(name, source.pop("S3Uri"), data_type=source.get("S3DataType"))
         signing.setting(name, source)
     for item in _outputs(request):
         signing.setting(f"output {item['OutputName']}", item["S3Output"]["LocalPath"])

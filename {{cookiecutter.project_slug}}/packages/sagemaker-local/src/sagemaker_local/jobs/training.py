@@ -210,7 +210,8 @@ def _stage(request: dict[str, Any], host: Host, inputs: Inputs) -> dict[str, Any
         name = channel["ChannelName"]
         source = channel["DataSource"]["S3DataSource"]
         share = host.share(source.get("S3DataDistributionType"))
-        inputs.put(source["S3Uri"], folder.make("input", "data", name), share)
+        place = folder.make("input", "data", name)
+        inputs.put(source["S3Uri"], place, share, source.get("S3DataType"))
         channels[name] = {
             "ContentType": channel.get("ContentType", ""),
             "TrainingInputMode": channel.get("InputMode", "File"),
@@ -270,7 +271,7 @@ def _sign_channel(signing: Signing, channel: dict[str, Any]) -> str:
     if channel["ChannelName"] == DRIVERS_CHANNEL:
         signing.content(name, uri, code=False, without=_SOURCE_CODE)
     else:
-        signing.content(name, uri)
+        signing.content(name, uri, data_type=location.get("S3DataType"))
     rest = {key: item for key, item in channel.items() if key not in ("DataSource", "ChannelName")}
     signing.setting(name, {**location, **rest})
     return uri

@@ -17,6 +17,7 @@ from sagemaker_local.jobs import transform_capture
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.hosts import Host, hosts_of, run_all
 from sagemaker_local.jobs.kind import JobContext, JobKind
+from sagemaker_local.jobs.refusals import AUGMENTED, source_refusals
 from sagemaker_local.jobs.transform_model import TransformModel
 from sagemaker_local.jobs.transform_records import record_refusals
 from sagemaker_local.processes.runner import Launch
@@ -24,6 +25,7 @@ from sagemaker_local.registry.models import containers_of, serial_of
 from sagemaker_local.serving.jsonpath import parse
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import files_below
+from sagemaker_local.storage.manifest import MANIFEST, objects
 
 _ANSWERS = "answers"
 _MOST_MEGABYTES = 100
@@ -43,9 +45,7 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
     if not request.get("ModelName"):
         yield "it has no ModelName; give it one, such as Steps.<name>.ModelName of a Model step"
     source = request["TransformInput"]
-    data_type = source["DataSource"]["S3DataSource"].get("S3DataType", "S3Prefix")
-    if data_type != "S3Prefix" and not isinstance(data_type, dict):
-        yield f"data type {data_type} is not read locally; use S3Prefix"
+    yield from _type_refusals(_location(request).get("S3DataType"))
     split = source.get("SplitType", "None")
     if split not in ("None", "Line") and not isinstance(split, dict):
         yield f"SplitType {split} is not read locally; use Line or None"
@@ -54,6 +54,16 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
     )
     yield from record_refusals(request)
     yield from transform_capture.refusals(request)
+
+
+def _type_refusals(data_type: Any) -> Iterator[str]:
+    if data_type == AUGMENTED:
+        yield (
+            f"TransformInput: {AUGMENTED} is no data type of a transform job (API reference, "
+            f"TransformS3DataSource); use S3Prefix or {MANIFEST}"
+        )
+    else:
+        yield from source_refusals("TransformInput", None, data_type)
 
 
 def _size_refusals(megabytes: Any, at_once: Any) -> Iterator[str]:
@@ -130,12 +140,18 @@ def _note_refused_paths(job: dict[str, Any], folder: JobFolder) -> None:
 
 def _files(job: dict[str, Any], bucket: Bucket, folder: JobFolder) -> list[dict[str, str]]:
     """The input's files, where they are, and where their outputs go."""
-    source = bucket.existing(job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
+    source = _location(job)
+    _, found = objects(bucket, source["S3Uri"], source.get("S3DataType"))
     answers = folder.path / _ANSWERS
     return [
         {"name": name, "path": str(file), "output": str(answers / f"{name}.out")}
-        for file, name in files_below(source)
+        for file, name in found
     ]
+
+
+def _location(job: dict[str, Any]) -> dict[str, Any]:
+    """Where the input is."""
+    return dict(job["TransformInput"]["DataSource"]["S3DataSource"])
 
 
 def _refuse_unwritten(files: list[dict[str, str]]) -> None:
@@ -157,7 +173,7 @@ def sign(signing: Signing, request: dict[str, Any]) -> None:
     signing.settings(request, "DataProcessing", "BatchStrategy", "MaxPayloadInMB", "Environment")
     source = dict(request["TransformInput"])
     location = dict(source.pop("DataSource")["S3DataSource"])
-    signing.content("input", location.pop("S3Uri"))
+    signing.content("input", location.pop("S3Uri"), data_type=location.get("S3DataType"))
     signing.setting("input", {**source, **location})
     target = request.get("TransformOutput", {})
     kept = {key: target[key] for key in ("Accept", "AssembleWith") if key in target}

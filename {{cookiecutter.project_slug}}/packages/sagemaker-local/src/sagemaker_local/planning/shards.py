@@ -19,8 +19,9 @@ from sagemaker_local.steps.job_step import JobStep
 from sagemaker_local.steps.step_types import STEP_TYPES
 from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import files_below
+from sagemaker_local.storage.manifest import MANIFEST, objects
 
-_Found = Iterator[tuple[str, Any]]
+_Found = Iterator[tuple[str, dict[str, Any]]]
 
 
 def few_objects(known: Known, bucket: Bucket) -> list[Refusal]:
@@ -41,36 +42,39 @@ def few_objects_of(step_type: str, arguments: dict[str, Any], bucket: Bucket) ->
         hosts = found.kind.hosts(arguments)
     except TypeError:  # an expression
         return
-    for where, uri in _shared(step_type, arguments) if hosts > 1 else ():
-        count = _objects(uri, hosts, bucket)
+    for where, source in _shared(step_type, arguments) if hosts > 1 else ():
+        count = _count(source, hosts, bucket)
         if count is not None and count < hosts:
-            objects = "1 object" if count == 1 else f"{count} objects"
+            told = "1 object" if count == 1 else f"{count} objects"
             yield (
-                f"{where}: {objects} at {uri} for {hosts} hosts, of which {hosts - count} will "
-                "have nothing to do; give fewer hosts, or more files"
+                f"{where}: {told} at {source['S3Uri']} for {hosts} hosts, of which "
+                f"{hosts - count} will have nothing to do; give fewer hosts, or more files"
             )
 
 
 def _shared(step_type: str, arguments: dict[str, Any]) -> _Found:
-    """Names and URIs of the inputs that hosts share out."""
+    """Names and sources of the inputs that hosts share out."""
     if step_type == "Transform":
-        yield "TransformInput", arguments["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        yield "TransformInput", arguments["TransformInput"]["DataSource"]["S3DataSource"]
     for item in arguments.get("ProcessingInputs") or ():
         source = item.get("S3Input", {})
         if source.get("S3DataDistributionType") == SHARDED:
-            yield f"input {item['InputName']!r}", source["S3Uri"]
+            yield f"input {item['InputName']!r}", source
     job = arguments.get("TrainingJobDefinition", arguments)
     for channel in job.get("InputDataConfig") or ():
         source = channel["DataSource"].get("S3DataSource", {})
         if source.get("S3DataDistributionType") == SHARDED:
-            yield f"channel {channel['ChannelName']!r}", source["S3Uri"]
+            yield f"channel {channel['ChannelName']!r}", source
 
 
-def _objects(uri: Any, enough: int, bucket: Bucket) -> int | None:
-    """How many objects are below a URI, at most so many; None: that is not known yet."""
+def _count(source: dict[str, Any], enough: int, bucket: Bucket) -> int | None:
+    """How many objects a source has, at most so many; None: that is not known yet."""
+    uri, data_type = source["S3Uri"], source.get("S3DataType")
     if not isinstance(uri, str):
         return None
     try:
+        if data_type == MANIFEST:
+            return len(objects(bucket, uri, data_type)[1])
         return sum(1 for _ in islice(files_below(bucket.existing(uri)), enough)) or None
     except (LocalError, OSError):  # a step before may make it
         return None
