@@ -9,6 +9,7 @@ import pytest
 
 from {{ cookiecutter.package_name }} import cli, settings
 from {{ cookiecutter.package_name }}.command_line import Parser
+from {{ cookiecutter.package_name }}.notebooks.command_line import COMMANDS
 
 SLOW = ("sagemaker", "boto3", "botocore", "pandas", "sklearn", "xgboost", "IPython", "papermill")
 
@@ -46,7 +47,7 @@ def test_the_examples_of_the_help_are_commands(example: str) -> None:
     words = shlex.split(example)
     parser = cli.arguments()
     parser.refuse_unknown(words)
-    if words[0] not in ("pipeline", "score", "endpoint", "monitor"):  # papermill's options
+    if words[0] not in COMMANDS:  # of which the rest are papermill's options
         assert callable(parser.parse_args(words).answer)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pipelines import REGISTRATION
 
-from {{ cookiecutter.package_name }} import errors, paths, registry
+from {{ cookiecutter.package_name }} import cli, errors, paths, registry
 from {{ cookiecutter.package_name }}.sessions import open as opening
 
 
@@ -43,3 +43,21 @@ def test_without_an_approved_one_a_sentence_says_how_to_approve(local: Any) -> N
         used(local)
     with pytest.raises(errors.ProjectError, match="trucks has no model yet; notebook 03 registers"):
         registry.to_use(local, "trucks")
+
+
+def test_a_task_says_whose_models_are_meant(local: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    of_task = registry.group_name("xgboost", "houses")
+    others = registry.group_name("xgboost", "houses-old")
+    client = local.sagemaker_client
+    for group in (of_task, others):
+        client.create_model_package_group(ModelPackageGroupName=group)
+        client.create_model_package(**REGISTRATION | {"ModelPackageGroupName": group})
+    asked = ["--version", "1", "--session", "local"]
+    cli.main(["registry", "approve", "--task", "houses", *asked])
+    assert registry.champion(local, of_task) and not registry.champion(local, others)
+    with pytest.raises(SystemExit, match=f"but .*{of_task}.* has some: name its task"):
+        cli.main(["registry", "approve", *asked])
+    capsys.readouterr()
+    cli.main(["registry", "list", "--task", "houses-old"])
+    listed = capsys.readouterr().out
+    assert others in listed and of_task not in listed.splitlines()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from . import settings
 from .errors import ProjectError
-from .options import opened
+from .options import group_of, opened
 
 
 def pipeline(options: Namespace) -> Iterable[str]:
@@ -98,7 +98,8 @@ def list_models(options: Namespace) -> Iterable[str]:
     from . import registry
 
     with opened(options) as session:
-        groups = registry.groups(session, options.group or settings.PROJECT_SLUG)
+        own = f"{settings.PROJECT_SLUG}-{options.task}-" if options.task else settings.PROJECT_SLUG
+        groups = registry.groups(session, options.group or own)
         return [registry.listing(session, groups)]
 
 
@@ -110,8 +111,8 @@ def approve(options: Namespace) -> Iterable[str]:
 
         return approve_and_deploy(options)
     with opened(options) as session:
-        group = options.group or registry.group_name(options.family)
-        return [f"{registry.APPROVED}: {registry.approve(session, group, options.version)}"]
+        approved = registry.approve(session, group_of(options), options.version)
+        return [f"{registry.APPROVED}: {approved}"]
 
 
 def of_package(options: Namespace) -> Iterable[str]:
@@ -119,8 +120,7 @@ def of_package(options: Namespace) -> Iterable[str]:
     from .runs import lineage
 
     with opened(options) as session:
-        group = options.group or registry.group_name(options.family)
-        package = registry.find(session, group, options.version)
+        package = registry.find(session, group_of(options), options.version)
         if options.json:
             return [json.dumps(lineage.document(session, package), indent=1)]
         return [lineage.report(session, package)]

@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> None:
 def arguments() -> Parser:
     """All commands."""
     parser = Parser(prog=PROGRAM, description=f"The commands of {settings.PROJECT_NAME}.")
+    add_notebook(parser, "explore")
     add_notebook(parser, "pipeline")
     add_notebook(parser, "score")
     add_runs(parser)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .command_line import Parser
 from .errors import ProjectError
-from .registry import known_families
+from .registry import group_name, known_families
 from .sessions.open import MODES
 
 
@@ -22,8 +22,15 @@ def add_family(added: Parser) -> None:
 
 
 def add_group(added: Parser) -> None:
-    """The option for models of another task, or of another project."""
-    added.add_argument("--group", help="a model package group; default: this project's")
+    """The options for models of another task, or of another project."""
+    which = added.add_mutually_exclusive_group()
+    which.add_argument("--task", default="", help="that notebook 03 was given, if any")
+    which.add_argument("--group", help="a model package group; default: this project's")
+
+
+def group_of(options: Namespace) -> str:
+    """The model package group that a command's options mean."""
+    return options.group or group_name(options.family, options.task)
 
 
 def add_session(added: Parser, usual: str = "local") -> None:

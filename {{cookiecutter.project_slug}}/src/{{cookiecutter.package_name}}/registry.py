@@ -196,7 +196,8 @@ def find(session: Any, group: str, version: int) -> dict[str, Any]:
 def _elsewhere(session: Any, group: str) -> str:
     """Where this project's models are, as the end of a sentence; those of a task have a group."""
     others = [name for name in groups(session, settings.PROJECT_SLUG) if name != group]
-    return f", but {', '.join(others)} has some: see --group, or `-p task`" if others else ""
+    how = "name its task, by TASK= of make, --task or -p task"
+    return f", but {', '.join(others)} has some: {how}" if others else ""
 
 
 def approve(session: Any, group: str, version: int) -> str:

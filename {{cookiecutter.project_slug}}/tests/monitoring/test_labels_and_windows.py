@@ -72,5 +72,5 @@ def test_models_of_a_task_are_found_where_they_are(tmp_path: Path) -> None:
         registry.find(session, own, 1)
     name = registry.group_name("xgboost", "energy")
     session.sagemaker_client.create_model_package_group(ModelPackageGroupName=name)
-    with pytest.raises(ProjectError, match=f"it has none, but {name} has some: see --group"):
+    with pytest.raises(ProjectError, match=f"it has none, but {name} has some: name its task"):
         registry.find(session, own, 1)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from .. import registry
-from ..options import opened
+from ..options import group_of, opened
 
 say = partial(print, flush=True)  # a deployment takes minutes
 
@@ -21,7 +21,7 @@ def list_endpoints(options: Namespace) -> Iterable[str]:
 def deploy(options: Namespace) -> Iterable[str]:
     from . import deploy, hosting
 
-    group = options.group or registry.group_name(options.family)
+    group = group_of(options)
     with opened(options) as session:
         package = registry.to_use(session, group, options.version)
         hosted = hosting_of(options, session, options.endpoint or hosting.endpoint_name(group))
@@ -46,7 +46,7 @@ def hosting_of(options: Namespace, session: Any, endpoint: str) -> Any:
 def approve_and_deploy(options: Namespace) -> Iterable[str]:
     from . import deploy
 
-    group = options.group or registry.group_name(options.family)
+    group = group_of(options)
     with opened(options) as session:
         deploy.approve(session, group, options.version, say=say)
     return []

@@ -24,6 +24,12 @@ class Command:
 
 
 COMMANDS = {
+    "explore": Command(
+        "01_explore.ipynb",
+        "run notebook 01: a table looked at, its contract proposed; its report is in reports/",
+        answers.notebook,
+        ("", "-p input_data houses.csv -p target price -p task houses"),
+    ),
     "pipeline": Command(
         "03_training_pipeline.ipynb",
         "run notebook 03 and keep the run in reports/runs/",

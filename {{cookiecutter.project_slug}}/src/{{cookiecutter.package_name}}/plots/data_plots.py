@@ -12,7 +12,9 @@ from .style import BLUE, GREY, ORANGE, draw_confusion
 
 MAX_POINTS = 2_000  # of a scatter plot; more hide each other
 MAX_BARS = 12  # of a categorical column
+BINS = 30  # of a histogram, at most
 MAX_LABELS = 15  # of a confusion matrix; the rarest of more are one
+MAX_EXACT = 1e15  # beyond it, a float has no halves
 OTHER = "(other)"
 DAYS = "1700-01-01", "2250-12-31"  # the first and last that are drawn; others are drawn there
 
@@ -35,7 +37,7 @@ def distributions(frame: pd.DataFrame, columns: Sequence[str]) -> Figure:
         if values.empty:
             axes.text(0.5, 0.5, "no value", ha="center", va="center", color=GREY)
         elif _is_ordered(values):
-            axes.hist(_shown(values), bins=30, color=BLUE)
+            axes.hist(_shown(values), bins=_bins(values), color=BLUE)
             axes.set_ylabel("rows")
             if _is_date(values):
                 _slant(axes)
@@ -62,6 +64,15 @@ def _shown(values: pd.Series) -> pd.Series:
     return values
 
 
+def _bins(values: pd.Series) -> int | list[float]:
+    """The bins of a histogram; of whole numbers each has equally many, or some would look rare."""
+    if _is_date(values) or (values % 1).any() or values.abs().max() > MAX_EXACT:
+        return BINS
+    low, high = int(values.min()), int(values.max())
+    width = -(-(high - low + 1) // BINS)
+    return [float(edge) for edge in np.arange(low, high + width + 1, width) - 0.5]
+
+
 def _is_ordered(values: pd.Series) -> bool:
     """Whether a column holds numbers or dates, not categories."""
     return pd.api.types.is_numeric_dtype(values) or _is_date(values)
@@ -75,7 +86,24 @@ def _short(value: float | np.datetime64 | pd.Timestamp) -> str:
     """A number or a date as the name of a group."""
     if isinstance(value, np.datetime64 | pd.Timestamp):
         return str(value)[:7]
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+    if abs(value) < 1_000:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"  # a year has no comma
+
+
+def readable(described: pd.DataFrame) -> pd.DataFrame:
+    """A description of columns with four digits of each number, and days without a time."""
+
+    def text(value: object) -> object:
+        if isinstance(value, pd.Timestamp):
+            return f"{value:%Y-%m-%d}"
+        if not isinstance(value, float):
+            return value
+        if np.isnan(value):
+            return ""
+        return f"{value:,.0f}" if abs(value) >= 10_000 or value % 1 == 0 else f"{value:.4g}"
+
+    return described.map(text)
 
 
 def target_relation(
@@ -119,7 +147,7 @@ def _groups(values: pd.Series) -> pd.Series:
     ordered = values.astype("datetime64[s]").astype("int64") if is_date else values
     tenths = pd.qcut(ordered, 10, duplicates="drop")
     intervals = list(tenths.cat.categories)
-    middles = [each.left + (each.right - each.left) / 2 for each in intervals]
+    middles = ordered.groupby(tenths, observed=False).median()
     names = [_short(np.datetime64(int(each), "s") if is_date else each) for each in middles]
     distinct = len(set(names)) == len(names)
     return tenths.cat.rename_categories(names if distinct else [str(each) for each in intervals])

@@ -10,6 +10,7 @@ from .executions import job_of, listed, reason
 WIDTH = 100
 TAIL = 50  # lines of a log that are looked at
 REMARK = "note: "
+FOR_THE_SERVICE = "[0]#011"  # metrics of a search, which SageMaker reads
 COLOURS = {
     "Succeeded": "#2e7d4f",
     "Executing": "#2f6f9f",
@@ -80,7 +81,8 @@ def note(session: Any, step: dict[str, Any], lines: list[str] | None = None) -> 
         outputs = metadata["Lambda"].get("OutputParameters", [])
         return ", ".join(f"{output['Name']}={output['Value']}" for output in outputs)
     lines = log_tail(session, step) if lines is None else lines
-    spoken = (line.strip() for line in reversed(lines) if not line.startswith(REMARK))
+    unread = (REMARK, FOR_THE_SERVICE)
+    spoken = (line.strip() for line in reversed(lines) if not line.startswith(unread))
     return next(filter(None, spoken), "")
 
 
@@ -102,7 +104,8 @@ def line(step: Step, still: bool = False) -> str:
     running = step.state == "Executing"
     seconds = "" if running and not still else f"{step.seconds:.1f} s"
     text = f"{step.name:<28} {step.state:<10} {seconds:>8}  {'cached  ' if step.cached else ''}"
-    return (text if running and not still else f"{text}{step.note}")[:WIDTH].rstrip()
+    text = (text if running and not still else f"{text}{step.note}").rstrip()
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3].rstrip()}..."
 
 
 def table(steps: list[Step]) -> str:
