@@ -176,7 +176,7 @@ def test_the_readme_shows_every_command(bake: Bake, run: Run) -> None:
     assert len(commands) >= 6
     for command in commands:
         shown = command.replace("$(VERSION)", "1").replace("$(FAMILY)", "xgboost")
-        shown = shown.replace("$(ENDPOINT)", "my-endpoint")
+        shown = shown.replace("$(ENDPOINT)", "my-endpoint").replace("$(OF_TASK)", "")
         assert f"`{shown}`" in readme
 
 
