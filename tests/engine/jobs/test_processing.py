@@ -228,6 +228,10 @@ if sys.argv[2] != "nothing":
     [
         ("import sys; sys.exit('preprocess: no column x')", "preprocess: no column x"),
         ("print('first'); raise KeyError('price')", "KeyError: 'price'"),
+        (
+            "raise ValueError('NaN in x.\\n\\n  see\\nhttps://a.b')",
+            "ValueError: NaN in x. see https:",
+        ),
         ("import sys; print('last words'); sys.exit(3)", "exited with code 3: last words"),
         ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9"),
         (

@@ -48,6 +48,13 @@ def test_a_failure_names_the_script_and_no_value(local: Local) -> None:
     assert "a secret" not in run.reason("Train")
 
 
+def test_a_command_needs_no_source_folder(local: Local) -> None:
+    channels = local.channels("", entry="", command="echo said; pwd", source_dir=None)
+    del channels["code"]
+    run = local.run(definition(training("Train", channels)))
+    assert local.log(run, "Train").splitlines()[0] == "said"
+
+
 def test_a_command_of_source_code_runs_in_the_codes_folder(local: Local) -> None:
     run = ran(
         local,

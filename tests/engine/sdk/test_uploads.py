@@ -6,6 +6,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from botocore.exceptions import ParamValidationError
+from sagemaker_local.errors import LocalError
 from sagemaker_local.storage.content import digest
 
 pytestmark = pytest.mark.slow  # imports the SDK
@@ -59,6 +61,19 @@ def test_trees_and_names_without_an_end_are_objects_like_others(tmp_path: Path) 
     S3Uploader.upload_bytes(b"\x00five", "s3://mine/raw", sagemaker_session=session)
     assert S3Downloader.read_bytes("s3://mine/raw", sagemaker_session=session) == b"\x00five"
     assert session.s3_client.head_object(Bucket="mine", Key="p/q/model")["ContentLength"] == 3
+
+
+def test_what_is_no_bucket_and_what_is_no_object(tmp_path: Path) -> None:
+    from sagemaker_local import LocalSession
+
+    session = LocalSession(root=tmp_path / "root")
+    file = tmp_path / "x.csv"
+    file.write_text("1")
+    with pytest.raises(ParamValidationError, match='Invalid bucket name "s3://mine"'):
+        session.upload_data(file, "s3://mine", "p")
+    session.upload_data(file, "mine", "p")
+    with pytest.raises(LocalError, match="s3://mine/p is a prefix; name one of the objects"):
+        session.read_s3_file("mine", "p")
 
 
 def _staged_by_the_sdk(session: object, folder: Path) -> str:

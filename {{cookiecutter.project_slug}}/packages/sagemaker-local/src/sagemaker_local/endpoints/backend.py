@@ -136,7 +136,7 @@ class Backend:
         while not self.is_healthy:
             if process.returncode is not None:
                 folder = self._program.folder
-                last = await asyncio.to_thread(folder.last_line)
+                last = await asyncio.to_thread(folder.last_words)
                 raise BackendError(
                     "The container did not pass the ping health check: its program ended with "
                     f"code {process.returncode}: {last[:600]} (log: {folder.log})."

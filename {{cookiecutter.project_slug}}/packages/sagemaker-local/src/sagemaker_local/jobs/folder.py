@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sagemaker_local.processes import container_paths
 
 _TAIL_BYTES = 8192
 _TAIL_LINES = 100
+_TRACEBACK = "Traceback (most recent call last):"
+_MOST_LINES = 10  # of an error, and of what is printed after it
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,11 @@ class JobFolder:
             self.note(f"{told}.")
         logger.info(f"local session: job {self.path.name}: {told}")
 
-    def last_line(self) -> str:
-        """The last line of the log that says something; of a traceback, that is the error."""
-        lines = reversed(self.lines(tail=_TAIL_LINES))
-        return next((line.strip() for line in lines if line.strip()), "")
+    def last_words(self) -> str:
+        """The last line of the log that says something, or the error of a traceback that ends it;
+        libraries write errors of several lines, whose last one alone says little."""
+        lines = [line for line in self.lines(tail=_TAIL_LINES) if line.strip()]
+        return _error_in(lines) or (lines[-1].strip() if lines else "")
 
     def lines(self, tail: int = 0) -> list[str]:
         """The log as far as it is written; with ``tail``, its last so many lines of 8 KB."""
@@ -106,3 +110,11 @@ class JobFolder:
 def string_environment(environment: dict[str, Any] | None, folder: JobFolder) -> dict[str, str]:
     """A request's ``Environment`` for a process on this machine."""
     return {name: folder.rewrite(str(value)) for name, value in (environment or {}).items()}
+
+
+def _error_in(lines: list[str]) -> str:
+    """The error that Python's last traceback tells, if little follows it; or empty."""
+    starts = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
+    below = lines[starts[-1] + 1 :] if starts else []
+    error = list(dropwhile(lambda line: line.startswith(" "), below))
+    return " ".join(line.strip() for line in error) if len(error) <= _MOST_LINES else ""

@@ -38,7 +38,7 @@ def run_to_success(
     if code == 0:
         return
     words = _text(message)
-    reason = (words or folder.last_line())[: _REASON_LENGTH - 250]
+    reason = (words or folder.last_words())[: _REASON_LENGTH - 250]
     ended = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
     told = f"{command.name} {ended}: {reason}" if reason else f"{command.name} {ended}"
     if words and as_algorithm and code > 0:

@@ -70,7 +70,7 @@ def refusals(
         settings: its hyperparameters; one that is an expression is taken to turn out well.
         specification: its ``AlgorithmSpecification``.
     """
-    if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
+    if DRIVERS_CHANNEL in channels:
         return
     if PROGRAM not in settings or SUBMIT_DIRECTORY not in settings:
         entrypoint = specification.get("ContainerEntrypoint") or ()
@@ -116,7 +116,7 @@ def command(
     specification = job.get("AlgorithmSpecification", {})
     for refusal in refusals(channels, job.get("HyperParameters", {}), specification):
         raise StepFailure(f"The job cannot run: {refusal}.")
-    if {CODE_CHANNEL, DRIVERS_CHANNEL} <= set(channels):
+    if DRIVERS_CHANNEL in channels:
         return _by_driver(job, host, channels)
     return _by_toolkit(job, host, bucket, channels)
 
@@ -148,7 +148,8 @@ def _by_driver(job: Mapping[str, Any], host: Host, channels: Mapping[str, Any]) 
         }
     if source.get("command"):
         words = (*_SHELL, _shell_command(source, folder))
-        return _command(job, folder, words, code, variables)
+        # A command needs no source_dir, and then there is no such channel.
+        return _command(job, folder, words, code if code.is_dir() else folder.ml, variables)
     if not (code / script).is_file():
         raise StepFailure(f"SourceCode's entry_script {script!r} is not in its source_dir.")
     if own_driver is not None:

@@ -10,8 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from botocore.handlers import validate_bucket_name
 from sagemaker_local.callers import LOOPBACK
 from sagemaker_local.engine import DEFAULT_REGION, Engine
+from sagemaker_local.errors import LocalError
 from sagemaker_local.names import ACCOUNT, BUCKET
 
 # The SDK looks for a region, and asks the network for one, as soon as it is imported.
@@ -128,6 +130,7 @@ class _Local(ContentUploads, Session):
         target, prefix = self.determine_bucket_and_prefix(
             bucket=bucket, key_prefix=prefix, sagemaker_session=self
         )
+        validate_bucket_name({"Bucket": target})
         uri, source = f"s3://{target}/{prefix}", Path(path)
         if source.is_file():
             uri = f"{uri}/{source.name}"
@@ -140,6 +143,7 @@ class _Local(ContentUploads, Session):
     def upload_string_as_file_body(
         self, body: str | bytes, bucket: str, key: str, kms_key: str | None = None
     ) -> str:
+        validate_bucket_name({"Bucket": bucket})
         uri = f"s3://{bucket}/{key}"
         self.bucket.write(uri, body.encode() if isinstance(body, str) else body)
         return uri
@@ -150,7 +154,11 @@ class _Local(ContentUploads, Session):
         return [str(c) for c in self.bucket.download(f"s3://{bucket}/{key_prefix}", Path(path))]
 
     def read_s3_file(self, bucket: str, key_prefix: str) -> str:
-        return self.bucket.existing(f"s3://{bucket}/{key_prefix}").read_text(encoding="utf-8")
+        uri = f"s3://{bucket}/{key_prefix}"
+        file = self.bucket.existing(uri)
+        if file.is_dir():
+            raise LocalError(f"{uri} is a prefix; name one of the objects below it.")
+        return file.read_text(encoding="utf-8")
 
     def requests_at_once(self, _instance_type: str) -> int:
         """How many requests of a batch job are answered side by side here, whatever the instance.
