@@ -59,7 +59,14 @@ def test_a_processing_job_that_starts_a_program_of_its_image() -> None:
 
 
 @pytest.mark.parametrize(
-    "python", ["python", "python3.9", "/usr/bin/python3", "/opt/conda/bin/python3.10"]
+    "python",
+    [
+        "python",
+        "python3.9",
+        "/usr/bin/python3",
+        "/opt/conda/bin/python3.10",
+        "/miniconda3/bin/python",
+    ],
 )
 def test_a_containers_python_is_the_one_here(python: str) -> None:
     assert problems(changed(processing("S", CODE), f"{ENTRYPOINT}.0", python)) == []

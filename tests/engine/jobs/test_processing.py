@@ -362,7 +362,10 @@ def test_what_a_script_wrote_where_nothing_goes_up_is_said(
 @pytest.mark.parametrize(
     ("entrypoint", "reason"),
     [
-        (["python3", "/app/run.py"], "the entrypoint's '/app/run.py' is in its container image ("),
+        (
+            ["python3", "/app/run.py"],
+            "the entrypoint's '/app/run.py' is in its container image (",
+        ),
         ([f"{CODE}/script.py"], "comes from S3, and is no program there: S3 keeps no right to"),
         (["bash", f"{CODE}/no.sh"], f"the entrypoint names {CODE}/no.sh, and no input has"),
     ],

@@ -54,7 +54,8 @@ class Settings:
             if request and name not in request:
                 yield unknown_property(name, set(request) - set(arguments))
             else:
-                yield f"the argument {name} is not run locally{did_you_mean(name, self.members)}"
+                hint = "" if request else did_you_mean(name, self.members)
+                yield f"the argument {name} is not run locally{hint}"
 
     def ignored_in(self, arguments: Mapping[str, Any]) -> Iterator[str]:
         """Names of the settings in ``arguments`` that have no effect."""

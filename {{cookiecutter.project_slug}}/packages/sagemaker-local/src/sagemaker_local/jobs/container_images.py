@@ -50,13 +50,27 @@ def own_program(image: Any, entrypoint: Sequence[Any] = ()) -> str:
         return "a notebook job"
     if not isinstance(image, str):
         return "what its container image runs by itself"
+    return _named(image) or f"what the image{its_name(image)} runs by itself"
+
+
+def its_name(image: Any) -> str:
+    """An image for the end of "the image": what it is, such as `` (Spark)``, or what it is called.
+
+    Args:
+        image: its URI; of an expression nothing is said.
+    """
+    if not isinstance(image, str):
+        return ""
+    program = _named(image)
+    return f" ({program})" if program else f" {image.rpartition('/')[2] or image!r}"
+
+
+def _named(image: str) -> str:
+    """The program of an image that has one whose name is known; empty: it has none."""
     name = _repository(image)
     if name in _ALGORITHMS:
         return f"the built-in algorithm {name}"
-    for start, program in _PROGRAMS.items():
-        if name.startswith(start):
-            return program
-    return f"what the image {image.rpartition('/')[2] or image!r} runs by itself"
+    return next((told for start, told in _PROGRAMS.items() if name.startswith(start)), "")
 
 
 def is_tensorflow_serving(image: Any) -> bool:

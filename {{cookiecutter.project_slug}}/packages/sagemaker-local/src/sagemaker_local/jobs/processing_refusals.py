@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sagemaker_local.definition.expressions import function_of
-from sagemaker_local.jobs.container_images import own_program
+from sagemaker_local.jobs.container_images import its_name, own_program
 from sagemaker_local.jobs.refusals import source_refusals
 
 CONTAINER_ROOT = "/opt/ml/processing/"
 # Programs that start a job; any other entrypoint lives in a container image only.
-_SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")
+_SHELL = re.compile(r"(/[\w./-]*/)?(ba)?sh")
 # Words of Python and of shells: text of a program or a module's name follows, or a value does.
 _TEXT_FOLLOWS = re.compile(r"-m.*|-[a-z]*c.*|-")
 _WITH_VALUE = ("-W", "-X", "-o", "+o")
@@ -21,7 +21,7 @@ _QUERIES = {
     "AthenaDatasetDefinition": "Athena",
     "RedshiftDatasetDefinition": "Redshift",
 }
-_PYTHON = re.compile(r"(/usr/bin/|/usr/local/bin/|/opt/conda/bin/)?python[\d.]*")
+_PYTHON = re.compile(r"(/[\w./-]*/)?python[\d.]*")
 
 
 def refusals(request: dict[str, Any]) -> Iterator[str]:
@@ -39,8 +39,9 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
 
 def _program_refusals(specification: dict[str, Any], inputs: list[dict[str, Any]]) -> Iterator[str]:
     entrypoint = specification.get("ContainerEntrypoint")
-    program = own_program(specification.get("ImageUri"))
+    image = its_name(specification.get("ImageUri"))
     if not entrypoint:
+        program = own_program(specification.get("ImageUri"))
         yield (
             f"AppSpecification has no ContainerEntrypoint, and {program} needs Docker; give it one "
             "with a script, as ScriptProcessor does"
@@ -52,12 +53,12 @@ def _program_refusals(specification: dict[str, Any], inputs: list[dict[str, Any]
         )
     elif isinstance(entrypoint[0], str) and not _starts_here(entrypoint[0]):
         yield (
-            f"the entrypoint {entrypoint[0]!r} is a program of its container image ({program}), "
+            f"the entrypoint {entrypoint[0]!r} is a program of its container image{image}, "
             "which needs Docker; give python3 and a script"
         )
     else:
         script = script_of([*entrypoint, *specification.get("ContainerArguments", [])])
-        yield from _script_refusals(script, program, inputs)
+        yield from _script_refusals(script, image, inputs)
 
 
 def script_of(words: Sequence[Any]) -> str:
@@ -73,7 +74,7 @@ def script_of(words: Sequence[Any]) -> str:
     return ""
 
 
-def _script_refusals(script: str, program: str, inputs: list[dict[str, Any]]) -> Iterator[str]:
+def _script_refusals(script: str, image: str, inputs: list[dict[str, Any]]) -> Iterator[str]:
     """A script that no input brings is in the container's image, and so not here."""
     if not script or _may_be_in(script, inputs):
         return
@@ -81,7 +82,7 @@ def _script_refusals(script: str, program: str, inputs: list[dict[str, Any]]) ->
         yield f"no input brings the entrypoint's {script!r}; give one with the script at that place"
     else:
         yield (
-            f"the entrypoint's {script!r} is in its container image ({program}), which needs "
+            f"the entrypoint's {script!r} is in its container image{image}, which needs "
             f"Docker; give the script as an input, below {CONTAINER_ROOT}"
         )
 
@@ -103,7 +104,7 @@ def _folder(item: dict[str, Any]) -> Any:
 
 
 def _starts_here(program: str) -> bool:
-    return program in _SHELLS or is_python(program)
+    return _SHELL.fullmatch(program) is not None or is_python(program)
 
 
 def is_python(program: str) -> bool:
