@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from typing import Any
 
@@ -69,6 +70,11 @@ def left(local: Local, run: Run) -> bytes:
 def test_its_metrics_are_read_from_its_log(local: Local) -> None:
     run = trained(local, eval_metric="mae,r2,rmsle")
     values = {each["MetricName"]: each["Value"] for each in run.job("Train")["FinalMetricDataList"]}
+    listed = run.job("Train")["AlgorithmSpecification"]["MetricDefinitions"]
+    regexes = {each["Name"]: each["Regex"] for each in listed}
+    log = local.log(run, "Train").replace("\t", "#011").splitlines()
+    found = [match[1] for line in log if (match := re.match(regexes["validation:mae"], line))]
+    assert float(found[-1]) == values["validation:mae"]
     names = {
         f"{part}:{name}" for part in ("train", "validation") for name in ("mae", "r2", "rmsle")
     }

@@ -60,7 +60,7 @@ def test_what_cannot_be_tuned_is_refused_before_anything_runs(
 def test_other_ways_to_tune_are_refused(local: Local, member: str) -> None:
     item = tuning("T", RANDOM, STATIC)
     item["Arguments"][member] = {}
-    with pytest.raises(ClientError, match=f"the argument {member} is not run locally"):
+    with pytest.raises(ClientError, match=f"the argument {member} is not run locally; "):
         local.start(definition(item))
 
 

@@ -35,12 +35,14 @@ class Settings:
         ignored_below: names deeper inside that have no meaning on one machine.
         ignored_values: names deeper inside of which one value has none.
         parts: members whose own members are such settings too.
+        instead: what to do about a member that is refused, where there is something to say.
     """
 
     members: Mapping[str, Support]
     ignored_below: Collection[str] = ()
     ignored_values: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Settings] = field(default_factory=dict)
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, support: Support) -> list[str]:
         """The members that are taken in this way."""
@@ -53,6 +55,8 @@ class Settings:
         for name in sorted(set(arguments) - set(self.members)):
             if request and name not in request:
                 yield unknown_property(name, set(request) - set(arguments))
+            elif name in self.instead:
+                yield f"the argument {name} is not run locally; {self.instead[name]}"
             else:
                 hint = "" if request else did_you_mean(name, self.members)
                 yield f"the argument {name} is not run locally{hint}"

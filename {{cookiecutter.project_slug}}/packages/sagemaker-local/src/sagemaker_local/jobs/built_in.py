@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -44,6 +44,8 @@ class BuiltIn:
         batch_accept: the same of a transform job.
         says: how it is told that it refuses.
         several_hosts: does it train on several?
+        definitions: the regular expressions of its metrics, by name, that a described job has, as
+            far as they are known.
         notice: what its results are, if they are not those of its image.
     """
 
@@ -61,6 +63,7 @@ class BuiltIn:
     batch_accept: str = "text/csv"
     says: str = "says"
     several_hosts: bool = False
+    definitions: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
 
     def missing(self) -> Iterator[str]:

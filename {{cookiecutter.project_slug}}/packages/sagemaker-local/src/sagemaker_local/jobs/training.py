@@ -7,7 +7,6 @@ surrounds it, and ``training_metrics`` reads its log.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from sagemaker_local.jobs.inputs import Inputs
 from sagemaker_local.jobs.kind import JobContext, JobKind
 from sagemaker_local.jobs.program import run_to_success
 from sagemaker_local.jobs.refusals import source_refusals
-from sagemaker_local.jobs.training_metrics import final_metrics
+from sagemaker_local.jobs.training_metrics import described, final_metrics, regex_refusals
 from sagemaker_local.jobs.training_script import DRIVERS_CHANNEL, PROGRAM, SUBMIT_DIRECTORY
 from sagemaker_local.jobs.training_variables import resources
 from sagemaker_local.processes.runner import Command, Launch
@@ -78,7 +77,7 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
         if not function_of(channel):  # one that is not of its type is refused already
             yield from _channel_refusals(channel)
     for metric in specification.get("MetricDefinitions") or []:
-        yield from _regex_refusals(metric)
+        yield from regex_refusals(metric)
     if request.get("OutputDataConfig", {}).get("CompressionType", "GZIP") != "GZIP":
         yield "OutputDataConfig.CompressionType: a model is always a model.tar.gz locally"
     settings = request.get("HyperParameters") or {}
@@ -109,16 +108,13 @@ def _channel_refusals(channel: dict[str, Any]) -> Iterator[str]:
         yield f"{where}: objects are not wrapped in RecordIO locally"
 
 
-def _regex_refusals(metric: dict[str, Any]) -> Iterator[str]:
-    try:
-        re.compile(metric["Regex"])
-    except (re.error, TypeError) as error:
-        yield f"metric {metric['Name']!r} has a Regex that is no regular expression: {error}"
-
-
 def artifacts(job: dict[str, Any]) -> dict[str, Any]:
     """Where the service puts ``model.tar.gz``, as the job's Describe response says it."""
     return {"ModelArtifacts": {"S3ModelArtifacts": f"{_output_prefix(job)}/{_MODEL}"}}
+
+
+def _starts_with(job: dict[str, Any]) -> dict[str, Any]:
+    return {**artifacts(job), **described(job)}
 
 
 def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:
@@ -294,7 +290,7 @@ KIND = JobKind(
     run=run,
     sign=sign,
     defaults={"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
-    starts_with=artifacts,
+    starts_with=_starts_with,
     outputs=outputs,
     hosts=host_count,
 )

@@ -14,6 +14,27 @@ from sagemaker_local.storage.store import now
 _LONGEST_LINE = 1 << 20
 
 
+def regex_refusals(metric: dict[str, Any]) -> Iterator[str]:
+    """Why a request's definition of a metric finds nothing."""
+    try:
+        re.compile(metric["Regex"])
+    except (re.error, TypeError) as error:
+        yield f"metric {metric['Name']!r} has a Regex that is no regular expression: {error}"
+
+
+def described(request: dict[str, Any]) -> dict[str, Any]:
+    """What a Describe response says of an algorithm's metrics, which its request does not define.
+
+    Source: an engineer of AWS's in aws/sagemaker-xgboost-container#121.
+    """
+    specification = request.get("AlgorithmSpecification", {})
+    found = algorithm.of(specification.get("TrainingImage"))
+    if found is None or not found.definitions:
+        return {}
+    metrics = [{"Name": name, "Regex": regex} for name, regex in found.definitions.items()]
+    return {"AlgorithmSpecification": {**specification, "MetricDefinitions": metrics}}
+
+
 def final_metrics(request: dict[str, Any], logs: Sequence[Path]) -> list[dict[str, Any]]:
     """``FinalMetricDataList``: the last value of each metric in the hosts' logs.
 

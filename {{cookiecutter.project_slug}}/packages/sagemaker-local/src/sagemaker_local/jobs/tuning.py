@@ -39,6 +39,14 @@ SETTINGS = Settings(
         "HyperParameterTuningJobConfig TrainingJobDefinition", "HyperParameterTuningJobName Tags"
     ),
     parts={"TrainingJobDefinition": training.SETTINGS},
+    instead={
+        "WarmStartConfig": (
+            "leave it out, and the search starts without what an earlier one has found, or give "
+            "narrower ranges"
+        ),
+        "TrainingJobDefinitions": "give one TrainingJobDefinition, and a tuning job for each other",
+        "Autotune": "leave it out, and give ParameterRanges and a Strategy",
+    },
 )
 
 

@@ -49,6 +49,9 @@ _VALUE = re.compile(
     r"#011(?P<split>train|validation)-(?P<name>[a-z0-9_@.-]+)"
     r":(?P<value>[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
 )
+# Documented, or seen where a described job lists them (aucpr).
+_LISTED = (*_TUNED_FOR.split(), "aucpr")
+_NUMBER = r"([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
 
 
 def is_sagemakers(image: Any) -> bool:
@@ -118,5 +121,10 @@ ALGORITHM = BuiltIn(
     version=version_of,
     metrics_in=metrics_in,
     line=_line,
+    definitions={
+        f"{split}:{name}": rf".*\[[0-9]+\].*#011{split}-{name}:{_NUMBER}.*"
+        for split in ("train", "validation")
+        for name in _LISTED
+    },
     several_hosts=True,
 )
