@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from sagemaker_local.processes.runner import Command, Runner
 from sagemaker_local.steps.step_types import NOT_RUN, STEP_TYPES
 
-from engine.definitions import OUTPUT, Json, definition, processing, training
+from engine.definitions import OUTPUT, Json, definition, processing, training, transform
 from engine.local import ARNS, Local, Single, until
 
 MLFLOW = "arn:aws:sagemaker:us-east-1:000000000000:mlflow-tracking-server/m"
@@ -139,6 +139,18 @@ def test_what_cannot_run_is_refused_with_all_reasons(local: Local) -> None:
         assert reason in text
     assert local.client.list_training_jobs()["TrainingJobSummaries"] == []
     assert not (local.root / "jobs").exists()
+
+
+def test_a_job_without_its_objects_is_refused_as_the_service_does(local: Local) -> None:
+    for step in (
+        training("T", {**local.channels("pass"), "data": "s3://sagemaker-local/none"}),
+        transform("B", "m", "s3://sagemaker-local/none", "s3://sagemaker-local/out"),
+    ):
+        told = 'No S3 objects found under S3 URL "s3://sagemaker-local/none" given in input data'
+        with pytest.raises(ClientError, match=told) as caught:
+            local.begin(step)
+        assert refused(caught)
+    assert local.client.list_training_jobs()["TrainingJobSummaries"] == []
 
 
 def test_a_request_of_another_shape_is_refused_as_boto3_does(local: Local) -> None:

@@ -11,7 +11,7 @@ from sagemaker_local.jobs import processing, training, transform, tuning, tuning
 from sagemaker_local.jobs.jobs import NameTakenError, StillRunning
 from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.jobs.single_jobs import SingleJobs
-from sagemaker_local.planning import notices
+from sagemaker_local.planning import absent, notices
 from sagemaker_local.planning.rules import table
 from sagemaker_local.planning.shards import few_objects_of
 from sagemaker_local.registry.tags import add_tags, forget
@@ -141,6 +141,9 @@ class JobOperations:
     def _create(self, step_type: str, request: Document, operation_name: str) -> Document:
         kind = _kind(step_type)
         self._refuse(step_type, request)
+        empty = [*absent.refusals(step_type, request, self.engine.bucket)]
+        if empty:
+            raise LocalError("\n".join(empty))
         notices.say(notices.stood_in(step_type, request))
         notices.say(notices.doubted(table.doubts_by(step_type, request)))
         notices.say(notices.few(few_objects_of(step_type, request, self.engine.bucket)))

@@ -189,6 +189,7 @@ def _locate(arn_or_name: str) -> tuple[str, int]:
     *_, group, version = ("", *arn_or_name.rsplit("/", 2))
     if not version.isdigit():
         raise NoSuchPackage(
-            f"ModelPackage {arn_or_name} does not exist; an ARN ends in <group>/<version>."
+            "A model package is named by its ARN, which ends in <group>/<version>; "
+            f"ModelPackage {arn_or_name} does not exist."
         )
     return group.rsplit(":", 1)[-1], int(version)
