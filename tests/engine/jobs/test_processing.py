@@ -232,6 +232,11 @@ if sys.argv[2] != "nothing":
             "raise ValueError('NaN in x.\\n\\n  see\\nhttps://a.b')",
             "ValueError: NaN in x. see https:",
         ),
+        (
+            "import sys, traceback\ntry: 1 / 0\nexcept Exception as error:\n"
+            "    traceback.print_exc()\n    sys.exit(f'rows: ZeroDivisionError: {error}')",
+            "exited with code 1: rows: ZeroDivisionError: division by zero (log",
+        ),
         ("import sys; print('last words'); sys.exit(3)", "exited with code 3: last words"),
         ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9"),
         (

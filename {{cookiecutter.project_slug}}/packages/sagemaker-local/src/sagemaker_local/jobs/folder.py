@@ -117,4 +117,8 @@ def _error_in(lines: list[str]) -> str:
     starts = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     below = lines[starts[-1] + 1 :] if starts else []
     error = list(dropwhile(lambda line: line.startswith(" "), below))
-    return " ".join(line.strip() for line in error) if len(error) <= _MOST_LINES else ""
+    if not error or len(error) > _MOST_LINES:
+        return ""
+    # Who catches an error, prints its traceback and tells of it again has the last word.
+    last = max(number for number, line in enumerate(error) if error[0] in line)
+    return " ".join(line.strip() for line in error[last:])
