@@ -53,6 +53,9 @@ def test_a_command_needs_no_source_folder(local: Local) -> None:
     del channels["code"]
     run = local.run(definition(training("Train", channels)))
     assert local.log(run, "Train").splitlines()[0] == "said"
+    names = local.submitted("print('of a tuner')")
+    tuned = local.run(definition(training("Train", channels, hyperparameters=names)))
+    assert local.log(tuned, "Train") == "of a tuner\n", "it has the drivers, and no use for them"
 
 
 def test_a_command_of_source_code_runs_in_the_codes_folder(local: Local) -> None:

@@ -40,7 +40,10 @@ from sagemaker_local.storage.bucket import Bucket
 from sagemaker_local.storage.content import files_below
 
 _FRAMEWORK_SCRIPT = "runproc.sh"
-_FRAMEWORK_CALL = re.compile(r'^(?P<interpreter>python3?) (?P<script>\S+) "\$@"$', re.MULTILINE)
+_FRAMEWORK_CALL = re.compile(
+    r'^(?P<interpreter>(?:python3?|(?:/bin/)?(?:ba)?sh)(?: -\S+)*) (?P<script>\S+) "\$@"$',
+    re.MULTILINE,
+)
 # What is in a job's folder beside its inputs and outputs.
 _ENGINES_OWN = (f"{ROOT}/config/", f"{ROOT}/output/message")
 _MAX_MESSAGE = 1024  # bytes
@@ -185,7 +188,10 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
         raise StepFailure("a FrameworkProcessor with a custom entry_point is not run locally.")
     archive.unpack(source, code)
     folder.note_requirements(code)
-    return [call["interpreter"], str(code / call["script"])], code
+    if not (code / call["script"]).is_file():
+        script = call["script"]
+        raise StepFailure(f"the entrypoint names {script}, and {source.name} has no such file.")
+    return [*call["interpreter"].split(), str(code / call["script"])], code
 
 
 def _collect(job: dict[str, Any], hosts: tuple[Host, ...], bucket: Bucket) -> None:

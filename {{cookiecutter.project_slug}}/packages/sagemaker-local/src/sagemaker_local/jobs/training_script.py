@@ -60,6 +60,14 @@ def has_script(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_driven(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
+    """Does ModelTrainer's driver start the script, or the command, which needs no source folder?
+
+    A tuner's jobs have its drivers and no code: they name their script by hyperparameters.
+    """
+    return DRIVERS_CHANNEL in channels and (CODE_CHANNEL in channels or PROGRAM not in settings)
+
+
 def refusals(
     channels: Collection[str], settings: Mapping[str, Any], specification: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -70,7 +78,7 @@ def refusals(
         settings: its hyperparameters; one that is an expression is taken to turn out well.
         specification: its ``AlgorithmSpecification``.
     """
-    if DRIVERS_CHANNEL in channels:
+    if _is_driven(channels, settings):
         return
     if PROGRAM not in settings or SUBMIT_DIRECTORY not in settings:
         entrypoint = specification.get("ContainerEntrypoint") or ()
@@ -116,7 +124,7 @@ def command(
     specification = job.get("AlgorithmSpecification", {})
     for refusal in refusals(channels, job.get("HyperParameters", {}), specification):
         raise StepFailure(f"The job cannot run: {refusal}.")
-    if DRIVERS_CHANNEL in channels:
+    if _is_driven(channels, job.get("HyperParameters", {})):
         return _by_driver(job, host, channels)
     return _by_toolkit(job, host, bucket, channels)
 
