@@ -14,13 +14,18 @@ import sagemaker_local.algorithms
 import xgboost
 
 _FOLDER = Path(sagemaker_local.algorithms.__file__).with_name("stand_ins")
-_PACKAGES = ("sagemaker_containers", "sagemaker_xgboost_container", "sagemaker_algorithms")
+_PACKAGES = (
+    "sagemaker_containers",
+    "sagemaker_inference",
+    "sagemaker_xgboost_container",
+    "sagemaker_algorithms",
+)
 
 
 @pytest.fixture(autouse=True)
 def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process finds them, and forgets them."""
-    for folder in ("toolkit", "xgboost"):
+    for folder in ("toolkit", "inference", "xgboost"):
         monkeypatch.syspath_prepend(str(_FOLDER / folder))
     yield
     for name in [each for each in sys.modules if each.partition(".")[0] in _PACKAGES]:
@@ -44,6 +49,17 @@ def test_arrays_are_encoded_and_decoded_as_by_the_toolkit() -> None:
         assert np.array_equal(encoders.decode(encoders.encode(rows, kind), kind), rows)
     with pytest.raises(framework().errors.UnsupportedFormatError, match="Content type x/y is not"):
         encoders.encode(rows, "x/y")
+
+
+def test_the_inference_toolkit_encodes_and_decodes_too() -> None:
+    encode = importlib.import_module("sagemaker_inference.encoder").encode
+    decode = importlib.import_module("sagemaker_inference.decoder").decode
+    rows = np.array([[1.5, 2], [3, 4]])
+    assert encode(rows, "text/csv") == "1.5,2.0\n3.0,4.0\n"
+    for kind in ("text/csv", "application/json", "application/x-npy"):
+        assert np.array_equal(decode(encode(rows, kind), kind), rows)
+    with pytest.raises(ImportError, match="install sagemaker-inference if the script needs it"):
+        exec("from sagemaker_inference import default_inference_handler")
 
 
 def test_a_response_is_a_body_and_its_type() -> None:

@@ -348,6 +348,34 @@ def test_a_model_that_does_not_serve_says_why(local: Local, members: Json, reaso
     assert reason in failed(local, local.run(definition(step)))
 
 
+# Answers as Flask's responses do, whose class may not be installed.
+RESPONSE = """
+class Response:
+    mimetype = "text/csv"
+
+    def __init__(self, body):
+        self.status_code = 418 if body == "teapot" else 200
+        self.get_data = body.encode
+
+def model_fn(model_dir):
+    return None
+
+def transform_fn(model, body, content_type, accept):
+    return Response(body)
+"""
+
+
+@pytest.mark.parametrize(("body", "expected"), [("1,2\n", {"a.out": "1,2\n"}), ("teapot", None)])
+def test_a_response_of_flask_is_an_answer_or_an_error(
+    local: Local, body: str, expected: dict[str, str] | None
+) -> None:
+    run = scored(local, {"a": body}, RESPONSE, source={"ContentType": "text/csv"})
+    if expected:
+        assert succeeded(local, run) == expected
+    else:
+        assert "a: StatusError: teapot" in failed(local, run)
+
+
 # Says what it was asked, and answers as a type of its own unless one is wanted.
 LINK = """
 import os

@@ -18,9 +18,10 @@ from sagemaker_local.jobs.container_images import SCIKIT_LEARN, XGBOOST, framewo
 _FOLDER = Path(algorithms.__file__).with_name("stand_ins")
 _PATH = "PYTHONPATH"
 # By the framework of an image: folders, and the package in each.
+_TOOLKITS = {"toolkit": "sagemaker_containers", "inference": "sagemaker_inference"}
 _GIVEN = {
-    SCIKIT_LEARN: {"toolkit": "sagemaker_containers"},
-    XGBOOST: {"toolkit": "sagemaker_containers", "xgboost": "sagemaker_xgboost_container"},
+    SCIKIT_LEARN: _TOOLKITS,
+    XGBOOST: {**_TOOLKITS, "xgboost": "sagemaker_xgboost_container"},
 }
 
 

@@ -1,9 +1,11 @@
 """What one container of an inference pipeline is told by the one before it.
 
 "Inference pipelines in Amazon SageMaker AI" in the Developer Guide: a sequence of HTTP requests, of
-which the client gets the last answer. No source says what becomes of ``Accept``: here the last
-container alone is told it, and those before answer as their variables say
-(``SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT``), as AWS's examples set them.
+which the client gets the last answer. What it wants accepted is told the last container alone;
+those before answer as their variables say (``SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT``), or else with
+JSON: "The default accept/content-type between containers for serial inference is JSON"
+(aws/amazon-sagemaker-examples, sklearn_abalone_featurizer.py, which answers with its type so "the
+next container can read the response payload correctly").
 """
 
 from __future__ import annotations

@@ -34,6 +34,18 @@ class ScriptError(Exception):
     """The script is not one that serves a model; no record is to blame."""
 
 
+class StatusError(Exception):
+    """A script answers with an error.
+
+    Attributes:
+        status: of the HTTP answer.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 def say(error: Exception) -> None:
     """Print an error, after what it came of."""
     if error.__cause__ is not None:
@@ -96,6 +108,8 @@ class ModelScript:
         answer, kind = self._answer(self._model, content, content_type, accept), ""
         if isinstance(answer, tuple):  # with its type, which the toolkit allows
             answer, kind = answer[0], str(answer[1]) if len(answer) > 1 else ""
+        elif hasattr(answer, "get_data") and hasattr(answer, "mimetype"):  # a response of Flask's
+            answer, kind = _said_by(answer)
         if isinstance(answer, str):
             return answer.encode("utf-8"), kind
         if isinstance(answer, bytes | bytearray):
@@ -137,6 +151,18 @@ class ModelScript:
         except Exception as error:
             reason = f"{self._program}: {name} failed: {type(error).__name__}: {error}"
             raise ScriptError(reason) from error
+
+
+def _said_by(response: Any) -> tuple[bytes, str]:
+    """The body and the type of a response of Flask's.
+
+    Raises:
+        StatusError: it is an error.
+    """
+    body = response.get_data()
+    if response.status_code >= 400:
+        raise StatusError(response.status_code, body.decode("utf-8", "replace"))
+    return body, response.mimetype
 
 
 def _with_context(function: Callable[..., Any], arguments: int) -> Callable[..., Any]:
