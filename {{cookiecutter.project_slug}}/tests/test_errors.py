@@ -1,9 +1,12 @@
 """A person's mistake is one sentence in a notebook, too."""
 
+from pathlib import Path
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from {{ cookiecutter.package_name }} import errors
+from {{ cookiecutter.package_name }}.notebooks import kernel_ahead, pipeline_run
 
 
 def test_a_notebook_shows_the_sentence_without_a_traceback(
@@ -13,3 +16,19 @@ def test_a_notebook_shows_the_sentence_without_a_traceback(
     shell.user_ns["errors"] = errors
     shell.run_cell("raise errors.ProjectError('cars.csv is not there; give another file')")
     assert capsys.readouterr().out == "ProjectError: cars.csv is not there; give another file\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "own.yaml is not there"), ("target: [price", "own.yaml is no YAML: while parsing a")],
+)
+def test_a_file_of_parameters_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("fine.yaml").write_text("target: price\n", encoding="utf-8")
+    if text:
+        Path("own.yaml").write_text(text, encoding="utf-8")
+    attempt = pipeline_run.Attempt(kernel_ahead.Ahead(tmp_path))
+    failure = attempt.execute(["-f", "fine.yaml", "-f", "own.yaml"])
+    assert failure.startswith(said) and "\n" not in failure

@@ -97,10 +97,22 @@ def look_at_data(
         shift, share = drift.smallest_shift(watched, found.columns, kept.level)
         if shift > SMALL_SHIFT or share > SMALL_SHARE:
             found.notes.append(
-                f"{found.rows} rows are few: only shifts of {shift:.2g} standard deviations, or of "
-                f"{share:.0%} of a category, would surely have been seen"
+                f"{few(found.rows, watched, found.columns)}: only shifts of {shift:.2g} standard "
+                f"deviations, or of {share:.0%} of a category, would surely have been seen"
             )
     return found
+
+
+def few(
+    rows: int, reference: Mapping[str, Distribution], window: Mapping[str, Distribution]
+) -> str:
+    """What a window has little of: rows, or a column's values, here or in the baseline."""
+    both = sorted(reference.keys() & window.keys())
+    known, then = min((reference[name].known, name) for name in both)
+    here, now = min((window[name].known, name) for name in both)
+    if known < here:
+        return f"the baseline has only {known:,.0f} values of {then}"
+    return f"{here:,.0f} values of {now} are few" if here < rows / 2 else f"{rows:,} rows are few"
 
 
 def _check_same(

@@ -118,7 +118,7 @@ def check_target(facts: ColumnFacts, read: Reading, problem_type: str) -> None:
     elif labels > MAX_CLASSES:
         raise DataError(
             f"target {facts.name!r} has {labels} values, too many for {problem_type}; choose "
-            "regression or another target"
+            "another target, or regression if they are numbers"
         )
     elif problem_type == "binary_classification" and labels > 2:
         shown = (text for text in facts.counts() if not readable.means_missing(text, read))

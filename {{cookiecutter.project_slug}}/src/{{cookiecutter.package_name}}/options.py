@@ -1,6 +1,6 @@
 """Options that several commands have, and the session that they mean."""
 
-from argparse import Namespace
+from argparse import Namespace, _MutuallyExclusiveGroup
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,10 +21,15 @@ def add_family(added: Parser) -> None:
     added.add_argument("--family", choices=known, default=default, help=f"default: {default}")
 
 
+def add_task(added: Parser | _MutuallyExclusiveGroup) -> None:
+    """The option for models of other data than the project's own."""
+    added.add_argument("--task", default="", help="that notebook 03 was given, if any")
+
+
 def add_group(added: Parser) -> None:
     """The options for models of another task, or of another project."""
     which = added.add_mutually_exclusive_group()
-    which.add_argument("--task", default="", help="that notebook 03 was given, if any")
+    add_task(which)
     which.add_argument("--group", help="a model package group; default: this project's")
 
 

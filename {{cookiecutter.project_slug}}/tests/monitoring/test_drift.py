@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from monitoring import comparisons, drift
+from monitoring import window as windows
 from monitoring.columns import TextCounter
 from monitoring.comparisons import Comparison
 from monitoring.distributions import OTHERS, Categories, Distribution, Numbers
@@ -73,6 +74,14 @@ def test_a_small_window_says_what_it_cannot_see() -> None:
     small, large = (drift.smallest_shift(reference, columns(1, rows)) for rows in (50, 5_000))
     assert small[0] > 0.8 > 0.15 > large[0]
     assert small[1] > 0.3 > 0.1 > large[1]
+
+
+def test_what_is_few_is_named() -> None:
+    many, some = columns(0, 5_000), columns(1, 50)
+    assert windows.few(50, many, some) == "50 rows are few"
+    assert windows.few(200, many, many | {"age": some["age"]}) == "50 values of age are few"
+    rare = windows.few(5_000, many | {"age": some["age"]}, many)
+    assert rare == "the baseline has only 50 values of age"
 
 
 def test_a_shift_of_the_said_size_is_found() -> None:

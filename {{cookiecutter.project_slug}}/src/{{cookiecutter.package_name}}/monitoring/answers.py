@@ -29,7 +29,7 @@ def labels(options: Namespace) -> Iterable[str]:
     from . import labels
 
     with opened(options) as session:
-        endpoint = options.endpoint or registry.group_name(options.family)
+        endpoint = options.endpoint or registry.group_name(options.family, options.task)
         labels.check_known(session, endpoint)
         return [labels.add(session, endpoint, options.file)]
 
@@ -37,7 +37,7 @@ def labels(options: Namespace) -> Iterable[str]:
 def create_schedule(options: Namespace) -> Iterable[str]:
     from . import schedules
 
-    endpoint = options.endpoint or registry.group_name(options.family)
+    endpoint = options.endpoint or registry.group_name(options.family, options.task)
     with opened(options) as session:
         return [schedules.put(session, endpoint, options.every, options.role)]
 
@@ -45,6 +45,6 @@ def create_schedule(options: Namespace) -> Iterable[str]:
 def delete_schedule(options: Namespace) -> Iterable[str]:
     from . import schedules
 
-    endpoint = options.endpoint or registry.group_name(options.family)
+    endpoint = options.endpoint or registry.group_name(options.family, options.task)
     with opened(options) as session:
         return [schedules.remove(session, endpoint)]

@@ -1,7 +1,7 @@
 """The commands of monitoring, their options, their help."""
 
 from ..command_line import Parser
-from ..options import add_bucket, add_family, add_session
+from ..options import add_bucket, add_family, add_session, add_task
 from . import answers
 
 
@@ -32,6 +32,7 @@ def add_labels(parser: Parser) -> None:
     about = "whose requests these are; default: the one of this project's models"
     added.add_argument("--endpoint", default="", help=about)
     add_family(added)
+    add_task(added)
     add_session(added)
     add_bucket(added)
 
@@ -57,5 +58,6 @@ def add_schedules(parser: Parser) -> None:
         about = "that is watched; default: the one of this project's models"
         added.add_argument("--endpoint", default="", help=about)
         add_family(added)
+        add_task(added)
         add_session(added, "managed")
         add_bucket(added)

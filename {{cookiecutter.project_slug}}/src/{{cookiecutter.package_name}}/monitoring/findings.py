@@ -40,7 +40,8 @@ class Findings:
         window = self.window
         if not window["new"]:
             return f"There is nothing new until {window['end']}."
-        found = f"{len(self.violations)} violations" if self.violations else "no violation"
+        many = len(self.violations)
+        found = f"{many} violation{'s' * (many > 1)}" if many else "no violation"
         said = f"{window['rows']:,} rows in {window['requests']:,} requests"
         if not window["rows"]:
             said = f"No request, but {window['new']:,} labels of earlier ones"

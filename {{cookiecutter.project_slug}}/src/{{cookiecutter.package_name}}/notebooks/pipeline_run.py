@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,6 +23,7 @@ from jupyter_core.utils import ensure_async, ensure_event_loop
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from yaml import YAMLError, safe_load
 
 from .. import paths
 from ..errors import ProjectError
@@ -33,6 +35,7 @@ from .kernel import Kernel
 REPORT = f"{__package__}.report"  # imports what takes a third of a second
 TRAINING = "03_training_pipeline.ipynb"
 ENGINE = "interruptible"
+FILE_OPTIONS = ("-f", "--parameters_file")  # of papermill
 INTERRUPTED = "the run was stopped by an interrupt (Ctrl-C)"
 SAVE_SECONDS = 10.0  # a run that is killed loses no more of its notebook
 DEAD_KERNEL = 138  # papermill's exit code, after a traceback on stderr
@@ -155,6 +158,10 @@ class Attempt:
             papermill.cli.papermill.main(words, prog_name="pipeline", standalone_mode=False)
         except PapermillExecutionError as error:
             return sentence(error.ename, error.evalue)
+        except FileNotFoundError as error:
+            return f"{error.filename} is not there"
+        except YAMLError as error:
+            return f"{unreadable(options)}: {' '.join(str(error).split())}"
         except papermill.cli.click.ClickException as error:
             return str(error.format_message())
         except KeyboardInterrupt:
@@ -205,6 +212,17 @@ def note_failure(run: record.Run, failure: str) -> bool:
         document["status"] = "Failed"
     run.write(record.LINEAGE, document | {"reason": failure})
     return failure != INTERRUPTED
+
+
+def unreadable(options: list[str]) -> str:
+    """The beginning of a sentence on the file of parameters that is no YAML."""
+    for option, name in pairwise(options):
+        if option in FILE_OPTIONS and Path(name).is_file():
+            try:
+                safe_load(Path(name).read_text(encoding="utf-8"))
+            except YAMLError:
+                return f"{name} is no YAML"
+    return "the parameters are no YAML"
 
 
 def injected(executed: Path) -> dict[str, Any]:
