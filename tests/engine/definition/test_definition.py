@@ -161,6 +161,11 @@ def test_what_stands_beside_the_arguments_is_text(members: Json, told: str) -> N
     assert found.startswith(f"step 'S': {told}")
 
 
+def test_a_request_that_holds_a_definition_is_none() -> None:
+    (found,) = problems(json.dumps({"PipelineName": "p", "PipelineDefinition": "{}"}))
+    assert found == "it holds a PipelineDefinition, and is none itself; give that text"
+
+
 def test_settings_of_the_whole_pipeline_are_objects() -> None:
     names = {"Trial": "a", "ExperimentName": get("Execution.Pipeline"), "TrialName": 3}
     found = [p.what for p in check(parse(definition(fail("S"), PipelineExperimentConfig=names)))]

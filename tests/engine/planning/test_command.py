@@ -21,7 +21,7 @@ CALLS = definition(function("Call", "arn:aws:lambda:eu-west-1:111122223333:funct
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "pipeline.json"
-    path.write_text(TEXT)
+    path.write_text(TEXT, encoding="utf-8-sig")  # as editors of Windows write it
     return path
 
 

@@ -239,6 +239,21 @@ def test_images_of_every_step_are_looked_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("image", "library", "there"),
+    [
+        ("sagemaker-spark-processing:3.3-cpu-py39-v1.1", "pyspark", "3.3"),
+        ("autogluon-training:1.1.0-cpu-py310", "autogluon", "1.1.0"),
+        ("huggingface-pytorch-training:2.0-transformers4.28-gpu-py310", "transformers", "4.28"),
+    ],
+)
+def test_what_an_image_is_made_for_is_in_its_name(image: str, library: str, there: str) -> None:
+    item = processing("P", CODE)
+    item["Arguments"]["AppSpecification"]["ImageUri"] = f"r/{image}"
+    rows = {row.library: row.there for row in report(read(definition(item))[0]).rows}
+    assert rows[library] == there
+
+
 def test_an_image_that_an_expression_gives_is_not_known_before() -> None:
     item = processing("P", CODE)
     item["Arguments"]["AppSpecification"]["ImageUri"] = get("Parameters.Image")

@@ -63,6 +63,7 @@ def test_a_function_that_another_session_knew_is_refused_at_the_start(
         ({"OutputParameters": [{"OutputType": "String"}]}, "has an entry that is none"),
         ({"OutputParameters": [{"OutputName": "x", "OutputType": "List"}]}, "that is none"),
         ({"OutputParameters": "x"}, "OutputParameters is not a list"),
+        ({"OutputParameters": {}}, "OutputParameters is not a list"),
         ({"RetryPolicies": [{}]}, "an entry that is no retry policy"),
     ],
 )

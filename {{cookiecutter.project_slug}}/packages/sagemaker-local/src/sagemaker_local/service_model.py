@@ -24,9 +24,11 @@ from sagemaker_local import patterns
 from sagemaker_local.errors import LocalError
 
 _MOST_CHOICES = 20
-# What the pattern of a role's ARN has, and a value that people with a placeholder may look at.
-_ROLES = ":role/"
-_ROLE = "arn:aws:iam::111122223333:role/service-role/my-role"
+# What a pattern has, and a value that people with a placeholder may look at.
+_WANTED = {
+    ":role/": "a role's ARN, such as arn:aws:iam::111122223333:role/service-role/my-role",
+    "(https|s3)://": "an address in S3, such as s3://my-bucket/data",
+}
 
 
 class InvalidRequest(LocalError):
@@ -50,13 +52,6 @@ def service_data(kind: str) -> dict[str, Any]:
 def shape_named(name: str) -> Shape:
     """A shape of the service, one object for each: botocore works out its members once."""
     return service_model().shape_for(name)
-
-
-@cache
-def members_of(name: str) -> tuple[str, ...]:
-    """Names of the members that a shape has."""
-    shape = shape_named(name)
-    return tuple(shape.members) if isinstance(shape, StructureShape) else ()
 
 
 @cache
@@ -135,8 +130,9 @@ def _string_violations(value: str, shape: StringShape, path: str) -> Iterator[st
     pattern = shape.metadata.get("pattern", "")
     if pattern and not patterns.matches(pattern, value):
         line_break = " and has a line break" if len(value.splitlines()) > 1 else ""
-        role = f"; give a role's ARN, such as {_ROLE}" if _ROLES in pattern else ""
-        yield f"{path} is {value[:80]!r}, which does not match {pattern}{line_break}{role}"
+        hints = (f"; give {what}" for mark, what in _WANTED.items() if mark in pattern)
+        hint = next(hints, "")
+        yield f"{path} is {value[:80]!r}, which does not match {pattern}{line_break}{hint}"
 
 
 def _offered(value: str, choices: list[str]) -> str:

@@ -137,6 +137,9 @@ class _Parser(Reading):
         self.steps: dict[str, Step] = {}
 
     def run(self, document: dict[str, Any]) -> Definition:
+        if "PipelineDefinition" in document:
+            self.refuse("", "it holds a PipelineDefinition, and is none itself; give that text")
+            return Definition({}, {})
         for unknown in unknown_properties(document, _TOP_LEVEL):
             self.refuse("", unknown)
         if "Version" not in document:

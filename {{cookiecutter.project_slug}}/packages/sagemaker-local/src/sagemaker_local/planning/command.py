@@ -62,7 +62,7 @@ def _text(file: str) -> str:
     if file == _STDIN:
         return sys.stdin.read()
     try:
-        return Path(file).read_text(encoding="utf-8")
+        return Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         told = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise LocalError(f"{file} cannot be read: {told}") from error

@@ -35,11 +35,14 @@ _LIBRARIES = {
     "tensorflow": "tensorflow",
     "pytorch": "torch",
     "mxnet": "mxnet",
+    "spark-processing": "pyspark",
+    "autogluon": "autogluon",
 }
 # Distributions that bring the same library under another name.
 _ALIASES = {"xgboost": ("xgboost", "xgboost-cpu"), "tensorflow": ("tensorflow", "tensorflow-cpu")}
 _PYTHON = re.compile(r"-py(\d)(\d+)")
 _VERSION = re.compile(r"\d+(\.\d+)*")
+_TRANSFORMERS = re.compile(r"-transformers(\d+(\.\d+)*)")  # in tags of Hugging Face's images
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,9 @@ def _held(image: str) -> dict[str, str]:
     library = next((found for part, found in _LIBRARIES.items() if part in name), None)
     if library and version:
         held[library] = version.group()
+    transformers = _TRANSFORMERS.search(tag)
+    if transformers:
+        held["transformers"] = transformers[1]
     return held
 
 

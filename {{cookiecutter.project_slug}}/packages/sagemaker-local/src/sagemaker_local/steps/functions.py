@@ -12,7 +12,7 @@ from sagemaker_local.definition.document import Step
 from sagemaker_local.definition.expressions import Reference, function_of
 from sagemaker_local.definition.parameters import Parameter
 from sagemaker_local.definition.support import table
-from sagemaker_local.definition.values import as_text
+from sagemaker_local.definition.values import as_text, shown
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.steps.step_type import (
     Functions,
@@ -35,6 +35,10 @@ class Output:
     type: str = "String"
 
 
+# What an entry of OutputParameters has.
+_OUTPUT = "one has OutputName, and OutputType String, Integer, Float or Boolean"
+
+
 class LambdaStep(StepType):
     """Calls a Python function; the arguments are its event."""
 
@@ -49,13 +53,13 @@ class LambdaStep(StepType):
 
     def output_refusals(self, step: Step) -> Iterator[str]:
         """Why the output parameters that a step declares are none."""
-        declared = step.members.get("OutputParameters") or []
+        declared = step.members.get("OutputParameters", [])
         if not isinstance(declared, list):
             yield "OutputParameters is not a list"
             return
         for item in declared:
             if not _is_output(item):
-                yield f"OutputParameters has an entry that is none: {item!r}"
+                yield f"OutputParameters has an entry that is none: {shown(item)}; {_OUTPUT}"
 
     def property_refusals(self, step: Step, reference: Reference) -> Iterator[str]:
         if reference.path[:1] != ("OutputParameters",) or len(reference.path) != 2:

@@ -116,7 +116,7 @@ class StepType(ABC):
     @property
     def argument_names(self) -> Collection[str]:
         """Every member of the request that the arguments are; empty: they are none."""
-        return service_model.members_of(self.request) if self.request else ()
+        return service_model.members(self.request) if self.request else ()
 
     @property
     def cached(self) -> bool:
