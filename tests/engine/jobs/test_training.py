@@ -46,6 +46,7 @@ def test_the_model_is_an_archive_where_the_service_puts_it(local: Local) -> None
     transitions = job["SecondaryStatusTransitions"]
     assert [each["Status"] for each in transitions] == ["Training", "Completed"]
     assert transitions[0]["EndTime"] == transitions[1]["EndTime"] == job["TrainingEndTime"]
+    assert job["OutputDataConfig"]["KmsKeyId"] == ""
     assert "FinalMetricDataList" not in job
     assert run.steps["Train"]["Metadata"] == {"TrainingJob": {"Arn": job["TrainingJobArn"]}}
     assert [key.rsplit("/", 1)[-1] for key in local.objects()] == ["model.tar.gz"]

@@ -58,6 +58,9 @@ def test_a_tuning_job_tries_and_knows_the_best(
     run = tuned(local, *ranges, jobs=limit, **options)
     assert run.status == "Succeeded", run.steps
     job, found = run.job("Tune"), children(local, run)
+    static = job["TrainingJobDefinition"]["StaticHyperParameters"]
+    config = job["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
+    assert static["_tuning_objective_metric"] == config["MetricName"]
     assert job["HyperParameterTuningJobStatus"] == "Completed"
     assert counted(job) == {"Completed": jobs, "succeeded": jobs}
     limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]

@@ -114,7 +114,9 @@ def artifacts(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _starts_with(job: dict[str, Any]) -> dict[str, Any]:
-    return {**artifacts(job), **described(job)}
+    # The SDK's ``Estimator.attach`` asks for the key's name, though the service has none.
+    output = {"OutputDataConfig": {"KmsKeyId": "", **job["OutputDataConfig"]}}
+    return {**artifacts(job), **described(job), **output}
 
 
 def run(job: dict[str, Any], context: JobContext) -> dict[str, Any]:

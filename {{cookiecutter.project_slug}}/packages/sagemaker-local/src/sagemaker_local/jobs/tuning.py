@@ -22,7 +22,8 @@ from sagemaker_local.errors import StepFailure
 from sagemaker_local.jobs import algorithm, training, tuning_search
 from sagemaker_local.jobs.folder import JobFolder
 from sagemaker_local.jobs.kind import JobContext, JobKind
-from sagemaker_local.jobs.tuning_run import RESOURCE, TuningRun
+from sagemaker_local.jobs.training_metrics import described
+from sagemaker_local.jobs.tuning_run import OBJECTIVE, RESOURCE, TuningRun
 from sagemaker_local.jobs.tuning_trials import (
     best_first,
     config_of,
@@ -98,6 +99,18 @@ def properties(job: Document, store: Store) -> Document:
     return {"TrainingJobSummaries": [summary(job, child) for child in ranked[:_TOP_MODELS]]}
 
 
+def starts_with(job: Document) -> Document:
+    """The definition of its training jobs, with what the service adds to that, and the SDK's
+    ``HyperparameterTuner.attach`` takes away again."""
+    definition = job["TrainingJobDefinition"]
+    static = dict(definition.get("StaticHyperParameters", {}))
+    objective = config_of(job).get("HyperParameterTuningJobObjective")
+    if objective:
+        static[OBJECTIVE] = objective["MetricName"]
+    added = {**described(definition), "StaticHyperParameters": static}
+    return {"TrainingJobDefinition": {**definition, **added}}
+
+
 def best_model(job: Document, folder: JobFolder) -> dict[str, Path | None]:
     """Where the best training job's model is; its file is in that job's folder."""
     definition = job["TrainingJobDefinition"]
@@ -144,6 +157,7 @@ KIND = JobKind(
         },
         "ObjectiveStatusCounters": {"Succeeded": 0, "Pending": 0, "Failed": 0},
     },
+    starts_with=starts_with,
     named=tuning_job_name,
     properties=properties,
     outputs=best_model,

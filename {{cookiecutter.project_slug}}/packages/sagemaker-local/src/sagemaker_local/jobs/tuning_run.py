@@ -27,6 +27,8 @@ from sagemaker_local.service_model import members
 from sagemaker_local.storage.store import Document, members_of, now
 
 RESOURCE = "hyper-parameter-tuning-job"
+# The hyperparameter with which the service tells a training job what is tuned for.
+OBJECTIVE = "_tuning_objective_metric"
 _FAILURES_BEFORE_SUCCESS = 5
 
 
@@ -106,7 +108,7 @@ class TuningRun:
             "HyperParameters": {
                 **definition.get("StaticHyperParameters", {}),
                 **tuned,
-                "_tuning_objective_metric": self._metric,
+                OBJECTIVE: self._metric,
             },
             "TuningJobArn": self._job["HyperParameterTuningJobArn"],
             **checkpoints.of_trial(definition, name),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from sagemaker_local.jobs.tuning_run import OBJECTIVE
 from sagemaker_local.jobs.tuning_search import tuned_names
 from sagemaker_local.planning.rules.rule import GUIDE, Arguments, Outcome, RequestRule
 
@@ -17,7 +18,6 @@ _MOST_SETTINGS = 100
 _MOST_JOBS, _MOST_RANDOM_JOBS = 750, 10_000
 _MOST_PARALLEL, _RAISED_PARALLEL = 10, 100
 _MOST_METRICS = 20
-_OBJECTIVE = "_tuning_objective_metric"
 
 
 def _jobs(arguments: Arguments) -> Arguments:
@@ -35,11 +35,11 @@ def _many_ranges(arguments: Arguments) -> Iterator[str]:
 def _many_settings(arguments: Arguments) -> Iterator[str]:
     static = _jobs(arguments).get("StaticHyperParameters") or {}
     # A tuned name that is static too is refused elsewhere; one may be an expression.
-    count = len({*static, _OBJECTIVE}) + len(tuned_names(arguments[_CONFIG]))
+    count = len({*static, OBJECTIVE}) + len(tuned_names(arguments[_CONFIG]))
     if count > _MOST_SETTINGS:
         yield (
             f"TrainingJobDefinition has {count} hyperparameters with those that are tuned and "
-            f"{_OBJECTIVE}, which the service adds, and may have {_MOST_SETTINGS}"
+            f"{OBJECTIVE}, which the service adds, and may have {_MOST_SETTINGS}"
         )
 
 
@@ -130,10 +130,10 @@ def _many_metrics(arguments: Arguments) -> Iterator[str]:
 
 def _taken_name(arguments: Arguments) -> Iterator[str]:
     static = _jobs(arguments).get("StaticHyperParameters") or {}
-    if _OBJECTIVE in static:
-        yield f"TrainingJobDefinition.StaticHyperParameters has {_OBJECTIVE}; the service adds it"
-    if _OBJECTIVE in tuned_names(arguments[_CONFIG]):
-        yield f"{_CONFIG}.ParameterRanges has {_OBJECTIVE}; the service adds it"
+    if OBJECTIVE in static:
+        yield f"TrainingJobDefinition.StaticHyperParameters has {OBJECTIVE}; the service adds it"
+    if OBJECTIVE in tuned_names(arguments[_CONFIG]):
+        yield f"{_CONFIG}.ParameterRanges has {OBJECTIVE}; the service adds it"
 
 
 RULES = (
@@ -183,7 +183,7 @@ RULES = (
         Outcome.NOTICED,
     ),
     RequestRule(
-        f"{_OBJECTIVE} is the service's own hyperparameter",
+        f"{OBJECTIVE} is the service's own hyperparameter",
         f"{_RANGES}; no refusal was seen",
         _TUNING,
         _taken_name,
