@@ -14,6 +14,7 @@ from typing import Any
 from tabular.values import DataError
 
 LATE = timedelta(hours=48)  # later than this, no file comes any more
+HOUR = timedelta(hours=1)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,14 +46,16 @@ class Bookmark:
 
     def _is_done(self, key: str) -> bool:
         # An hour's file holds requests of that hour alone: after it, all of them were taken.
-        end = hour(key) + timedelta(hours=1)
+        end = hour(key) + HOUR
         if key in self.taken:
             return self.taken[key] >= end
         return end <= self.until - LATE
 
-    def moved(self, read: Iterable[str], end: datetime) -> "Bookmark":
-        """After a window up to `end` took what these files held before it."""
-        taken = {**self.taken, **{key: max(end, self.start(key)) for key in read}}
+    def moved(self, read: Iterable[str], end: datetime, whole: bool = False) -> "Bookmark":
+        """After a window up to `end` took what these files held before it, or the whole files."""
+        taken = dict(self.taken)
+        for key in read:
+            taken[key] = max(end, self.start(key), hour(key) + HOUR if whole else end)
         recent = {key: moment for key, moment in taken.items() if hour(key) > end - LATE * 2}
         return Bookmark(max(self.until, end), recent, self.of)
 
@@ -76,6 +79,15 @@ def read(found: Mapping[str, Any]) -> Bookmark:
 def _time(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def has_hour(key: str) -> bool:
+    """Whether a file is in the folder of an hour."""
+    try:
+        hour(key)
+    except DataError:
+        return False
+    return True
 
 
 def hour(key: str) -> datetime:

@@ -4,7 +4,7 @@
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from tabular.records import Columns
 from tabular.values import DataError, text
 
 from . import batch_results, captured
-from .bookmark import Bookmark, hour
+from .bookmark import Bookmark, has_hour, hour
 from .captured import Unreadable
 from .captured_line import Capture
 from .serving import Serving
@@ -87,7 +87,7 @@ def consolidate(
 ) -> tuple[Consolidated, Bookmark]:
     """Write the rows of a time that no window has taken, and move the bookmark.
 
-    Results of a batch job are taken as a whole.
+    Results of a batch job are taken as a whole: those below an hour once, others in each window.
 
     Args:
         folder: gets rows.parquet.
@@ -100,11 +100,11 @@ def consolidate(
         DataError: there are lines, and none of them can be read.
     """
     is_batch = batch_results.are(files)
-    unread = [] if is_batch else span.before.unread(files)
-    whole = [key for key in unread if not _is_waiting(key, files[key], span)]
+    unread = span.before.unread(key for key in files if not is_batch or has_hour(key))
+    whole = [key for key in unread if is_batch or not _is_waiting(key, files[key], span)]
     found = Consolidated(waiting=len(unread) - len(whole))
     captures = (
-        _results(files, shape, span, found)
+        _results(whole, files, shape, span, found)
         if is_batch
         else _inside(whole, files, shape, span, found)
     )
@@ -117,7 +117,7 @@ def consolidate(
             writer.write_table(_table(taken, shape))
     if found.unreadable.count and not found.readable:
         raise DataError(f"no request could be read: {found.unreadable.sentence()}")
-    return found, span.before.moved(whole, span.end)
+    return found, span.before.moved(whole, span.end, is_batch)
 
 
 @contextmanager
@@ -142,13 +142,22 @@ def _is_waiting(key: str, path: Path, span: Span) -> bool:
 
 
 def _results(
-    files: Mapping[str, Path], shape: Shape, span: Span, found: Consolidated
+    unread: Collection[str],
+    files: Mapping[str, Path],
+    shape: Shape,
+    span: Span,
+    found: Consolidated,
 ) -> Iterator[list[Capture]]:
-    asked = shape.columns, shape.classes, span.end, found.unreadable
     for key in sorted(files):
+        is_hourly = has_hour(key)
+        if is_hourly and key not in unread:
+            continue
+        moment = hour(key) if is_hourly else span.end
+        asked = shape.columns, shape.classes, moment, found.unreadable
         for each in batch_results.read(key, files[key], *asked):
             found.readable += 1
-            yield [each]
+            if span.is_newest or not is_hourly or span.start <= each.time < span.end:
+                yield [each]
 
 
 def _inside(

@@ -6,7 +6,7 @@ window leaves to the next one; ``ground-truth/`` is what turned out to be true.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import registry, settings
@@ -15,7 +15,7 @@ from ..endpoints import captures
 from ..pipelines import inputs
 from ..runs import record
 from ..s3 import bucket_and_key
-from . import events
+from . import events, manifests
 from .past import Past
 
 FIRST = {
@@ -83,18 +83,22 @@ def endpoint(session: Any, group: str, name: str, version: int) -> Watched:
     return Watched(name, package, place.uri, folder(session, name))
 
 
-def batch(session: Any, group: str, results: str, version: int) -> Watched:
-    """Results of a batch job, of which all are one window.
+def batch(
+    session: Any, group: str, results: str, version: int, window: Past | None = None
+) -> Watched:
+    """Results of batch jobs: of a folder all are one window, of a capture those that are new.
 
     Args:
         session: local or managed.
         group: of model packages.
-        results: file, folder or URI.
+        results: file, folder or URI; of a capture its destination, or one manifest.
         version: of the group; 0: the latest approved.
+        window: a past one; None: the newest.
     """
     package = registry.to_use(session, group, version)
     uri, name = inputs.upload(session, results, "batch_results"), f"{group}{BATCH}"
-    return Watched(name, package, uri, folder(session, name), is_endpoint=False)
+    found = Watched(name, package, uri, folder(session, name), is_endpoint=False)
+    return replace(found, data_uri=manifests.followed(session, uri, found.state_uri, window))
 
 
 def folder(session: Any, name: str) -> str:
