@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 import psutil
@@ -132,6 +133,13 @@ def test_from_nothing_to_calm_and_shifted_windows(watched: Watched) -> None:
     assert "500 answers have got a label" in ran.output
     assert watched.kept("bookmark") == bookmark
     assert watched.windows() == [calm, shifted, late], "no window of them had that time"
+
+    # Each page over all windows leads to their reports, in the bucket and here.
+    in_bucket = [*watched.state.path(OWN).rglob("report/index.html")]
+    for page in (*in_bucket, watched.project / "reports/monitoring/index.html"):
+        links = re.findall('href="([^"]+)" title=', page.read_text(encoding="utf-8"))
+        assert links and all((page.parent / unquote(each)).is_file() for each in links)
+    assert len(in_bucket) == 4
 
 
 # At the end of a task's work, before anything of it leaves its job: wait to be killed.

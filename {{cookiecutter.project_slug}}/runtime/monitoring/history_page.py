@@ -1,5 +1,6 @@
 """The page over all windows: drift, quality, the endpoint's traffic, and what happened besides."""
 
+import html
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
@@ -11,6 +12,9 @@ from .page import text
 
 SHOWN, MOST_COLUMNS, MOST_CHARTS, MOST_ROWS = 150, 250, 12, 250
 ESTIMATED = "estimated accuracy"
+# From the page of one run to the report of another, as the outputs of a pipeline lie in S3:
+# <execution>/<step>/output/<name>/.
+REPORT = "../../../../{}/Report/output/report/report.html"
 
 
 def of_history(name: str, entries: Sequence[Entry], events: Sequence[Event]) -> str:
@@ -138,9 +142,10 @@ def _list(name: str, entries: Sequence[Entry], events: Sequence[Event]) -> str:
 
 
 def _window(name: str, entry: Entry) -> tuple[str, str]:
-    end = datetime.fromisoformat(entry.end)
-    file = f"{name}-{end:%Y%m%d-%H%M%S}.html"
-    link = f'<a href="{quote(file)}">window</a>'
+    # Whoever copies the page elsewhere has the reports beside it, under the names in the titles.
+    file = f"{name}-{datetime.fromisoformat(entry.end):%Y%m%d-%H%M%S}.html"
+    report = REPORT.format(quote(entry.run.rpartition("/")[2]))
+    link = f'<a href="{report}" title="{html.escape(file)}">window</a>'
     counted = f"{entry.rows:,} rows"
     if not entry.violations:
         return link, f'{counted}: <span class="calm">calm</span>'

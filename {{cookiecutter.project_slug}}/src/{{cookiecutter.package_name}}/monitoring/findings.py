@@ -1,6 +1,8 @@
 """What a monitoring execution has found: its documents, a table of them, and its pages."""
 
+import html
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = paths.REPORTS / "monitoring"
 RECORD = "monitoring.json"  # in the folder of the run
+LINK = re.compile(r'href="\.\./[^"]+" title="([^"]+)"')  # from a page in S3 to another run's
 COLUMNS = ["column", "kind", "effect", "p_value", "stability_index", "drifted"]
 
 
@@ -130,8 +133,9 @@ def fetch(session: Any, execution: Any, name: str, found: Findings) -> list[str]
     FOLDER.mkdir(parents=True, exist_ok=True)
     for target, page in pages.items():
         text = _text(session, execution, "Report", "report", page)
-        # The index here may be another one's the next time.
+        # The index here may be another one's the next time; all reports are beside it.
         text = text.replace('href="index.html"', f'href="{quote(name)}.html"')
+        text = LINK.sub(lambda found: f'href="{quote(html.unescape(found[1]))}"', text)
         (FOLDER / target).write_text(text, encoding="utf-8")
     return [(FOLDER / target).relative_to(paths.PROJECT).as_posix() for target in pages]
 
