@@ -167,7 +167,7 @@ class Tasks:
 def report(
     folder: Path, tasks: Tasks, before: Path | None, name: str, package: str, run: str
 ) -> list[str]:
-    """Write report/ for people, and state/ for the next window: history, bookmark, unlabelled rows.
+    """Write report/ for people, next-state/ for the next window: history, bookmark, unlabelled rows.
 
     Args:
         folder: gets both.
@@ -188,7 +188,7 @@ def report(
     entry = _entry(found, traffic if _is_of(traffic, window) else None)
     if window["is_newest"] or entry.end in {each.end for each in entries}:
         entries = history.added(entries, entry)
-    pages, next_state = folder / "report", folder / "state"
+    pages, next_state = folder / "report", folder / "next-state"
     pages.mkdir()
     next_state.mkdir()
     (pages / "report.html").write_text(of_window(found, *tasks.data()), encoding="utf-8")

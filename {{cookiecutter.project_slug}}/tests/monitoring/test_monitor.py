@@ -32,7 +32,7 @@ def windows(trained: Trained, baseline: Path, tmp_path_factory: pytest.TempPathF
         watched(trained, baseline, where, given, bookmark=state, end=f"2026-11-25T{hour}:00Z")
         told = {each: where / each for each in ("window", "drift", "quality")}
         main("report", trained, where / "report", baseline=baseline, **told, state=state)
-        state = where / "report" / "state"
+        state = where / "report" / "next-state"
     return folder
 
 
@@ -171,7 +171,7 @@ def test_a_report_opens_offline_and_the_history_grows_by_window(
     assert "<b>mileage_km</b>" in page
     calm = windows / "calm" / "report" / "report" / "report.html"
     assert "<b>mileage_km</b>" not in calm.read_text(encoding="utf-8")
-    history = read(reports / "state" / "history.json")["windows"]
+    history = read(reports / "next-state" / "history.json")["windows"]
     assert [bool(each["violations"]) for each in history] == [False, True, True]
     assert all(each["drift"]["mileage_km"] < 0.5 for each in history[:1])
     index = (reports / "report" / "index.html").read_text(encoding="utf-8")
@@ -179,7 +179,7 @@ def test_a_report_opens_offline_and_the_history_grows_by_window(
     told: dict[str, Any] = {
         each: windows / "again" / each for each in ("window", "drift", "quality")
     }
-    told["state"] = windows / "calm" / "report" / "state"  # as if nobody had seen "shifted"
+    told["state"] = windows / "calm" / "report" / "next-state"  # as if nobody had seen "shifted"
     with pytest.raises(SystemExit, match="another window, until 2026-11-25T11:00"):
         main("report", trained, tmp_path / "late", baseline=baseline, **told)
     assert not (tmp_path / "late").exists()
@@ -190,7 +190,7 @@ def test_labels_alone_are_a_window_and_train(
     trained: Trained, baseline: Path, windows: Path, tmp_path: Path
 ) -> None:
     """Nothing was asked since the last window, and the truth of it has come."""
-    state = windows / "calm" / "report" / "state"
+    state = windows / "calm" / "report" / "next-state"
     truth = [f"e{place},{label}\n" for place, label in enumerate(labels(trained))]
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "truth.csv").write_text("id,label\n" + "".join(truth))
@@ -205,9 +205,9 @@ def test_labels_alone_are_a_window_and_train(
     told |= {name: tmp_path / name for name in ("drift", "quality")}
     main("report", trained, tmp_path / "report", **told, state=state)
     assert pq.read_table(tmp_path / "quality" / "labelled.parquet").num_rows == len(truth)
-    before, alone = read(tmp_path / "report" / "state" / "history.json")["windows"]
+    before, alone = read(tmp_path / "report" / "next-state" / "history.json")["windows"]
     assert (before["rows"], before["metrics"]) == (600, {})
     assert (alone["rows"], alone["drift"]) == (0, {}) and alone["metrics"]
-    after = tmp_path / "report" / "state"
+    after = tmp_path / "report" / "next-state"
     main("consolidate", trained, tmp_path / "next", bookmark=after, **given)
     assert read(tmp_path / "next" / "window.json")["new"] == 0

@@ -1,8 +1,9 @@
 """Results that the data capture of batch jobs names: its manifests are followed to them.
 
-The capture of a transform job copies no data. Below ``output/yyyy/mm/dd/hh/`` of its destination, the
-hour in which the job started, it leaves a manifest of what the job wrote: ``[{"prefix": "s3://.../"},
-"key", ...]``. Source: Amazon SageMaker Developer Guide, "Capture data from batch transform job".
+The capture of a transform job copies no data. Below ``output/yyyy/mm/dd/hh/`` of its destination,
+the hour in which the job started, it leaves a manifest of what the job wrote:
+``[{"prefix": "s3://.../"}, "key", ...]``. Source: Amazon SageMaker Developer Guide, "Capture data
+from batch transform job".
 """
 
 import json
