@@ -4,6 +4,7 @@ Captures are written as an endpoint writes them, so that none has to run.
 """
 
 import json
+import re
 import shutil
 import signal
 import subprocess
