@@ -68,15 +68,16 @@ class Bookmark:
 def read(found: Mapping[str, Any]) -> Bookmark:
     """A bookmark from its document; DataError where it is none."""
     try:
-        taken = {str(key): _time(text) for key, text in found.get("taken", {}).items()}
-        return Bookmark(_time(found["until"]), taken, str(found.get("of", "")))
+        taken = {str(key): moment(text) for key, text in found.get("taken", {}).items()}
+        return Bookmark(moment(found["until"]), taken, str(found.get("of", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"bookmark.json is no bookmark ({error}); delete it to begin anew, with all captures"
         ) from None
 
 
-def _time(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time in ISO 8601; without a zone it is UTC."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from tabular import column_values
-from tabular.records import Record, column_of
+from tabular.records import Record, column_of, kept_by_column
 from tabular.spelling import Reading, reading
 
 from .distributions import OTHERS, Categories, Distribution, NumberCounter
@@ -141,8 +141,8 @@ def _texts(before: Mapping[str, Distribution] | None, name: str) -> Collection[s
 
 def _values(records: Sequence[Record], name: str) -> Any:
     try:
-        columns = getattr(records, "columns", None)
-        return columns[name] if isinstance(columns, dict) else column_of(records, name)
+        kept = kept_by_column(records)
+        return kept.columns[name] if kept else column_of(records, name)
     except KeyError:
         found = [record.get(name) for record in records]
         return found if any(name in record for record in records) else None

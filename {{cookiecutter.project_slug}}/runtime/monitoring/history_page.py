@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from . import lines, page
+from .bookmark import moment
 from .history import Entry, Event
 from .lines import Course, Line
 from .page import text
@@ -130,10 +131,10 @@ def _traffic(course: Course) -> list[str]:
 
 def _list(name: str, entries: Sequence[Entry], events: Sequence[Event]) -> str:
     rows = [
-        (lines.moment(each.time), page.key(lines.mark(each), text(each.kind)), text(each.text))
+        (moment(each.time), page.key(lines.mark(each), text(each.kind)), text(each.text))
         for each in events
     ]
-    rows += [(lines.moment(each.end), *_window(name, each)) for each in entries]
+    rows += [(moment(each.end), *_window(name, each)) for each in entries]
     newest = sorted(rows, key=lambda row: row[0], reverse=True)[:MOST_ROWS]
     return page.table(
         ("UTC", "", ""),

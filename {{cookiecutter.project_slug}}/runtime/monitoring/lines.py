@@ -6,9 +6,9 @@ Windows stand beside each other in their order, however much time is between the
 import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from . import svg
+from .bookmark import moment
 from .history import Entry, Event
 from .pictures import short
 from .svg import ALERT, LINE, NOW, Point
@@ -71,12 +71,6 @@ class Course:
 def mark(event: Event) -> str:
     """The colour of an event's kind."""
     return MARKS.get(event.kind, "other")
-
-
-def moment(text: str) -> datetime:
-    """A time in UTC; one without a zone is meant so."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def chart(

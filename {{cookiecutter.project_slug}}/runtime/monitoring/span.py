@@ -92,9 +92,8 @@ def check_is_next(window_start: str, folder: Path | None, name: str) -> None:
 def _moment(text: str, name: str) -> datetime:
     """A time of the command line; without a zone it is UTC."""
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return bookmark.moment(text.replace("Z", "+00:00"))
     except ValueError:
         raise DataError(
             f"the {name} of `window` is {text!r}; give a time such as 2026-11-25T10:00Z"
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

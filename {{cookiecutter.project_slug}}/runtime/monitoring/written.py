@@ -167,7 +167,7 @@ class Tasks:
 def report(
     folder: Path, tasks: Tasks, before: Path | None, name: str, package: str, run: str
 ) -> list[str]:
-    """Write report/ for people, next-state/ for the next window: history, bookmark, unlabelled rows.
+    """Write report/ for people, next-state/ for the next window: history, bookmark, what waits.
 
     Args:
         folder: gets both.

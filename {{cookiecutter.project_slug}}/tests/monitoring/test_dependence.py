@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring import dependence, triage
-from monitoring.baseline import PREDICTION, Data
+from monitoring.baseline import PREDICTION
 from monitoring.consolidation import FILE
 from monitoring.dependence import Bins, Profile, ProfileCounter
 from monitoring.distributions import Categories, Distribution, Numbers
@@ -97,7 +97,7 @@ def test_rows_are_marked_where_their_values_are_more_frequent_now(tmp_path: Path
     columns = [{"name": "age", "role": "numeric"}, {"name": "fuel", "role": "categorical"}]
     signature = {"columns": columns, "classes": []}
     named = ["age", "fuel", PREDICTION]
-    triage.write(tmp_path, tmp_path, signature, named, Data(then, {}), Data(now, {}))
+    triage.write(tmp_path, tmp_path, signature, named, then, now)
     found = pq.read_table(tmp_path / triage.FILE).to_pydict()
     marked = np.array(["age" in each for each in found["drifted_in"]])
     assert marked[shifted].mean() > 0.8 > 0.05 > marked[~shifted].mean()

@@ -10,6 +10,7 @@ from ..pipelines import inputs
 from ..s3 import bucket_and_key
 
 FILE = "constraints.json"
+FILES = (FILE, "statistics.json")
 
 
 def folder_uri(session: Any, baseline: str, constraints: str) -> str:
@@ -36,9 +37,6 @@ def folder_uri(session: Any, baseline: str, constraints: str) -> str:
         text = json.dumps(document, indent=2)
         Path(folder, about, FILE).write_text(text, encoding="utf-8")
         return str(session.upload_content(folder, key_prefix="baseline"))
-
-
-FILES = (FILE, "statistics.json")
 
 
 def _read(session: Any, constraints: str) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .. import s3
 from ..deployments import history, states
 from ..endpoints import metrics
 from ..endpoints.metrics import Traffic
-from ..s3 import bucket_and_key
 
 FILE, BOOKMARK = "events.json", "bookmark.json"
 # Kinds, besides those of deployments.
@@ -82,15 +82,16 @@ def gather(
         until: the end of the window; by default now.
         since: its beginning; by default where the last one ended.
     """
-    bucket, folder = bucket_and_key(state.rstrip("/"))
+    folder = state.rstrip("/")
     until = until or datetime.now(UTC)
-    since = since or _last_end(session, bucket, f"{folder}/{BOOKMARK}") or until - FIRST
+    since = since or _last_end(session, f"{folder}/{BOOKMARK}") or until - FIRST
     document = {
         "events": [asdict(each) for each in of(session, endpoint)],
         "served": served(history.of(session, endpoint)),
         "traffic": asdict(found) if (found := _traffic(session, endpoint, since, until)) else None,
     }
-    session.upload_string_as_file_body(json.dumps(document), bucket, f"{folder}/{FILE}")
+    bucket, key = s3.bucket_and_key(f"{folder}/{FILE}")
+    session.upload_string_as_file_body(json.dumps(document), bucket, key)
 
 
 def served(events: Sequence[history.Event]) -> list[dict[str, str]]:
@@ -131,12 +132,10 @@ def _traffic(session: Any, endpoint: str, since: datetime, until: datetime) -> T
     return metrics.traffic(session, endpoint, variants, since, until)
 
 
-def _last_end(session: Any, bucket: str, key: str) -> datetime | None:
-    if key not in session.list_s3_files(bucket, key):
-        return None
+def _last_end(session: Any, uri: str) -> datetime | None:
     # A bookmark that is none is refused by the task that reads it, in words.
     try:
-        found = datetime.fromisoformat(json.loads(session.read_s3_file(bucket, key))["until"])
+        found = datetime.fromisoformat(s3.document(session, uri)["until"])
     except (ValueError, KeyError, TypeError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..errors import ProjectError
-from ..s3 import bucket_and_key
+from ..s3 import bucket_and_key, document
 from .past import Past
 from .training_rows import fetch
 
@@ -96,10 +96,8 @@ def _wanted(
 def _bookmark(session: Any, state_uri: str) -> "Bookmark":
     from monitoring import bookmark
 
-    bucket, key = bucket_and_key(f"{state_uri}/bookmark.json")
-    if key not in session.list_s3_files(bucket, key):
-        return bookmark.Bookmark()
-    return bookmark.read(json.loads(session.read_s3_file(bucket, key)))
+    found = document(session, f"{state_uri}/bookmark.json")
+    return bookmark.read(found) if found else bookmark.Bookmark()
 
 
 def _copied(session: Any, found: Sequence[Result]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..s3 import bucket_and_key
+from ..s3 import bucket_and_key, document
 from . import alerts
 from .alerts import Message
 from .windows import Alert, Rule, Window, standing
@@ -107,7 +107,7 @@ def tell(
     if to_tell:
         alerts.tell(session, to_tell)
         known = {each: alert.since for each, alert in found.standing.items()}
-        bucket, key = _place(folder_uri)
+        bucket, key = bucket_and_key(_uri(folder_uri))
         session.upload_string_as_file_body(json.dumps({"standing": known}), bucket, key)
     return found
 
@@ -121,12 +121,9 @@ def windows(session: Any, state_uri: str) -> list[dict[str, Any]]:
 
 def told(session: Any, folder_uri: str) -> dict[str, str]:
     """The alerts that people know of, with the time since when they are."""
-    bucket, key = _place(folder_uri)
-    if key not in session.list_s3_files(bucket, key):
-        return {}
-    return dict(json.loads(session.read_s3_file(bucket, key))["standing"])
+    found = document(session, _uri(folder_uri))
+    return dict(found["standing"]) if found else {}
 
 
-def _place(folder_uri: str) -> tuple[str, str]:
-    bucket, folder = bucket_and_key(folder_uri)
-    return bucket, f"{folder.rstrip('/')}/{FILE}"
+def _uri(folder_uri: str) -> str:
+    return f"{folder_uri.rstrip('/')}/{FILE}"
