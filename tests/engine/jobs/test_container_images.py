@@ -87,6 +87,14 @@ def test_a_training_job_without_a_script(repository: str, program: str) -> None:
     assert problem.endswith("give ModelTrainer a SourceCode with source_dir and entry_script")
 
 
+def test_variables_name_no_script_of_a_training_job() -> None:
+    item = changed(training("S", SCRIPT), "InputDataConfig", [])
+    image = changed(item, "AlgorithmSpecification.TrainingImage", f"{ECR}/sagemaker-scikit-learn:1")
+    variables = {"SAGEMAKER_PROGRAM": "a.py", "SAGEMAKER_SUBMIT_DIRECTORY": "s3://b/a.tar.gz"}
+    found = problems(changed(image, "Environment", variables))
+    assert any("by the hyperparameters sagemaker_program and sagemaker_s" in told for told in found)
+
+
 def test_a_notebook_job_is_called_one() -> None:
     image = {"TrainingImage": f"{ECR}/sagemaker-base-python-310:1.0", "TrainingInputMode": "File"}
     starts = {**image, "ContainerEntrypoint": ["amazon_sagemaker_scheduler"]}

@@ -35,6 +35,7 @@ GROUP = {"FeatureGroupName": "g"}
     ("item", "path", "value", "expected"),
     [
         (PROCESSING, "Surprise", 1, "Cannot parse object, unknown property 'Surprise'"),
+        (PROCESSING, "PropertyFiles", [], "property 'PropertyFiles'; it stands beside Arguments"),
         (PROCESSING, "AppSpecificaton", {}, "unknown property 'AppSpecificaton'"),
         (PROCESSING, "StopingCondition", {}, "did you mean 'StoppingCondition'?"),
         (TRAINING, "ServerlessJobConfig", {}, "the argument ServerlessJobConfig is not run local"),

@@ -88,7 +88,8 @@ def refusals(request: dict[str, Any], tuned: tuple[str, ...] = ()) -> Iterator[s
     if remote_function.runs(names):
         yield from remote_function.refusals(specification)
         return
-    yield from training_script.refusals(names, settings, specification)
+    variables = request.get("Environment") or {}
+    yield from training_script.refusals(names, settings, specification, variables)
 
 
 def _channel_names(request: dict[str, Any]) -> list[str]:

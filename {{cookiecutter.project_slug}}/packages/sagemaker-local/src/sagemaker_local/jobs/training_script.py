@@ -69,7 +69,10 @@ def _is_driven(channels: Collection[str], settings: Mapping[str, Any]) -> bool:
 
 
 def refusals(
-    channels: Collection[str], settings: Mapping[str, Any], specification: Mapping[str, Any]
+    channels: Collection[str],
+    settings: Mapping[str, Any],
+    specification: Mapping[str, Any],
+    variables: Mapping[str, Any],
 ) -> Iterator[str]:
     """Why a job has no script that runs here.
 
@@ -77,16 +80,14 @@ def refusals(
         channels: names of its channels.
         settings: its hyperparameters; one that is an expression is taken to turn out well.
         specification: its ``AlgorithmSpecification``.
+        variables: its ``Environment``.
     """
     if _is_driven(channels, settings):
         return
     if PROGRAM not in settings or SUBMIT_DIRECTORY not in settings:
         entrypoint = specification.get("ContainerEntrypoint") or ()
         program = own_program(specification.get("TrainingImage"), entrypoint)
-        yield (
-            f"it has no script, and {program} needs Docker; give ModelTrainer a SourceCode with "
-            "source_dir and entry_script"
-        )
+        yield (f"it has no script, and {program} needs Docker; {_what_to_do(variables)}")
         return
     if specification.get("ContainerEntrypoint"):
         yield (
@@ -100,6 +101,16 @@ def refusals(
     for key, value in plain.items():
         if key.startswith("sagemaker_") and key.endswith("_enabled") and value is True:
             yield f"{key}: distributed training is not run locally"
+
+
+def _what_to_do(variables: Mapping[str, Any]) -> str:
+    """Variables name a model's script; of a training job the toolkit reads hyperparameters."""
+    if SUBMIT_DIRECTORY.upper() in variables:
+        return (
+            f"a training job names its script by the hyperparameters {PROGRAM} and "
+            f"{SUBMIT_DIRECTORY}, and not by variables"
+        )
+    return "give ModelTrainer a SourceCode with source_dir and entry_script"
 
 
 def _in_a_channel(path: str, channels: Collection[str]) -> bool:
@@ -122,7 +133,8 @@ def command(
         LocalError: the archive is not there, or cannot be unpacked.
     """
     specification = job.get("AlgorithmSpecification", {})
-    for refusal in refusals(channels, job.get("HyperParameters", {}), specification):
+    settings, variables = job.get("HyperParameters", {}), job.get("Environment", {})
+    for refusal in refusals(channels, settings, specification, variables):
         raise StepFailure(f"The job cannot run: {refusal}.")
     if _is_driven(channels, job.get("HyperParameters", {})):
         return _by_driver(job, host, channels)

@@ -74,8 +74,7 @@ def _step_refusals(
     if step_type is None:
         yield from _type_refusals(step.type)
         return
-    if step_type.settings is not None:
-        yield from step_type.settings.refusals(step.arguments, step_type.argument_names)
+    yield from _argument_refusals(step, step_type)
     yield from _member_refusals(step, step_type)
     members = known.arguments(step.members)
     yield from step_type.member_refusals(replace(step, members=members), functions)
@@ -126,6 +125,18 @@ def _readable(refusals: Iterator[_T], malformed: bool) -> Iterator[_T]:
     except (LookupError, TypeError, ValueError, AttributeError):
         if not malformed:
             raise
+
+
+def _argument_refusals(step: Step, step_type: StepType) -> Iterator[str]:
+    """Arguments that are not run here, that no request has, or that are members of the step."""
+    if step_type.settings is None:
+        return
+    mine = step_type.settings.members
+    beside = [name for name in step.arguments if name in MEMBERS and name not in mine]
+    for name in beside:
+        yield f"Cannot parse object, unknown property {name!r}; it stands beside Arguments"
+    others = {name: value for name, value in step.arguments.items() if name not in beside}
+    yield from step_type.settings.refusals(others, step_type.argument_names)
 
 
 def _member_refusals(step: Step, step_type: StepType) -> Iterator[str]:
