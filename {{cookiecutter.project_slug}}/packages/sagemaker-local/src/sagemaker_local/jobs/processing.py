@@ -189,8 +189,8 @@ def _framework_entrypoint(script: Path, folder: JobFolder) -> tuple[list[str], P
     archive.unpack(source, code)
     folder.note_requirements(code)
     if not (code / call["script"]).is_file():
-        script = call["script"]
-        raise StepFailure(f"the entrypoint names {script}, and {source.name} has no such file.")
+        named = call["script"]
+        raise StepFailure(f"the entrypoint names {named}, and {source.name} has no such file.")
     return [*call["interpreter"].split(), str(code / call["script"])], code
 
 
