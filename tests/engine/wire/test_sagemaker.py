@@ -148,8 +148,12 @@ def executions(both: Both, folder: Path) -> None:
     again = both.write("start_pipeline_execution", PipelineName="p", **TOKEN)
     assert again == started, "sent a second time, it starts nothing"
     arn = {"PipelineExecutionArn": started["PipelineExecutionArn"]}
+    called = {"PipelineExecutionDescription": "called so while it ran"}
+    both.write("update_pipeline_execution", **arn, **called)
     both.write("stop_pipeline_execution", **arn, **TOKEN)
     ended(both, arn, "Stopped")
+    described = both.read("describe_pipeline_execution", **arn)
+    assert described | called == described
     go.touch()
     both.write("retry_pipeline_execution", **arn, **TOKEN)
     ended(both, arn, "Succeeded")
