@@ -45,6 +45,7 @@ GROUP = {"FeatureGroupName": "g"}
         (PROCESSING, f"{INPUT}", {"InputName": "d", "DatasetDefinition": {}}, "only S3 inputs"),
         (PROCESSING, INPUT, {"InputName": "d", "DatasetDefinition": ATHENA}, "query of Athena is"),
         (PROCESSING, ENTRYPOINT, ["python3", "src/a.py"], "the entrypoint's 'src/a.py' is in its"),
+        (PROCESSING, ENTRYPOINT, ["python3", "-u", "-m", "mine.main"], "the module 'mine' is not"),
         (PROCESSING, ENTRYPOINT, ["bash", "-e", "/opt/run.sh"], "entrypoint's '/opt/run.sh' is in"),
         (
             PROCESSING,

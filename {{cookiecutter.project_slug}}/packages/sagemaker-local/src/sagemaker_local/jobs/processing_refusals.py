@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 from sagemaker_local.definition.expressions import function_of
@@ -29,7 +31,7 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
     given = request.get("ProcessingInputs") or []
     inputs = given if isinstance(given, list) else [given]
     if "AppSpecification" in request:
-        yield from _program_refusals(request["AppSpecification"], inputs)
+        yield from _program_refusals(request, inputs)
     for item in inputs:
         if not function_of(item):  # one that is not of its type is refused already
             yield from _input_refusals(item)
@@ -37,7 +39,8 @@ def refusals(request: dict[str, Any]) -> Iterator[str]:
         yield from _output_refusals(item)
 
 
-def _program_refusals(specification: dict[str, Any], inputs: list[dict[str, Any]]) -> Iterator[str]:
+def _program_refusals(request: dict[str, Any], inputs: list[dict[str, Any]]) -> Iterator[str]:
+    specification = request["AppSpecification"]
     entrypoint = specification.get("ContainerEntrypoint")
     image = its_name(specification.get("ImageUri"))
     if not entrypoint:
@@ -57,8 +60,30 @@ def _program_refusals(specification: dict[str, Any], inputs: list[dict[str, Any]
             "which needs Docker; give python3 and a script"
         )
     else:
-        script = script_of([*entrypoint, *specification.get("ContainerArguments", [])])
-        yield from _script_refusals(script, image, inputs)
+        words = [*entrypoint, *specification.get("ContainerArguments", [])]
+        yield from _script_refusals(script_of(words), image, inputs)
+        if "PYTHONPATH" not in (request.get("Environment") or {}):
+            yield from _module_refusals(words, image)
+
+
+def _module_refusals(words: Sequence[Any], image: str) -> Iterator[str]:
+    """A module that ``python -m`` runs, and that nobody installed here, is the image's."""
+    module = _module_in(words)
+    if module.isidentifier() and is_python(str(words[0])) and find_spec(module) is None:
+        yield (
+            f"the module {module!r} is not installed here, but in its container image{image}, "
+            f"which needs Docker; install it, or give a script as an input, below {CONTAINER_ROOT}"
+        )
+
+
+def _module_in(words: Sequence[Any]) -> str:
+    """The package of the module that Python is told to run; empty: none is."""
+    for word, after in pairwise([*words[1:], ""]):
+        if word == "-m":
+            return str(after).partition(".")[0]
+        if word == "-c" or not str(word).startswith("-"):
+            break
+    return ""
 
 
 def script_of(words: Sequence[Any]) -> str:
