@@ -39,7 +39,8 @@ def main() -> None:
         script = Path(folder, "script.py")
         script.write_text("", encoding="utf-8")
         without = Command(("python3", str(script)), Path(folder), Path(folder, "job.log"))
-        own = replace(without, paths=ContainerPaths(Path(folder)))
+        Path(folder, "ml").mkdir()
+        own = replace(without, paths=ContainerPaths(Path(folder, "ml"), root=Path(folder, "root")))
         runner = shared_runner()
         runner.start(own).wait()
         pairs = [(milliseconds(runner, without), milliseconds(runner, own)) for _ in range(jobs)]

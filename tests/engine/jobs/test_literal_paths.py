@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sagemaker_local.processes.container_paths import SWITCH
+from sagemaker_local.processes.container_paths import SWITCH, kernel_refusal
 from sagemaker_local.processes.runner import SpawnRunner
 
 from engine.definitions import definition, processing, training
@@ -70,6 +70,36 @@ def test_a_processing_script_reads_and_writes_where_the_request_says(
     assert either.read("s3://sagemaker-local/out/b.csv") == "ROWS"
     told = "script.py: 1 line\n" in either.log(run, "Job")
     assert told == (way == "copy")
+
+
+# AWS's customer churn sample unpacks its model so; others name paths without their first slash.
+AS_IN_A_CONTAINERS_ROOT = """
+import os, shutil, subprocess, tarfile
+with open("made.txt", "w") as stream:
+    stream.write("made")
+with tarfile.open("/opt/ml/model.tar", "w") as tar:
+    tar.add("made.txt", "inside.txt")
+with tarfile.open("/opt/ml/model.tar") as tar:
+    tar.extractall(path="..")
+read = open("inside.txt").read() + open("opt/ml/processing/input/data/a.csv").read()
+shutil.copy("../inside.txt", "opt/ml/processing/output/out/b.csv")
+found = subprocess.run(["cat", "../inside.txt"], capture_output=True, text=True).stdout
+assert os.path.samefile("..", "."), os.getcwd()
+assert os.path.samefile(".", "/opt/ml") and not os.listdir("/opt/ml/opt")
+print(read, found)
+"""
+
+
+@only_linux
+@pytest.mark.skipif(bool(kernel_refusal()), reason="the kernel gives no mounts")
+def test_a_processing_job_begins_in_a_folder_that_is_its_own_parent(either: Local) -> None:
+    run = copied(either, AS_IN_A_CONTAINERS_ROOT)
+    assert run.status == "Succeeded", run.steps
+    assert either.read("s3://sagemaker-local/out/b.csv") == "made"
+    assert "maderows made" in either.log(run, "Job")
+    folder = either.root / "jobs" / run.job("Job")["ProcessingJobName"]
+    assert (folder / "ml" / "made.txt").read_text() == "made"
+    assert not list((folder / "root").iterdir()), "it was mounted for the job alone"
 
 
 def test_arguments_and_literal_paths_are_one_place(local: Local, way: str) -> None:

@@ -25,7 +25,9 @@ folder, covered = sys.argv[2], sys.argv[3] == "covered"
 before = {"entries": sorted(os.listdir("/opt")), "user": os.getuid(), "group": os.getgid()}
 if covered:
     mounts._is_folder = lambda path: False
-mounts.enter(folder)
+mounts.enter(folder, os.path.dirname(folder) + "/root")
+assert os.path.samefile("..", ".") and os.path.samefile("opt/ml", "/opt/ml")
+open("left.txt", "w").close()
 with open("/opt/ml/made.txt", "w") as stream:
     stream.write("made")
 after = {"entries": sorted(os.listdir("/opt")), "user": os.getuid(), "group": os.getgid()}
@@ -52,7 +54,9 @@ def entered(folder: Path, way: str, user: int) -> dict[str, object]:
     own.mkdir()
     protected = own / "protected.txt"
     protected.touch(mode=0o444)
-    for path in (own, protected):
+    root = folder / "root"
+    root.mkdir()
+    for path in (own, root, protected):
         os.chown(path, user, user)
     python = (
         sys.executable if user == os.getuid() else shutil.which("python3", path="/usr/bin:/bin")
@@ -97,6 +101,8 @@ def test_a_folder_is_at_opt_ml_and_the_machine_is_as_before(
     found = entered(folder, way, user)
     assert (folder / "ml" / "made.txt").read_text() == "made"
     assert (folder / "ml" / "deep" / "er").is_dir()
+    assert (folder / "ml" / "left.txt").stat().st_uid == user
+    assert not list((folder / "root").iterdir()), "it ended with the process"
     assert (folder / "ml" / "made.txt").stat().st_uid == user
     before, after = found["before"], found["after"]
     assert isinstance(before, dict) and isinstance(after, dict)

@@ -28,6 +28,11 @@ class JobFolder:
         return self.path / "ml"
 
     @property
+    def root(self) -> Path:
+        """Where a processing job finds ``ml`` as its ``/``, in which its container works."""
+        return self.path / "root"
+
+    @property
     def log(self) -> Path:
         return self.path / "job.log"
 

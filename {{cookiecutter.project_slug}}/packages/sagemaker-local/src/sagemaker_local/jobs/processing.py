@@ -144,9 +144,10 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
     words = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
     _refuse_missing(script_of(words), folder)
     cwd, unpacked = folder.ml, list[Path]()
+    root: Path | None = folder.root
     if Path(entrypoint[-1]).name == _FRAMEWORK_SCRIPT:
         entrypoint, cwd = _framework_entrypoint(Path(entrypoint[-1]), folder)
-        unpacked = [cwd]
+        root, unpacked = None, [cwd]
     environment = string_environment(request.get("Environment"), folder)
     return Command(
         (*entrypoint, *arguments),
@@ -158,7 +159,7 @@ def _command(request: dict[str, Any], folder: JobFolder) -> Command:
             **environment,
         },
         time_limit(request),
-        paths=ContainerPaths(folder.ml, (*_code(request, folder), *unpacked)),
+        paths=ContainerPaths(folder.ml, (*_code(request, folder), *unpacked), root),
     )
 
 

@@ -39,10 +39,13 @@ class ContainerPaths:
     Attributes:
         ml: the folder that stands for it.
         code: folders of the job's own copies of its code.
+        root: where ``ml`` is mounted once more for a program whose container works in ``/``: it
+            works there, in a folder that is its own parent; None: in its command's.
     """
 
     ml: Path
     code: tuple[Path, ...] = ()
+    root: Path | None = None
 
     def placed(self, log: Path, refusal: Callable[[], str]) -> str:
         """The folder that a program is to mount; empty: none, its code names the folder instead.

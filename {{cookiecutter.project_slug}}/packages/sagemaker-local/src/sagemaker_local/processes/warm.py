@@ -155,6 +155,7 @@ class _ServerProcess:
             "argv": command.full_argv(),
             "fork": fork,
             "ml": ml,
+            "root": str(command.paths.root or "") if ml and command.paths else "",
             "replaced": command.paths is not None,
             "cwd": str(command.cwd),
             "log": str(command.log),

@@ -39,12 +39,13 @@ def become(request: Request, server: int, keep_out: tuple[int, ...]) -> NoReturn
             os.close(descriptor)
         _redirect(request["log"])
         if request["ml"]:
-            mounts.enter(request["ml"])
+            mounts.enter(request["ml"], request["root"])
         elif request["replaced"]:
             machine_paths.protect()
         os.environ.clear()
         os.environ.update(request["environment"])
-        os.chdir(request["cwd"])
+        if not request["root"]:
+            os.chdir(request["cwd"])
         code = (_run_here if request["fork"] else _run_program)(request["argv"])
     except mounts.RefusedError as error:
         print(error, file=sys.stderr)

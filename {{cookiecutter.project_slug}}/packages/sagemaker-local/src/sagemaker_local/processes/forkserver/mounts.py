@@ -14,6 +14,7 @@ import stat
 import sys
 
 _OPT, _ML = "/opt", "/opt/ml"
+_INSIDE = ".root"
 # <linux/sched.h>, <linux/mount.h>, <linux/capability.h>
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
@@ -29,30 +30,34 @@ class RefusedError(Exception):
     """The kernel refused what others of this machine's processes were given."""
 
 
-def enter(folder: str) -> None:
+def enter(folder: str, root: str = "") -> None:
     """Have this process, and what it starts, find ``folder`` at ``/opt/ml``.
 
     The process has one thread. It keeps its user and group, and gains no rights.
 
     Args:
         folder: a path that is not below ``/opt/ml``.
+        root: where to mount ``folder`` once more, to work in it as in a container's ``/``; made
+            if absent. Empty: stay.
 
     Raises:
         RefusedError: the kernel refuses; the process may be half changed, and is of no more use.
     """
     try:
-        _enter(folder)
+        _enter(folder, root)
     except OSError as error:
         raise RefusedError(f"No /opt/ml of its own for this process: {error.strerror}") from error
 
 
-def _enter(folder: str) -> None:
+def _enter(folder: str, root: str = "") -> None:
     _leave_the_machines_mounts()
     # In the new namespace: what was opened before belongs to the old one.
     opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     if not _is_folder(_ML):
         _furnish_opt()
     _bind(opened, _ML)
+    if root:
+        _work_in(opened, root)
     os.close(opened)
     if os.geteuid() != 0:
         _give_up_capabilities()
@@ -96,6 +101,22 @@ def _furnish_opt() -> None:
             _place(covered, name)
     os.close(covered)
     os.mkdir(_ML)  # noqa: PTH102
+
+
+def _work_in(opened: int, root: str) -> None:
+    """Go where ``..`` is this very folder, and ``opt/ml`` is below it.
+
+    A folder that is mounted below itself is its own parent. Of the machine it has nothing else: a
+    script that writes to ``data/`` in a container's ``/`` must not find this machine's. By its
+    other names the folder has two empty ones more.
+    """
+    inside = f"{root}/{_INSIDE}"
+    for path in (root, f"{_ML}/{_INSIDE}", f"{_ML}{_OPT}"):
+        os.makedirs(path, exist_ok=True)  # noqa: PTH103
+    _bind(opened, root)
+    _bind(opened, inside)
+    _mount(_OPT, f"{inside}{_OPT}", _MS_BIND | _MS_REC)
+    os.chdir(inside)
 
 
 def _place(covered: int, name: str) -> None:

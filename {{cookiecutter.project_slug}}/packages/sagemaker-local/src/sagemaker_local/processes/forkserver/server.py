@@ -1,6 +1,6 @@
 """The server: it starts jobs, and tells when they have ended.
 
-It speaks JSON lines: it reads ``{"id", "argv", "fork", "ml", "replaced", "cwd", "log",
+It speaks JSON lines: it reads ``{"id", "argv", "fork", "ml", "replaced", "root", "cwd", "log",
 "environment"}`` and writes ``{"event": "ready", "refusal"}``, ``{"event": "started", "id", "pid"}``
 and ``{"event": "ended", "id", "code"}``. With ``fork`` the child runs the Python script ``argv[1]``
 itself, else it becomes the program ``argv[0]``. With ``ml`` it finds that folder at ``/opt/ml``,
