@@ -15,6 +15,8 @@ import pathlib, sys
 count = pathlib.Path("{folder}", "count.txt")
 seen = int(count.read_text()) if count.exists() else 0
 count.write_text(str(seen + 1))
+if not seen:
+    pathlib.Path("{folder}", "last").symlink_to(count)
 print("seen", seen)
 sys.exit(seen == 1)
 """
@@ -36,7 +38,7 @@ def test_a_job_goes_on_from_what_earlier_ones_left(local: Local) -> None:
 def test_they_may_be_in_another_folder_of_the_job(local: Local) -> None:
     path = "/opt/ml/mine/"
     assert ran(local, path, LocalPath=path).status == "Succeeded"
-    assert local.read(f"{PLACE}/count.txt") == "1"
+    assert local.read(f"{PLACE}/count.txt") == local.read(f"{PLACE}/last") == "1"
 
 
 @pytest.mark.parametrize("path", ["/tmp/mine", "/opt/ml/../mine"])

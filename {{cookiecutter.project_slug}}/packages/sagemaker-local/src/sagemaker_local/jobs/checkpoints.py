@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_local.definition.expressions import function_of
+from sagemaker_local.jobs import links
 from sagemaker_local.jobs.hosts import Host
 from sagemaker_local.storage.bucket import Bucket, copy_files
 from sagemaker_local.storage.content import files_below
@@ -40,8 +41,8 @@ def kept(job: Mapping[str, Any], hosts: Sequence[Host], bucket: Bucket) -> Itera
     if not config:
         yield
         return
-    source = bucket.path(config["S3Uri"])
-    folders = [host.folder.here(config.get("LocalPath", FOLDER)) for host in hosts]
+    source, path = bucket.path(config["S3Uri"]), config.get("LocalPath", FOLDER)
+    folders = [host.folder.here(path) for host in hosts]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -49,6 +50,8 @@ def kept(job: Mapping[str, Any], hosts: Sequence[Host], bucket: Bucket) -> Itera
     try:
         yield
     finally:
+        for host in hosts:
+            links.repoint(host.folder, path)
         for folder in filter(_has_files, folders):
             bucket.upload(folder, config["S3Uri"])
 
