@@ -14,6 +14,7 @@ from .baseline import PREDICTION, Data
 from .dependence import Profile
 from .page import number, text
 from .pictures import Side
+from .violations import name_of
 
 WORST, MOST_ROWS, MOST_SAID = 8, 600, 60
 OPERATORS = {"GreaterThanThreshold": "at most", "LessThanThreshold": "at least"}
@@ -73,7 +74,7 @@ def of_window(found: Window, then: Data, now: Data) -> str:
 
 def _head(found: Window) -> list[str]:
     end, *asked = (page.moment(found.window[name]) for name in ("end", "first", "last"))
-    named = {each.get("feature_name") or each.get("metric_name") for each in found.violations}
+    named = {name_of(each) for each in found.violations}
     said = f"{len(named)} out of bounds" if named else "calm"
     badge = page.badge("alert" if found.violations else "calm", said)
     return [
@@ -102,8 +103,7 @@ def _violations(violations: Sequence[Mapping[str, str]]) -> list[str]:
     if not violations:
         return []
     said = [
-        f"<li><b>{page.name(each.get('feature_name') or each.get('metric_name', ''))}</b>: "
-        f"{text(each['description'])}</li>"
+        f"<li><b>{page.name(name_of(each))}</b>: {text(each['description'])}</li>"
         for each in violations[:MOST_SAID]
     ]
     if len(violations) > MOST_SAID:

@@ -9,7 +9,6 @@ from typing import Any
 
 from tabular import payloads
 from tabular.json_text import loads, loads_of
-from tabular.values import DataError
 
 from .captured_line import (
     CSV,
@@ -26,10 +25,12 @@ from .captured_line import (
 
 UNUSUAL = ('"', "\n", "\r", "\0", "\ufeff")  # of a line of CSV
 
-NOT_USUAL = DataError("it is to be read plainly")
-
 Load = Callable[[Any], Any]
 Answer = Mapping[str, Any]
+
+
+class NotUsual(ValueError):
+    """A line is to be read plainly."""
 
 
 def read(lines: Sequence[bytes], wanted: Wanted) -> list[Capture | None]:
@@ -61,17 +62,17 @@ def _content(side: Mapping[str, Any], load: Load) -> Any:
         return _cells(text)
     found = load(text) if kind == JSON else None
     if type(found) is not dict:
-        raise NOT_USUAL
+        raise NotUsual
     return found
 
 
 def _row(content: Any, wanted: Wanted) -> Row:
     if type(content) is dict:
         if "instances" in content:
-            raise NOT_USUAL
+            raise NotUsual
         return wanted.row(content)
     if len(content) != len(wanted.columns) or content == wanted.columns:
-        raise NOT_USUAL
+        raise NotUsual
     return tuple(content)
 
 
@@ -85,10 +86,10 @@ def _answer(content: Any, classes: Sequence[str]) -> Answer:
 
 
 def _cells(text: str) -> list[str]:
-    """The cells of one line of CSV without quotes; NOT_USUAL where it is another."""
+    """The cells of one line of CSV without quotes; NotUsual where it is another."""
     line = text.removesuffix("\n")
     if not line or len(line) > payloads.LONGEST or any(map(line.__contains__, UNUSUAL)):
-        raise NOT_USUAL
+        raise NotUsual
     return line.split(",")
 
 

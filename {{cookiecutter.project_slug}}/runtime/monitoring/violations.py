@@ -134,6 +134,11 @@ def _plain(violation: Violation) -> dict[str, str]:
     }
 
 
+def name_of(violation: Mapping[str, str]) -> str:
+    """The column or metric of a plain violation."""
+    return violation.get("feature_name") or violation["metric_name"]
+
+
 def ending(violations: Sequence[object]) -> str:
     """The sentence with which a monitoring job ends."""
     if not violations:

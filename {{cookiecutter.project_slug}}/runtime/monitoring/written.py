@@ -227,10 +227,7 @@ def _entry(found: Window, traffic: Traffic | None) -> Entry:
     effects: dict[str, float] = {}
     for each in found.drift["comparisons"]:
         effects[each["column"]] = max(effects.get(each["column"], 0.0), round(each["effect"], 4))
-    named = {
-        each.get("feature_name") or each["metric_name"]: each["description"]
-        for each in found.violations
-    }
+    named = {violations.name_of(each): each["description"] for each in found.violations}
     return Entry(
         found.window["end"],
         found.package,
