@@ -119,7 +119,7 @@ class TransformModel:
 
         def serve(launch: Launch) -> None:
             try:
-                run_to_success(command, folder, launch, folder.ml / "no-message")
+                run_to_success(command, folder, launch, folder.ml / "output" / "failure")
             except StepFailure as failure:
                 raise type(failure)(f"{name}: {failure}") from failure
             raise StepFailure(f"{name} ended before the transform job did (log: {folder.log})")
