@@ -40,6 +40,7 @@ def main() -> None:
     print("[3/3] Running its training pipeline in a local session ...", flush=True)
     run(project, "make", "--no-print-directory", "pipeline")
     print(f"\nExecuted notebook: {project / 'reports' / '03_training_pipeline.ipynb'}", flush=True)
+    print(f"As a page: {project / 'reports' / '03_training_pipeline.html'}", flush=True)
     print("Registered models:", flush=True)
     run(project, "make", "--no-print-directory", "--silent", "models")
 
