@@ -59,6 +59,7 @@ def test_a_function_that_another_session_knew_is_refused_at_the_start(
     ("members", "reason"),
     [
         ({"FunctionArn": None}, "has no FunctionArn"),
+        ({"FunctionArn": 3}, "FunctionArn should be a string, and is 3, a number"),
         ({"FunctionArn": {"Get": "Parameters.F"}}, "Parameters.F is not a parameter"),
         ({"OutputParameters": [{"OutputType": "String"}]}, "has an entry that is none"),
         ({"OutputParameters": [{"OutputName": "x", "OutputType": "List"}]}, "that is none"),

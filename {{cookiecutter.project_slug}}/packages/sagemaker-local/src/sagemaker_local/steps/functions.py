@@ -12,7 +12,7 @@ from sagemaker_local.definition.document import Step
 from sagemaker_local.definition.expressions import Reference, function_of
 from sagemaker_local.definition.parameters import Parameter
 from sagemaker_local.definition.support import table
-from sagemaker_local.definition.values import as_text, shown
+from sagemaker_local.definition.values import as_text, shown, told
 from sagemaker_local.errors import LocalError, StepFailure
 from sagemaker_local.steps.step_type import (
     Functions,
@@ -107,8 +107,10 @@ def known_refusals(member: str, value: Any) -> Iterator[str]:
     if function_of(value):
         if not str(value.get("Get", "")).startswith("Parameters."):
             yield f"{member} is not known before it runs; give its value, or a parameter"
-    elif not isinstance(value, str):
+    elif value is None:
         yield f"has no {member}"
+    elif not isinstance(value, str):
+        yield f"{member} should be a string, and is {told(value)}"
 
 
 def outputs_of(step: Step) -> tuple[Output, ...]:
