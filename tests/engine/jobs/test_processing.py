@@ -237,6 +237,7 @@ if sys.argv[2] != "nothing":
             "    traceback.print_exc()\n    sys.exit(f'rows: ZeroDivisionError: {error}')",
             "exited with code 1: rows: ZeroDivisionError: division by zero (log",
         ),
+        ("print('said'); print('+---'); raise SystemExit(1)", "exited with code 1: said (log"),
         ("import sys; print('last words'); sys.exit(3)", "exited with code 3: last words"),
         ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9"),
         (
@@ -383,7 +384,7 @@ def test_what_a_script_wrote_where_nothing_goes_up_is_said(
             "the entrypoint's '/app/run.py' is in its container image (",
         ),
         ([f"{CODE}/script.py"], "comes from S3, and is no program there: S3 keeps no right to"),
-        (["bash", f"{CODE}/no.sh"], f"the entrypoint names {CODE}/no.sh, and no input has"),
+        (["bash", "-eo", "pipefail", f"{CODE}/no.sh"], f"names {CODE}/no.sh, and no input has"),
     ],
 )
 def test_an_entrypoint_that_is_not_there(local: Local, entrypoint: list[str], reason: str) -> None:

@@ -99,7 +99,7 @@ class JobFolder:
     def last_words(self) -> str:
         """The last line of the log that says something, or the error of a traceback that ends it;
         libraries write errors of several lines, whose last one alone says little."""
-        lines = [line for line in self.lines(tail=_TAIL_LINES) if line.strip()]
+        lines = [line for line in self.lines(tail=_TAIL_LINES) if any(map(str.isalnum, line))]
         return _error_in(lines) or (lines[-1].strip() if lines else "")
 
     def lines(self, tail: int = 0) -> list[str]:

@@ -18,7 +18,7 @@ CONTAINER_ROOT = "/opt/ml/processing/"
 _SHELL = re.compile(r"(/[\w./-]*/)?(ba)?sh")
 # Words of Python and of shells: text of a program or a module's name follows, or a value does.
 _TEXT_FOLLOWS = re.compile(r"-m.*|-[a-z]*c.*|-")
-_WITH_VALUE = ("-W", "-X", "-o", "+o")
+_WITH_VALUE = re.compile(r"-W|-X|[-+][a-z]*o")
 _QUERIES = {
     "AthenaDatasetDefinition": "Athena",
     "RedshiftDatasetDefinition": "Redshift",
@@ -92,7 +92,7 @@ def script_of(words: Sequence[Any]) -> str:
     for word in rest:
         if not isinstance(word, str) or _TEXT_FOLLOWS.fullmatch(word):
             return ""
-        if word in _WITH_VALUE:
+        if _WITH_VALUE.fullmatch(word):
             next(rest, None)
         elif not word.startswith(("-", "+")):
             return word
