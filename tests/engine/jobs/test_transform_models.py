@@ -246,11 +246,12 @@ def output_fn(prediction, accept): return str(prediction)
     ("script", "reason"),
     [
         ("def predict_fn(rows, model): return rows", "inference.py has no model_fn; the one that"),
-        (SUM.replace("def predict_fn", "def predict"), "inference.py has no predict_fn; the one"),
-        (SUM.replace("def output_fn", "def output"), "inference.py has no output_fn; the one that"),
         (SUM + "def transform_fn(a, b, c, d): pass", "has transform_fn and input_fn, predict_fn"),
         ("import no_such_module", "inference.py: import failed: ModuleNotFoundError: No module"),
-        (ECHO.replace("return None", "open('none')"), "model_fn failed: FileNotFoundError"),
+        (
+            ECHO.replace("return None", "raise OSError('no file\\n  [bt] (8) ffi')"),
+            "model_fn failed: OSError: no file (log",
+        ),
         (ECHO.replace("return body", "return [1]"), "inference.py: it answers with list; output_"),
         (ECHO.replace("return body", "raise SystemExit"), "ended before it had answered for a"),
         (ECHO.replace("return body", "raise SystemExit(3)"), "exited with code 3"),
@@ -301,11 +302,19 @@ def test_the_scikit_learn_image_has_what_a_script_leaves_out(
     assert succeeded(local, local.run(definition(score(name, **options)))) == {"a.out": expected}
 
 
-def test_other_images_defaults_are_not_here(local: Local) -> None:
-    name = created(local, "plain", PLAIN, Image=OWN_IMAGE)
+@pytest.mark.parametrize(
+    ("script", "missing"),
+    [
+        (PLAIN, "input_fn"),
+        (SUM.replace("def predict_fn", "def predict"), "predict_fn"),
+        (SUM.replace("def output_fn", "def output"), "output_fn"),
+    ],
+)
+def test_other_images_defaults_are_not_here(local: Local, script: str, missing: str) -> None:
+    name = created(local, "plain", script, Image=OWN_IMAGE)
     local.put("1", "data/a")
     reason = failed(local, local.run(definition(score(name))))
-    assert "inference.py has no input_fn; the one that its container image falls back on" in reason
+    assert f"inference.py has no {missing}; the one that its container image falls back" in reason
 
 
 ENDED = "the model's script ended before it had answered for a"

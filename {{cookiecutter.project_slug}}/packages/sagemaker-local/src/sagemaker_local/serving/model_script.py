@@ -149,8 +149,9 @@ class ModelScript:
         try:
             return step()
         except Exception as error:
-            reason = f"{self._program}: {name} failed: {type(error).__name__}: {error}"
-            raise ScriptError(reason) from error
+            # Its first line: XGBoost's errors end in the addresses of C functions.
+            said = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise ScriptError(f"{self._program}: {name} failed: {said}") from error
 
 
 def _said_by(response: Any) -> tuple[bytes, str]:
