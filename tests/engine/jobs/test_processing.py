@@ -237,6 +237,7 @@ if sys.argv[2] != "nothing":
             "    traceback.print_exc()\n    sys.exit(f'rows: ZeroDivisionError: {error}')",
             "exited with code 1: rows: ZeroDivisionError: division by zero (log",
         ),
+        ("raise ValueError('failed\\n\\nStack trace:\\n  [bt] (0)')", "ValueError: failed (log"),
         ("print('said'); print('+---'); raise SystemExit(1)", "exited with code 1: said (log"),
         ("import sys; print('last words'); sys.exit(3)", "exited with code 3: last words"),
         ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9"),

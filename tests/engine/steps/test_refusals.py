@@ -27,7 +27,7 @@ INPUT, OUTPUT = "ProcessingInputs.0", "ProcessingOutputConfig.Outputs.0"
 CHANNEL = "InputDataConfig.0"
 SOURCE = f"{CHANNEL}.DataSource.S3DataSource"
 ENTRYPOINT = "AppSpecification.ContainerEntrypoint"
-ATHENA = {"AthenaDatasetDefinition": {}}
+ATHENA: Json = {"AthenaDatasetDefinition": {}}
 GROUP = {"FeatureGroupName": "g"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sagemaker_local.processes import container_paths
 _TAIL_BYTES = 8192
 _TAIL_LINES = 100
 _TRACEBACK = "Traceback (most recent call last):"
+_ADDRESSES = "Stack trace:"  # of C functions, which end XGBoost's errors
 _MOST_LINES = 10  # of an error, and of what is printed after it
 
 
@@ -121,7 +122,8 @@ def _error_in(lines: list[str]) -> str:
     """The error that Python's last traceback tells, if little follows it; or empty."""
     starts = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     below = lines[starts[-1] + 1 :] if starts else []
-    error = list(dropwhile(lambda line: line.startswith(" "), below))
+    said = dropwhile(lambda line: line.startswith(" "), below)
+    error = list(takewhile(lambda line: line.strip() != _ADDRESSES, said))
     if not error or len(error) > _MOST_LINES:
         return ""
     # Who catches an error, prints its traceback and tells of it again has the last word.

@@ -200,12 +200,14 @@ class TuningRun:
                 f"failed: {child.get('FailureReason', '')}"
             )
         specification = self._job["TrainingJobDefinition"]["AlgorithmSpecification"]
-        regexes = {m["Name"]: m["Regex"] for m in specification.get("MetricDefinitions", [])}
+        found = algorithm.of(specification.get("TrainingImage"))
+        own = found.definitions if found else {}
+        given = {m["Name"]: m["Regex"] for m in specification.get("MetricDefinitions", [])}
+        regexes = {name: regex for name, regex in given.items() if own.get(name) != regex}
         log = JobFolder(self._context.folder.path.with_name(completed[0])).log
         missed = f"No training job printed the objective {self._metric!r}"
         if self._metric in regexes:
             regex = regexes[self._metric]
             return f"{missed}: its Regex {regex!r} finds no number in their logs, such as {log}"
-        found = algorithm.of(specification.get("TrainingImage"))
         line = f"{found.name}'s such as {found.line(self._metric)}" if found else "it"
         return f"{missed}: no log, such as {log}, has a line of {line}"
