@@ -443,10 +443,10 @@ def test_a_persons_interrupt_ends_the_execution_which_can_be_retried(
     steps = [processing("First", code), processing("Second", code, DependsOn=["First"])]
     put = Inputs.put
 
-    def interrupt(self: Inputs, uri: str, target: Path, share: tuple[int, int] | None) -> None:
+    def interrupt(self: Inputs, uri: str, target: Path, *given: Any) -> None:
         if "-First-" not in str(target):
             raise KeyboardInterrupt
-        put(self, uri, target, share)
+        put(self, uri, target, *given)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Inputs, "put", interrupt)
