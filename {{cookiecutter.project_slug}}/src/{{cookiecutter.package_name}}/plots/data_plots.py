@@ -97,11 +97,13 @@ def readable(described: pd.DataFrame) -> pd.DataFrame:
     def text(value: object) -> object:
         if isinstance(value, pd.Timestamp):
             return f"{value:%Y-%m-%d}"
-        if not isinstance(value, float):
+        if not isinstance(value, int | float):
             return value
         if np.isnan(value):
             return ""
-        return f"{value:,.0f}" if abs(value) >= 10_000 or value % 1 == 0 else f"{value:.4g}"
+        if abs(value) >= 10_000:
+            return f"{value:,.0f}"
+        return f"{value:.0f}" if value % 1 == 0 else f"{value:.4g}"
 
     return described.map(text)
 
