@@ -27,7 +27,7 @@ from .serving import Serving
 from .shape import Shape
 from .span import Span
 
-ROWS = 5_000  # at once, and in a part of the table
+ROWS = 3_000  # at once, and in a part of the table
 WRITTEN = timedelta(hours=2)  # after its hour has begun, no file is written to any more
 FILE = "rows.parquet"
 # Other tasks read it whole, once or twice: it is to be quick to read, not small.
