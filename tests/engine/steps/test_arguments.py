@@ -16,10 +16,7 @@ from sagemaker_local.processes.runner import Runner
 from sagemaker_local.service_model import service_model, violations
 from sagemaker_local.steps.step_types import NOT_RUN
 
-from engine.definitions import (
-    definition,
-    step,
-)
+from engine.definitions import ROLE, definition, step
 from engine.local import Local
 from engine.support_tables import ARGUMENTS, REQUEST_SHAPES, knowing_a_function, simplest
 
@@ -81,6 +78,15 @@ def test_ignored_arguments_all_together_change_nothing(kind: str, local: Local) 
         item["Arguments"].setdefault(name, example(shape.members[name]))
     run = local.run(definition(item))
     assert run.status == "Succeeded", run.steps
+
+
+@pytest.mark.parametrize("kind", ["Processing", "Training", "Tuning"])
+def test_a_step_that_names_no_role_has_the_pipelines(kind: str, local: Local) -> None:
+    item = simplest(kind, local)
+    request = item["Arguments"]
+    del request.get("TrainingJobDefinition", request)["RoleArn"]
+    job = local.run(definition(item)).job("S")
+    assert job.get("TrainingJobDefinition", job)["RoleArn"] == ROLE
 
 
 @pytest.mark.parametrize("kind", sorted(NOT_RUN))

@@ -50,7 +50,7 @@ _WANTED = {
 _TEXTUAL = ("Integer", "Float", "Boolean", "Timestamp")
 _TEXT = StringShape("String", {"type": "string"})
 # An expression, which may stand for any value.
-_SOME_VALUE = {"Get": "Execution.PipelineExecutionId"}
+SOME_VALUE = {"Get": "Execution.PipelineExecutionId"}
 UNKNOWN = object()
 
 
@@ -90,7 +90,7 @@ def shape_refusals(
         given: required members that the engine gives itself, such as a job's name.
         known: of the expressions in the arguments.
     """
-    filled = dict.fromkeys(given, _SOME_VALUE) | arguments
+    filled = dict.fromkeys(given, SOME_VALUE) | arguments
     yield from _Walk(known or NothingKnown()).refusals(shape_named(shape), filled, "")
 
 
@@ -143,7 +143,7 @@ def _sound(shape: Shape, value: Any) -> Any:
     if function_of(value):
         return value
     if not _has_type(shape, value):
-        return _SOME_VALUE
+        return SOME_VALUE
     if isinstance(shape, StructureShape):
         known = shape.members
         return {k: _sound(known[k], v) if k in known else v for k, v in value.items()}

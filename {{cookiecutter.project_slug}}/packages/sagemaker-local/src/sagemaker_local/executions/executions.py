@@ -222,6 +222,7 @@ class Executions:
             definition,
             values,
             _variables(stored),
+            stored.document.get("RoleArn", ""),
             _parallel(stored.document),
             selection.finished,
             selection.left_out,
@@ -249,7 +250,7 @@ class Executions:
             "Parameters": given,
             "CreationTime": started,
             "LastModifiedTime": started,
-            **members_of(pipeline, ("PipelineVersionId", "ParallelismConfiguration")),
+            **members_of(pipeline, ("RoleArn", "PipelineVersionId", "ParallelismConfiguration")),
             **copy.deepcopy(members_of(request, _KEPT)),
             **_mlflow(definition, request),
         }

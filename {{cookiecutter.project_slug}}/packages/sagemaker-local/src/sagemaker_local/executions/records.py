@@ -9,7 +9,7 @@ from sagemaker_local.storage.store import Document, Store, dump, load, members_o
 
 RUNNING = ("Executing", "Stopping")
 # Members of a stored execution that its Describe response does not have.
-PRIVATE = ("Parameters",)
+PRIVATE = ("Parameters", "RoleArn")
 # What an execution may be called, which may change while it runs.
 CALLED = ("PipelineExecutionDisplayName", "PipelineExecutionDescription")
 _COLUMNS = "arn, pipeline, status, lease, document, owner"

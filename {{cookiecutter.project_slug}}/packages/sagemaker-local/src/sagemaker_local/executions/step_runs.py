@@ -41,6 +41,7 @@ class Assignment:
         definition: its steps.
         parameters: the value of each parameter.
         variables: values of ``Execution.<name>``.
+        role: the pipeline's; empty where an earlier version did not keep it.
         parallel: how many steps may run at once.
         finished: results of steps that need not run: they succeeded before.
         left_out: steps that must not run: they were not selected.
@@ -51,6 +52,7 @@ class Assignment:
     definition: Definition
     parameters: dict[str, Any]
     variables: dict[str, Any]
+    role: str
     parallel: int
     finished: dict[str, StepResult] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
@@ -74,6 +76,7 @@ class StepRuns:
     ) -> None:
         self.newest = ""
         self._arn = assignment.arn
+        self._role = assignment.role
         self._context = context
         self._launcher = launcher
         self._results = engine.results
@@ -105,7 +108,7 @@ class StepRuns:
         self.newest = step.name
         self._started(step)
         try:
-            arguments = resolve(step.arguments, self._context)
+            arguments = self._arguments(step)
             step = replace(step, members=resolve(step.members, self._context))
             _refuse(step, arguments)
             decision = self._decision(step, arguments)
@@ -127,6 +130,10 @@ class StepRuns:
     def _run_type(self, step: Step, arguments: dict[str, Any]) -> StepResult:
         context = replace(self._step_context, created=partial(self._created, step))
         return STEP_TYPES[step.type].run(step, arguments, context)
+
+    def _arguments(self, step: Step) -> dict[str, Any]:
+        arguments: dict[str, Any] = resolve(step.arguments, self._context)
+        return STEP_TYPES[step.type].with_role(arguments, self._role) if self._role else arguments
 
     def _decision(self, step: Step, arguments: dict[str, Any]) -> _Decision | None:
         step_type = STEP_TYPES[step.type]

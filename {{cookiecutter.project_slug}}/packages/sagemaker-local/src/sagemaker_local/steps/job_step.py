@@ -14,6 +14,8 @@ from sagemaker_local.jobs.kind import JobKind
 from sagemaker_local.names import THIS_JOB, last_part
 from sagemaker_local.steps.step_type import StepContext, StepResult, StepState, StepType
 
+ROLE = "RoleArn"
+
 
 class JobStep(StepType):
     """A step whose arguments are the Create request of a job.
@@ -36,6 +38,9 @@ class JobStep(StepType):
         self.response = kind.response
         self.name_variable = f"{kind.noun}Name"
         self.given = (self.name_variable,)
+
+    def with_role(self, arguments: dict[str, Any], role: Any) -> dict[str, Any]:
+        return role_filled(arguments, role) if ROLE in self.argument_names else arguments
 
     def refusals(self, step: Step) -> Iterator[str]:
         yield from self.kind.refusals(step.arguments)
@@ -62,6 +67,11 @@ class JobStep(StepType):
         (value,) = result.metadata.values()
         folder = JobFolder(state.jobs.folder / last_part(value["Arn"]))
         return self.kind.outputs(result.described, folder)
+
+
+def role_filled(request: dict[str, Any], role: Any) -> dict[str, Any]:
+    """A request that has a role: this one, if it names none."""
+    return request if ROLE in request else {**request, ROLE: role}
 
 
 def _named(value: Any, name: str) -> Any:

@@ -133,7 +133,16 @@ class StepType(ABC):
             known: of the expressions in them.
         """
         if self.request:
-            yield from shapes.shape_refusals(self.request, arguments, self.given, known)
+            filled = self.with_role(arguments, shapes.SOME_VALUE)
+            yield from shapes.shape_refusals(self.request, filled, self.given, known)
+
+    def with_role(self, arguments: dict[str, Any], role: Any) -> dict[str, Any]:
+        """The arguments with the pipeline's role where a job must have one and they name none.
+
+        Source: SageMaker Developer Guide, "IAM Access Management": by default, each step takes on
+        the pipeline execution role.
+        """
+        return arguments
 
     def sound(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments without what is of another type than the request's."""
