@@ -113,6 +113,35 @@ def test_members_that_lead_out_are_refused(tmp_path: Path, member: tarfile.TarIn
     assert (tmp_path / "outside").read_text() == "mine"
 
 
+def named(name: str, member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.name = name
+    return member
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        named("up", link(tarfile.SYMTYPE, "a/b/../../file")),
+        named("a/b/up", link(tarfile.SYMTYPE, "../../file")),
+        tarfile.TarInfo("a/b/through"),
+    ],
+    ids=["up behind a link", "up from behind a link", "a file behind a link"],
+)
+def test_nothing_goes_through_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: tarfile.TarInfo
+) -> None:
+    """Behind ``a/b``, which leads to ``z``, two levels up are outside of the archive's folder."""
+    monkeypatch.setattr("sagemaker_local.storage.archive._FILTER", {})  # as before Python 3.11.4
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
+        for name in ("file", "z/inside"):
+            tar.addfile(tarfile.TarInfo(name))
+        tar.addfile(named("a/b", link(tarfile.SYMTYPE, "../z")))
+        tar.addfile(last)
+    with pytest.raises(LocalError, match=f"'{last.name}' is no plain file below its folder"):
+        unpack(tmp_path / "evil.tar.gz", tmp_path / "out")
+    assert not list(tmp_path.glob("out/*"))
+
+
 @pytest.mark.parametrize("body", [b"", b"text", b"\x1f\x8b\x08broken"])
 def test_what_is_no_archive_is_refused(tmp_path: Path, body: bytes) -> None:
     archive = tmp_path / "model.tar.gz"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import posixpath
 import tarfile
+from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,8 +47,9 @@ def unpack(archive: Path, folder: Path) -> None:
         with disk.explained(folder), tarfile.open(archive) as tar:
             members = tar.getmembers()
             plain = {PurePosixPath(each.name) for each in members if each.isfile() or each.isdir()}
+            links = {PurePosixPath(each.name) for each in members if each.issym()}
             for member in members:
-                _refuse_unsafe(member, plain)
+                _refuse_unsafe(member, plain, links)
             tar.extractall(folder, **_FILTER)
     except IsADirectoryError as error:
         what = "it is a folder of objects, and should be one archive, a .tar.gz"
@@ -59,15 +61,19 @@ def unpack(archive: Path, folder: Path) -> None:
         raise LocalError(f"{archive.name} cannot be unpacked: {reason}") from error
 
 
-def _refuse_unsafe(member: tarfile.TarInfo, plain: set[PurePosixPath]) -> None:
+def _refuse_unsafe(
+    member: tarfile.TarInfo, plain: set[PurePosixPath], links: set[PurePosixPath]
+) -> None:
     """Refuse a member that is not for its folder.
 
     Args:
         member: of an archive.
         plain: the paths of the archive's files and folders; a link leads to one of them.
+        links: the paths of its symbolic links; behind one, ``..`` is elsewhere than it is written.
     """
     path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or not _is_plain(member, plain):
+    leads_out = path.is_absolute() or ".." in path.parts or not links.isdisjoint(path.parents)
+    if leads_out or not _is_plain(member, plain):
         raise tarfile.TarError(f"{member.name!r} is no plain file below its folder")
 
 
@@ -75,6 +81,9 @@ def _is_plain(member: tarfile.TarInfo, plain: set[PurePosixPath]) -> bool:
     if member.islnk():
         return PurePosixPath(member.linkname) in plain
     if member.issym():
+        parts = PurePosixPath(member.linkname).parts
+        if ".." in dropwhile(lambda part: part == "..", parts):
+            return False
         beside = posixpath.dirname(member.name)
         target = PurePosixPath(posixpath.normpath(posixpath.join(beside, member.linkname)))
         return any(target in (each, *each.parents) for each in plain) and target.parts != ()
