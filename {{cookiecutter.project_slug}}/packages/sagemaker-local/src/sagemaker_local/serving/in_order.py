@@ -29,23 +29,24 @@ def in_order(
         yield from map(function, items)
         return
     waiting: deque[Future[R]] = deque()
-    with pool or ThreadPoolExecutor(threads, "payload") as running:
-        try:
-            failure = None
-            source = iter(items)
-            while failure is None:
-                try:
-                    waiting.append(running.submit(function, next(source)))
-                except StopIteration:
-                    break
-                except Exception as error:
-                    failure = error
-                if len(waiting) == threads:
-                    yield waiting.popleft().result()
-            while waiting:
+    running = pool or ThreadPoolExecutor(threads, "payload")
+    try:
+        failure = None
+        source = iter(items)
+        while failure is None:
+            try:
+                waiting.append(running.submit(function, next(source)))
+            except StopIteration:
+                break
+            except Exception as error:
+                failure = error
+            if len(waiting) == threads:
                 yield waiting.popleft().result()
-            if failure is not None:
-                raise failure
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+        if failure is not None:
+            raise failure
+    finally:
+        # Not each future by itself: processes of Python before 3.11.3 then never end
+        # (python/cpython#94440).
+        running.shutdown(cancel_futures=True)
