@@ -20,9 +20,14 @@ def test_a_notebook_shows_the_sentence_without_a_traceback(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(None, "own.yaml is not there"), ("target: [price", "own.yaml is no YAML: while parsing a")],
+    [
+        (None, "own.yaml is not there"),
+        ("target: [price", "own.yaml is no YAML: while parsing a"),
+        ("- target", "own.yaml should have a line for each parameter, such as `target: price`"),
+        ("01_explore:\n  rows: 9", "own.yaml has '01_explore', and no parameter of a notebook is"),
+    ],
 )
-def test_a_file_of_parameters_that_cannot_be_read_is_named(
+def test_a_file_of_parameters_that_cannot_be_taken_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, said: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -149,6 +149,8 @@ class Attempt:
 
     def execute(self, options: list[str]) -> str:
         """Execute the notebook; gives the sentence with which it failed, or an empty text."""
+        if said := misread(options):
+            return said
         papermill_engines.register(ENGINE, type("Engine", (Engine,), {"kernel": self.ahead.kernel}))
         Thread(target=import_module, args=(REPORT,)).start()  # while the notebook runs
         words = [str(paths.NOTEBOOKS / self.notebook), str(self.executed), "-k", "python3"]
@@ -160,8 +162,6 @@ class Attempt:
             return sentence(error.ename, error.evalue)
         except FileNotFoundError as error:
             return f"{error.filename} is not there"
-        except YAMLError as error:
-            return f"{unreadable(options)}: {' '.join(str(error).split())}"
         except papermill.cli.click.ClickException as error:
             return str(error.format_message())
         except KeyboardInterrupt:
@@ -214,15 +214,27 @@ def note_failure(run: record.Run, failure: str) -> bool:
     return failure != INTERRUPTED
 
 
-def unreadable(options: list[str]) -> str:
-    """The beginning of a sentence on the file of parameters that is no YAML."""
-    for option, name in pairwise(options):
-        if option in FILE_OPTIONS and Path(name).is_file():
-            try:
-                safe_load(Path(name).read_text(encoding="utf-8"))
-            except YAMLError:
-                return f"{name} is no YAML"
-    return "the parameters are no YAML"
+def misread(options: list[str]) -> str:
+    """Why a file of parameters cannot be taken, of one on this machine; empty if all can."""
+    names = [name for option, name in pairwise(options) if option in FILE_OPTIONS]
+    return next(filter(None, (_misread(name) for name in names if "://" not in name)), "")
+
+
+def _misread(name: str) -> str:
+    try:
+        found = safe_load(Path(name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return f"{name} is not there"
+    except (OSError, UnicodeDecodeError) as error:
+        return f"{name} cannot be read: {error}"
+    except YAMLError as error:
+        return f"{name} is no YAML: {' '.join(str(error).split())}"
+    if not isinstance(found, dict | None):
+        return f"{name} should have a line for each parameter, such as `target: price`"
+    for key in found or ():
+        if not str(key).isidentifier():
+            return f"{name} has {key!r}, and no parameter of a notebook is called so"
+    return ""
 
 
 def injected(executed: Path) -> dict[str, Any]:
