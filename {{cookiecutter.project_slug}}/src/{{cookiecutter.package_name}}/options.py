@@ -38,6 +38,11 @@ def group_of(options: Namespace) -> str:
     return options.group or group_name(options.family, options.task)
 
 
+def endpoint_of(options: Namespace) -> str:
+    """The endpoint that a command's options mean."""
+    return options.endpoint or group_name(options.family, options.task)
+
+
 def add_session(added: Parser, usual: str = "local") -> None:
     """The option that says whose models and executions are meant."""
     added.add_argument("--session", choices=MODES, default=usual, help=f"default: {usual}")

@@ -4,9 +4,9 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .. import registry, settings
+from .. import settings
 from ..errors import ProjectError
-from ..options import opened
+from ..options import endpoint_of, opened
 
 
 def test_alerts(options: Namespace) -> Iterable[str]:
@@ -25,11 +25,10 @@ def test_alerts(options: Namespace) -> Iterable[str]:
 
 
 def labels(options: Namespace) -> Iterable[str]:
-    from .. import registry
     from . import labels
 
     with opened(options) as session:
-        endpoint = options.endpoint or registry.group_name(options.family, options.task)
+        endpoint = endpoint_of(options)
         labels.check_known(session, endpoint)
         return [labels.add(session, endpoint, options.file)]
 
@@ -37,7 +36,7 @@ def labels(options: Namespace) -> Iterable[str]:
 def create_schedule(options: Namespace) -> Iterable[str]:
     from . import schedules
 
-    endpoint = options.endpoint or registry.group_name(options.family, options.task)
+    endpoint = endpoint_of(options)
     with opened(options) as session:
         return [schedules.put(session, endpoint, options.every, options.role)]
 
@@ -45,6 +44,6 @@ def create_schedule(options: Namespace) -> Iterable[str]:
 def delete_schedule(options: Namespace) -> Iterable[str]:
     from . import schedules
 
-    endpoint = options.endpoint or registry.group_name(options.family, options.task)
+    endpoint = endpoint_of(options)
     with opened(options) as session:
         return [schedules.remove(session, endpoint)]

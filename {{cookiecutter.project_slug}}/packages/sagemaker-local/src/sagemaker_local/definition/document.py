@@ -166,8 +166,8 @@ class _Parser(Reading):
             try:
                 parameter = parse_parameter(item)
             except ValueError as error:
-                for told in error.args:
-                    self.refuse(f"parameter {item['Name']!r}", told)
+                for sentence in error.args:
+                    self.refuse(f"parameter {item['Name']!r}", sentence)
                 parameter = unread(item["Name"])
             if parameter.name in parameters:
                 self.refuse(f"parameter {parameter.name!r}", "is defined twice")
@@ -234,8 +234,8 @@ class _Parser(Reading):
             try:
                 yield parse_retry_policy(item)
             except ValueError as error:
-                for told in error.args:
-                    self.refuse(where, told)
+                for sentence in error.args:
+                    self.refuse(where, sentence)
 
     def _property_files(self, where: str, items: list[Any]) -> Iterator[PropertyFile]:
         for item in items:

@@ -114,7 +114,7 @@ def _planned(engine: Engine, before: datetime) -> _Plan:
         kept.add(document, follow=True)
     registered = {str(package["ModelPackageArn"]) for package in packages}
     packaged = {a for a, found in steps.items() if registered & {*_made(found, "RegisterModel")}}
-    going = _unneeded(records, executions, packaged, kept, before)
+    going = _unneeded(records, executions, steps, packaged, kept, before)
     jobs = list(_jobs(engine, kept, before))
     plan = _Plan([each.arn for each in going], [(kind, kind.name_of(job)) for kind, job in jobs])
     plan.versions = versions
@@ -158,6 +158,7 @@ def _busy(executions: list[StoredExecution]) -> set[str]:
 def _unneeded(
     records: ExecutionRecords,
     executions: list[StoredExecution],
+    steps: dict[str, list[Document]],
     registered: set[str],
     kept: References,
     before: datetime,
@@ -178,7 +179,7 @@ def _unneeded(
         for each in needed:
             left.remove(each)
             kept.add(each.document | {"PipelineDefinition": records.definition(each.arn)})
-            for step in records.steps(each.arn):
+            for step in steps[each.arn]:
                 kept.add(step)
 
 
